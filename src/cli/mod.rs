@@ -1,0 +1,1 @@
+//! The command line: the only module that reads the environment, and where everything is wired together.

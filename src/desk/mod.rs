@@ -1,0 +1,1 @@
+//! People: the conversation and ticket state machines and the note a person reads when taking over.

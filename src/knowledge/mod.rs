@@ -1,0 +1,1 @@
+//! Offline: sources become documents, documents become an immutable index generation, swapped atomically.

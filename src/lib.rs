@@ -1,0 +1,21 @@
+//! Warmdesk: a self-hosted customer-service assistant for online shops.
+//!
+//! The modules are listed in the order in which a message travels. Open `turn` first: it is the path of one
+//! message on one page; everything else feeds it, carries it, or shows it to people.
+
+pub mod identity;
+pub mod time;
+pub mod record;
+pub mod pack;
+pub mod turn;
+pub mod conversation;
+pub mod desk;
+pub mod knowledge;
+pub mod model;
+pub mod store;
+pub mod http;
+pub mod web;
+pub mod bench;
+pub mod config;
+pub mod telemetry;
+pub mod cli;

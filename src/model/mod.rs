@@ -1,0 +1,1 @@
+//! The only module that knows how text is generated: cards and download, engine thread, sampling, chat template.

@@ -1,0 +1,1 @@
+//! The only module that contains SQL: one grouped writer, a reader pool, embedded migrations.

@@ -1,0 +1,1 @@
+//! Logs and metrics: what is measured and under which names.

@@ -1,0 +1,1 @@
+//! What to do about it: the scenario, a handoff or the goals in order, each with its realisation. Pure.

@@ -1,0 +1,1 @@
+//! The exit gate: the only place that can build `Vetted` text. Pure.

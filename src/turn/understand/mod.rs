@@ -1,0 +1,1 @@
+//! What did the customer say: normalised text, resolved question, intent, emotion, entities. Pure; text only.
