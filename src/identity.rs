@@ -1,1 +1,241 @@
-//! Who is asking, on whose behalf: shop, customer, visitor, staff and the typed ids of everything stored.
+//! Who is asking, on whose behalf: shop, customer, staff, and the typed ids of everything stored.
+//!
+//! Every store and index call takes a [`Scope`] or a [`StaffScope`]; there is no call that takes a bare
+//! customer id, so that "logged in" can never be mistaken for "owner".
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest id accepted from outside, in bytes of UTF-8.
+pub const MAX_ID_BYTES: usize = 128;
+
+/// The shop of a default installation, which serves one shop.
+pub const DEFAULT_SHOP: &str = "default";
+
+/// An id was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// The id is empty or only white space.
+    #[error("an id must not be empty")]
+    Empty,
+    /// The id is longer than [`MAX_ID_BYTES`].
+    #[error("an id must have at most {MAX_ID_BYTES} bytes, this one has {0}")]
+    TooLong(usize),
+    /// The id contains control characters.
+    #[error("an id must not contain control characters")]
+    Control,
+    /// The id does not begin with the prefix of its kind.
+    #[error("this id must begin with `{0}`")]
+    Prefix(&'static str),
+}
+
+fn checked(text: &str) -> Result<&str, IdError> {
+    if text.trim().is_empty() {
+        return Err(IdError::Empty);
+    }
+    if text.len() > MAX_ID_BYTES {
+        return Err(IdError::TooLong(text.len()));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(IdError::Control);
+    }
+    Ok(text)
+}
+
+macro_rules! external_id {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks an id that came from outside.
+            pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
+                checked(text.as_ref()).map(|id| Self(id.to_owned()))
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    };
+}
+
+macro_rules! own_id {
+    ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// What every id of this kind begins with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Makes a new id: sortable by time, with 74 random bits, so that it cannot be guessed.
+            pub fn generate() -> Self {
+                Self(format!("{}{}", $prefix, uuid::Uuid::now_v7().simple()))
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let text = checked(text)?;
+                if !text.starts_with($prefix) {
+                    return Err(IdError::Prefix($prefix));
+                }
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    };
+}
+
+external_id!(
+    /// A shop. Every stored row and every index document carries one.
+    ShopId
+);
+external_id!(
+    /// A customer, as the shop's own system names them.
+    CustomerId
+);
+own_id!(
+    /// One conversation of one customer or visitor.
+    ConversationId,
+    "conv_"
+);
+own_id!(
+    /// One message of a conversation, whoever wrote it.
+    MessageId,
+    "msg_"
+);
+own_id!(
+    /// A ticket: work for a person, opened by a handoff.
+    TicketId,
+    "tkt_"
+);
+own_id!(
+    /// An anonymous browser.
+    VisitorId,
+    "vis_"
+);
+
+impl Default for ShopId {
+    fn default() -> Self {
+        Self(DEFAULT_SHOP.to_owned())
+    }
+}
+
+/// How a customer is known in this turn. Only [`Identity::Customer`] opens order facts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// Proven by a valid signature under the shop's secret.
+    Customer(CustomerId),
+    /// Nobody in particular; perhaps a browser that was seen before.
+    Anonymous(Option<VisitorId>),
+}
+
+/// On whose behalf facts and conversations are read: one shop and what is proven of the customer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// The shop.
+    pub shop: ShopId,
+    /// What is proven of the person who asks.
+    pub identity: Identity,
+}
+
+impl Scope {
+    /// The scope of nobody in particular: knowledge and products, no orders.
+    pub fn anonymous(shop: ShopId) -> Self {
+        Self { shop, identity: Identity::Anonymous(None) }
+    }
+
+    /// The scope of a customer whose signature was checked.
+    pub fn customer(shop: ShopId, customer: CustomerId) -> Self {
+        Self { shop, identity: Identity::Customer(customer) }
+    }
+
+    /// The verified customer, if there is one.
+    pub fn verified_customer(&self) -> Option<&CustomerId> {
+        match &self.identity {
+            Identity::Customer(customer) => Some(customer),
+            Identity::Anonymous(_) => None,
+        }
+    }
+}
+
+/// The explicit scope of staff and of background work: a whole shop.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct StaffScope {
+    /// The shop.
+    pub shop: ShopId,
+    /// The name under which it acts, for the audit.
+    pub actor: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_ids_keep_their_prefix_through_text() {
+        let id = ConversationId::generate();
+        assert_eq!(id.as_str().parse::<ConversationId>(), Ok(id.clone()));
+        assert_eq!("tkt_1".parse::<ConversationId>(), Err(IdError::Prefix("conv_")));
+    }
+
+    #[test]
+    fn outside_ids_are_any_utf8_up_to_the_limit() {
+        assert!(CustomerId::new("客户-1 a").is_ok());
+        assert_eq!(CustomerId::new("  "), Err(IdError::Empty));
+        assert_eq!(CustomerId::new("a".repeat(129)), Err(IdError::TooLong(129)));
+        assert_eq!(CustomerId::new("a\nb"), Err(IdError::Control));
+    }
+}

@@ -1,1 +1,3 @@
 //! People: the conversation and ticket state machines and the note a person reads when taking over.
+
+pub mod types;

@@ -1,0 +1,94 @@
+//! Why the assistant said what it said: the record of one turn, kept with the reply and shown to staff.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::types::{By, Goal, Refusal, ScenarioMatch, Tier};
+
+/// Everything staff may see about one reply. Stored as JSON beside the message.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Trace {
+    /// The resolved question with private data masked.
+    pub question: String,
+    /// The scenario.
+    pub scenario: Option<ScenarioMatch>,
+    /// The tier.
+    pub tier: Tier,
+    /// Why this tier.
+    pub tier_why: Vec<String>,
+    /// Intents with confidence and reason, as read.
+    pub intents: Value,
+    /// The emotion as read, with the words that decided it.
+    pub emotion: Value,
+    /// One line a sentence: which goal it serves, where it comes from, what it rests on.
+    pub sentences: Vec<SentenceTrace>,
+    /// Drafts the guard did not let out.
+    pub refused: Vec<Refusal>,
+    /// The facts: id, kind, title, text, why.
+    pub evidence: Vec<FactTrace>,
+    /// Why the reply took the way it took: "model busy", "offered two orders", …
+    pub notes: Vec<String>,
+    /// Milliseconds and token counts.
+    pub timing: Timing,
+}
+
+/// One sentence of the reply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SentenceTrace {
+    /// The text that was sent.
+    pub text: String,
+    /// What it is for.
+    pub goal: Goal,
+    /// Where it comes from.
+    pub by: By,
+    /// Ids of the facts it rests on.
+    pub evidence: Vec<String>,
+}
+
+/// One fact of the turn, as staff see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FactTrace {
+    /// `kind:id`.
+    pub id: String,
+    /// The kind of record.
+    pub kind: String,
+    /// A short name.
+    pub title: String,
+    /// What it says.
+    pub text: String,
+    /// Why it was used.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// How long a turn took.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// From the door to the first vetted sentence, in milliseconds.
+    pub first_sentence_ms: Option<f64>,
+    /// From the door to the end of the reply, in milliseconds.
+    pub total_ms: f64,
+    /// Milliseconds by stage: understand, retrieve, decide, guard, and `queue` for the wait before the model.
+    pub stages: BTreeMap<String, f64>,
+    /// What the model did, if it was asked.
+    pub model: Option<ModelTiming>,
+}
+
+/// What the model did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelTiming {
+    /// Tokens of the prompt.
+    pub prompt_tokens: usize,
+    /// Of these, tokens that did not have to be computed again.
+    pub cached_tokens: usize,
+    /// Tokens written.
+    pub generated_tokens: usize,
+    /// Milliseconds waiting for the engine.
+    pub queue_ms: f64,
+    /// Milliseconds reading the prompt.
+    pub prompt_ms: f64,
+    /// Milliseconds writing.
+    pub decode_ms: f64,
+}

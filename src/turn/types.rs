@@ -1,0 +1,653 @@
+//! The words of a turn: what each stage hands to the next.
+//!
+//! Everything here is plain data. [`Vetted`](super::guard::Vetted), the only type a channel can send, lives in
+//! `guard`, because only the guard may build it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::identity::{ConversationId, MessageId, Scope, TicketId};
+use crate::record::RecordKind;
+use crate::time::Now;
+
+/// What one turn is given. Nothing else reaches the stages.
+#[derive(Debug, Clone)]
+pub struct TurnInput {
+    /// On whose behalf facts are read.
+    pub scope: Scope,
+    /// The conversation the message belongs to.
+    pub conversation: ConversationId,
+    /// The stored message that is answered.
+    pub message: MessageId,
+    /// The message as the customer typed it; several of a burst are joined by line feeds.
+    pub text: String,
+    /// Earlier messages, oldest first, at most the last twenty.
+    pub history: Vec<PastMessage>,
+    /// What the conversation remembers between turns.
+    pub memory: Memory,
+    /// What the shop's page says the customer is looking at. Untrusted.
+    pub page: PageContext,
+    /// Pictures and files that came with the message; stored, never interpreted.
+    pub attachments: usize,
+    /// Whether people are there, and how long the queue is.
+    pub desk: DeskStatus,
+    /// The moment of the turn.
+    pub now: Now,
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The customer.
+    Customer,
+    /// Warmdesk itself.
+    Assistant,
+    /// A person of the shop.
+    Staff,
+}
+
+/// One earlier message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PastMessage {
+    /// Its id, so that summaries can point to it.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub author: Author,
+    /// What was said.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What the page around the widget says of itself. It may name a product or an order, and proves nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageContext {
+    /// The product being looked at.
+    pub product: Option<String>,
+    /// The order being looked at; only used if it is the verified customer's own.
+    pub order: Option<String>,
+    /// The address or name of the page.
+    pub page: Option<String>,
+}
+
+/// Whether people are at the desk, as the handoff wording needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeskStatus {
+    /// Whether the desk is within its business hours.
+    pub open: bool,
+    /// When it opens next, if it is closed.
+    pub opens_at: Option<Timestamp>,
+    /// How many conversations wait before this one.
+    pub ahead: u32,
+    /// An honest estimate of the wait, if there is one.
+    pub wait_minutes: Option<u32>,
+    /// By when a message left now is answered at the latest; always in business hours.
+    pub answer_due: Timestamp,
+}
+
+/// What a conversation remembers between turns. It is stored with the conversation as JSON; unknown fields of
+/// another version are ignored.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// Whether the assistant has said what it is.
+    pub introduced: bool,
+    /// The scenario of the turn before.
+    pub scenario: Option<String>,
+    /// The intent of the turn before.
+    pub intent: Option<String>,
+    /// The resolved question of the turn before.
+    pub question: Option<String>,
+    /// The fact id of the order being talked about.
+    pub order: Option<String>,
+    /// The fact ids of products talked about, latest last, at most five.
+    pub products: Vec<String>,
+    /// Ids of wordings already said, so that none is said twice.
+    pub said: Vec<String>,
+    /// Points of the impatience ladder gathered in this episode.
+    pub ladder_points: u32,
+    /// Whether the objective breach of this episode was counted.
+    pub breach_counted: bool,
+    /// Customer turns of this episode without a confirmed solution.
+    pub unresolved_turns: u32,
+    /// Turns in a row that were not understood.
+    pub not_understood: u32,
+    /// Whether the customer declined an offered handoff in this episode.
+    pub handoff_declined: bool,
+    /// A question the assistant asked and waits for: its kind.
+    pub pending: Option<Pending>,
+    /// Emotion labels and intensities of the last turns, oldest first, at most ten.
+    pub emotions: Vec<(EmotionLabel, f32)>,
+    /// The tier of the turn before.
+    pub tier: Tier,
+}
+
+/// What the assistant asked the customer and has no answer to yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Pending {
+    /// Which of these orders is meant (fact ids, in the order in which they were offered).
+    ChooseOrder {
+        /// The offered orders.
+        orders: Vec<String>,
+    },
+    /// Whether a person should take over.
+    OfferHandoff,
+    /// What was meant at all.
+    Clarify,
+}
+
+// ---------------------------------------------------------------------------------------------- understand
+
+/// What `understand` read in the message: text only, no facts.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Reading {
+    /// The message, normalised: NFKC, simplified, repeated characters shortened. Private data is still in it.
+    pub text: String,
+    /// The whole question, resolved against the conversation ("b产品呢" → what was asked, of product b). The same
+    /// as `text` if nothing was left out.
+    pub question: String,
+    /// `question` with private data masked: what is logged, searched and shown to the model.
+    pub masked: String,
+    /// Intents by falling confidence; empty if nothing was understood.
+    pub intents: Vec<IntentMatch>,
+    /// The customer's emotion.
+    pub emotion: Emotion,
+    /// What the message names.
+    pub entities: Vec<Entity>,
+    /// How the message answers what was said before.
+    pub feedback: Feedback,
+}
+
+/// One intent the message may have.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IntentMatch {
+    /// Its name in the pack.
+    pub intent: String,
+    /// From 0 to 1: how often such a reading is right.
+    pub confidence: f32,
+    /// The pattern or example that speaks for it.
+    pub why: String,
+}
+
+/// The eight emotion labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmotionLabel {
+    /// 平静
+    #[default]
+    Calm,
+    /// 犹豫
+    Hesitant,
+    /// 焦虑
+    Anxious,
+    /// 不满
+    Dissatisfied,
+    /// 愤怒
+    Angry,
+    /// 失望
+    Disappointed,
+    /// 急
+    Urgent,
+    /// 愉快
+    Pleased,
+}
+
+impl EmotionLabel {
+    /// Whether the feeling is directed against the shop and counts on the ladder.
+    pub fn is_negative(self) -> bool {
+        matches!(self, Self::Anxious | Self::Dissatisfied | Self::Angry | Self::Disappointed)
+    }
+}
+
+/// Where the emotion is going.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trend {
+    /// Getting worse.
+    Rising,
+    /// No change.
+    #[default]
+    Steady,
+    /// Calming down.
+    Falling,
+}
+
+/// Something about the tone that is not a label of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmotionFlag {
+    /// Needs it soon.
+    Urgent,
+    /// Insults.
+    Abusive,
+    /// Says the opposite of what is meant.
+    Sarcastic,
+    /// Does not follow.
+    Confused,
+    /// Suspects a trick or a fake.
+    Distrust,
+    /// Health or safety is at stake; overrides every scenario.
+    Safety,
+}
+
+/// The customer's emotion in this message and its trend over the conversation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Emotion {
+    /// The main label.
+    pub label: EmotionLabel,
+    /// A second one, as in 焦虑+不满.
+    pub also: Option<EmotionLabel>,
+    /// From 0 to 1.
+    pub intensity: f32,
+    /// Against the turns before.
+    pub trend: Trend,
+    /// Tone flags.
+    pub flags: Vec<EmotionFlag>,
+    /// The words and signs that decided it.
+    pub why: Vec<String>,
+}
+
+/// What an entity is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntityKind {
+    /// An order id.
+    Order,
+    /// A tracking number.
+    Tracking,
+    /// A telephone number.
+    Phone,
+    /// A product name, model number or id.
+    Product,
+    /// An amount of money.
+    Amount,
+    /// A date or time.
+    Date,
+    /// A number of things.
+    Quantity,
+    /// An identity card number or another thing that is nobody's business.
+    Private,
+}
+
+/// Something the message names.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entity {
+    /// What it is.
+    pub kind: EntityKind,
+    /// As it stands in the normalised text.
+    pub text: String,
+    /// Normalised: digits only, ISO date, plain number.
+    pub value: String,
+}
+
+/// How the message answers what was said before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feedback {
+    /// It does not.
+    #[default]
+    None,
+    /// "好的", "收到": it helped, or is accepted.
+    Affirmed,
+    /// "不是这个", "没用": the answer before failed.
+    Negated,
+    /// The same question again.
+    Repeated,
+    /// Only punctuation: "？？？".
+    Prodded,
+}
+
+// ------------------------------------------------------------------------------------------------ retrieve
+
+/// Something that may be said because it stands in a record.
+#[derive(Debug, Clone, Serialize)]
+pub struct Fact {
+    /// `kind:id`, as in `order:20261118001`.
+    pub id: String,
+    /// Which kind of record it is.
+    pub kind: RecordKind,
+    /// A short name for people.
+    pub title: String,
+    /// What it says in plain sentences or `field：value` lines; what prompts, extracts and checks read.
+    pub text: String,
+    /// The record's fields together with those derived by code (`shipment.status`, `shipment.last_event_at`);
+    /// what conditions and wording slots read.
+    pub fields: Value,
+    /// How well it fits the question, from 0 to 1. Facts that were fetched by id have 1.
+    pub score: f32,
+    /// Why it is here: the words that matched, or "the customer's order".
+    pub why: String,
+    /// Whether the shop lets promises and policy statements rest on it.
+    pub policy: bool,
+}
+
+/// All facts of a turn.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Facts {
+    /// By falling usefulness.
+    pub found: Vec<Fact>,
+    /// Index in `found` of the order being talked about.
+    pub order: Option<usize>,
+    /// Index in `found` of the product being talked about.
+    pub product: Option<usize>,
+    /// Indexes in `found` of the orders to choose from, if it is not clear which one is meant.
+    pub order_choices: Vec<usize>,
+    /// Whether anything found by search is good enough to answer from.
+    pub relevant: bool,
+}
+
+impl Facts {
+    /// The order being talked about.
+    pub fn order(&self) -> Option<&Fact> {
+        self.order.and_then(|index| self.found.get(index))
+    }
+
+    /// The product being talked about.
+    pub fn product(&self) -> Option<&Fact> {
+        self.product.and_then(|index| self.found.get(index))
+    }
+
+    /// The fact with an id.
+    pub fn get(&self, id: &str) -> Option<&Fact> {
+        self.found.iter().find(|fact| fact.id == id)
+    }
+
+    /// All facts of a kind, by falling usefulness.
+    pub fn of_kind(&self, kind: RecordKind) -> impl Iterator<Item = &Fact> {
+        self.found.iter().filter(move |fact| fact.kind == kind)
+    }
+}
+
+// -------------------------------------------------------------------------------------------------- decide
+
+/// The four stages of a purchase by which scenarios are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Before ordering.
+    PreSale,
+    /// Ordered, or about to pay, until dispatch.
+    InSale,
+    /// After dispatch or receipt.
+    AfterSale,
+    /// Not about one purchase.
+    Service,
+}
+
+/// What a sentence is for; the vocabulary of service practice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// 招呼
+    Greet,
+    /// 认: repeat what the record says happened.
+    Acknowledge,
+    /// 抚: comfort.
+    Soothe,
+    /// 歉: apologise, only where the record proves our breach.
+    Apologize,
+    /// 答: answer, conclusion first.
+    Answer,
+    /// 核: verify.
+    Verify,
+    /// 收: ask for what is needed, once.
+    Collect,
+    /// 判: the verdict of a policy, with reason and condition.
+    Verdict,
+    /// 解: explain.
+    Explain,
+    /// 替: an alternative.
+    Alternative,
+    /// 办: an action.
+    Act,
+    /// 诺: a promise with a due time.
+    Commit,
+    /// 顺: one true and useful thing nobody asked for.
+    Volunteer,
+    /// 荐: recommend.
+    Recommend,
+    /// 确: confirm before what cannot be undone.
+    Confirm,
+    /// 转: hand over to a person.
+    Handoff,
+    /// 结: close.
+    Close,
+}
+
+/// How far the impatience ladder is climbed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Answer directly.
+    #[default]
+    Standard,
+    /// Act first, name the time.
+    Proactive,
+    /// Name the situation, offer another way and a person.
+    Soothing,
+    /// A person.
+    Handoff,
+}
+
+/// Why a person takes over. The names are part of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoffReason {
+    /// The customer asked for a person.
+    AskedForPerson,
+    /// Complaint, report, exposure, bad review.
+    StrongWords,
+    /// Too many turns without a solution.
+    UnresolvedTurns,
+    /// Refund dispute, compensation, or another matter a person must decide.
+    ComplexAfterSale,
+    /// Nothing in the records answers it.
+    NoEvidence,
+    /// Not understood twice.
+    NotUnderstood,
+    /// The guard refused the draft and nothing approved could replace it.
+    GuardRefused,
+    /// The model, a connector or the store is down and nothing approved answers.
+    Unavailable,
+}
+
+/// How urgent a handoff is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoffMode {
+    /// At once; the bot stops.
+    Now,
+    /// Offered; the customer may decline.
+    Offer,
+    /// Left as a message with a due time; the bot goes on.
+    Async,
+}
+
+/// A handoff that was decided, before a ticket exists for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HandoffPlan {
+    /// Its reason code.
+    pub reason: HandoffReason,
+    /// A finer reason: `policy_needs_person`, `health`, `repeat_contact`, …
+    pub detail: Option<String>,
+    /// How urgent.
+    pub mode: HandoffMode,
+    /// The rule or word that decided it.
+    pub why: String,
+}
+
+/// The scenario of a turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioMatch {
+    /// Its id in the pack.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its stage.
+    pub stage: Stage,
+    /// Its topic.
+    pub topic: String,
+    /// From 0 to 1: the confidence of the intent that led to it.
+    pub confidence: f32,
+}
+
+/// What `decide` came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Decision {
+    /// The scenario, if one was found.
+    pub scenario: ScenarioMatch,
+    /// The tier, with the points that led to it.
+    pub tier: Tier,
+    /// Why this tier: one line a point.
+    pub tier_why: Vec<String>,
+    /// A handoff, if one is due.
+    pub handoff: Option<HandoffPlan>,
+    /// What to say, in order.
+    pub goals: Vec<PlannedGoal>,
+    /// What is promised, each with its due time. Tickets back them.
+    pub commitments: Vec<CommitmentPlan>,
+    /// What the conversation remembers after this turn.
+    pub memory: Memory,
+}
+
+/// One goal of the reply, and how it is met.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedGoal {
+    /// What the sentence is for.
+    pub goal: Goal,
+    /// How it is met.
+    pub realisation: Realisation,
+    /// What is said instead if the guard refuses or the model does not answer in time; tried in order.
+    pub fallback: Vec<Draft>,
+}
+
+/// How a goal is met.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Realisation {
+    /// Approved wording or an approved extract, ready to be vetted.
+    Ready(Draft),
+    /// To be written by the model.
+    Model(ModelBrief),
+}
+
+/// What the model is asked to write.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelBrief {
+    /// The goals it has to meet, in order.
+    pub goals: Vec<Goal>,
+    /// Ids of the facts it may use, most useful first.
+    pub evidence: Vec<String>,
+}
+
+/// Where a text comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Approved wording, slots filled from facts.
+    Wording,
+    /// An extract of a record.
+    Evidence,
+    /// Written by the model.
+    Model,
+}
+
+/// A text on its way to the guard.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Draft {
+    /// The text: one bubble, one or a few sentences.
+    pub text: String,
+    /// What it is for.
+    pub goal: Goal,
+    /// Where it comes from.
+    pub by: By,
+    /// Ids of the facts it rests on.
+    pub evidence: Vec<String>,
+    /// For wording: its id in the pack, so that it is not said twice.
+    pub wording: Option<String>,
+    /// For wording: the values that were put into its slots, which must stand in the evidence or the desk's state.
+    pub slots: BTreeMap<String, String>,
+}
+
+/// Something promised with a due time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CommitmentPlan {
+    /// Its kind in the pack, as in `trace_reply`.
+    pub kind: String,
+    /// By when, in business hours, rounded up to a quarter of an hour.
+    pub due: Timestamp,
+}
+
+/// A promise that is backed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commitment {
+    /// Its kind in the pack.
+    pub kind: String,
+    /// By when.
+    pub due: Timestamp,
+    /// The ticket that backs it.
+    pub backed_by: TicketId,
+}
+
+/// A handoff that has its ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handoff {
+    /// Its reason code.
+    pub reason: HandoffReason,
+    /// A finer reason.
+    #[serde(default)]
+    pub detail: Option<String>,
+    /// How urgent.
+    pub mode: HandoffMode,
+    /// The ticket.
+    pub ticket: TicketId,
+}
+
+// --------------------------------------------------------------------------------------------------- guard
+
+/// Why the guard refused a draft. The names are part of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardReason {
+    /// A number, date, duration or id that stands in no evidence.
+    NumberNotInEvidence,
+    /// Money that comes from no price, promotion, order or policy.
+    MoneySource,
+    /// A finished action without a record of it.
+    ActionNotDone,
+    /// A statement the evidence does not carry.
+    ClaimNotInEvidence,
+    /// The opposite of what the evidence says.
+    ContradictsEvidence,
+    /// A condition that limits the statement was left out.
+    ConditionDropped,
+    /// Something else than what was asked.
+    NotAnswered,
+    /// A promise without policy, ticket or action.
+    PromiseNotBacked,
+    /// A red line of the pack.
+    RedLine,
+    /// Telephone numbers, addresses, ids of people.
+    PrivateData,
+    /// Words of the prompt.
+    PromptLeak,
+    /// Said before what has to come first.
+    GoalOrder,
+}
+
+/// A draft that was not let out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The text.
+    pub draft: String,
+    /// The reason code.
+    pub reason: GuardReason,
+    /// The word, value or rule that decided it.
+    pub detail: String,
+}
