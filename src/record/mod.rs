@@ -3,7 +3,28 @@
 //! A [`Record`] is one checked JSON object. It keeps every field it came with, known or not, because conditions,
 //! wording slots and evidence text all read fields by name; the known ones were checked when it was parsed.
 
+mod check;
+mod derive;
+mod evidence;
+mod import;
+mod people;
+mod read;
+mod shapes;
+mod title;
+mod validity;
+
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
+
+pub use check::{FaultCode, FieldFault, check_shipment};
+pub use derive::{derived_fields, shipment_records};
+pub use evidence::{evidence_text, evidence_title};
+pub use import::{LineFault, MAX_IMPORT_BYTES, parse_ndjson};
+pub use read::{Item, last_event};
+pub use title::{clean_title, shorten_title};
+pub use validity::{in_force, validity};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,0 +1,302 @@
+//! What each known field of each kind of record must look like. Fields that are not listed here are free.
+
+use super::RecordKind;
+
+/// What a value must be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    /// Any text.
+    Text,
+    /// Text that follows the rules of ids.
+    Id,
+    /// A number that is not negative and not absurd.
+    Money,
+    /// A number above zero.
+    Quantity,
+    /// A whole number that is not negative.
+    Count,
+    /// A whole number or a text, as systems write versions.
+    Version,
+    /// True or false.
+    Flag,
+    /// A time as shops write it.
+    Time,
+    /// An object of any content.
+    Free,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A condition that must compile.
+    Condition,
+    /// A list of such values.
+    List(&'static Shape),
+    /// An object with these fields.
+    Object(&'static [Rule]),
+}
+
+/// One field.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule {
+    /// Its name.
+    pub name: &'static str,
+    /// What it must be.
+    pub shape: Shape,
+    /// Whether it must be there.
+    pub required: bool,
+}
+
+const fn may(name: &'static str, shape: Shape) -> Rule {
+    Rule { name, shape, required: false }
+}
+
+const fn must(name: &'static str, shape: Shape) -> Rule {
+    Rule { name, shape, required: true }
+}
+
+/// Fields that any record may have.
+pub(super) const COMMON: &[Rule] = &[
+    must("id", Shape::Id),
+    may("shop", Shape::Id),
+    may("channel", Shape::Text),
+    may("version", Shape::Version),
+    may("updated_at", Shape::Time),
+    may("valid_from", Shape::Time),
+    may("valid_until", Shape::Time),
+    may("valid_text", Shape::Text),
+    may("currency", Shape::Text),
+];
+
+const OUTCOMES: Shape = Shape::OneOf(&["allowed", "refused", "needs_person"]);
+const IDS: Shape = Shape::List(&Shape::Id);
+const TEXTS: Shape = Shape::List(&Shape::Text);
+
+const SKU: &[Rule] = &[
+    must("id", Shape::Id),
+    may("attributes", Shape::Free),
+    may("price", Shape::Money),
+    may("stock", Shape::Count),
+    may("restock_at", Shape::Time),
+    may("status", Shape::Text),
+];
+
+const GIFT: &[Rule] = &[must("title", Shape::Text), may("text", Shape::Text)];
+
+const PRESALE: &[Rule] = &[
+    may("deposit", Shape::Money),
+    may("balance_from", Shape::Time),
+    may("balance_until", Shape::Time),
+    may("ship_by", Shape::Time),
+];
+
+const PRODUCT: &[Rule] = &[
+    must("title", Shape::Text),
+    may("short_title", Shape::Text),
+    may("price", Shape::Money),
+    may("status", Shape::OneOf(&["on_sale", "off_sale", "presale", "sold_out"])),
+    may("stock", Shape::Count),
+    may("description", Shape::Text),
+    may("attributes", Shape::Free),
+    may("gifts", Shape::List(&Shape::Object(GIFT))),
+    may("exchange_for", IDS),
+    may("goes_with", IDS),
+    may("skus", Shape::List(&Shape::Object(SKU))),
+    may("size_chart", Shape::Free),
+    may("return_class", Shape::OneOf(&["normal", "opened_excluded", "fresh", "custom", "digital"])),
+    may("shelf_life_days", Shape::Count),
+    may("replenish_days", Shape::Count),
+    may("ship_within_hours", Shape::Count),
+    may("presale", Shape::Object(PRESALE)),
+    may("listed_at", Shape::Time),
+];
+
+const PROMOTION: &[Rule] = &[
+    must("title", Shape::Text),
+    may("text", Shape::Text),
+    may("promotion_kind", Shape::Text),
+    may("products", IDS),
+    may("scope", Shape::Free),
+    may("amount", Shape::Money),
+    may("reduce", Shape::Money),
+    may("threshold", Shape::Money),
+    may("stack_with", TEXTS),
+    may("public", Shape::Flag),
+    may("gifts", Shape::List(&Shape::Object(GIFT))),
+];
+
+const COUPON: &[Rule] = &[
+    must("customer", Shape::Id),
+    may("promotion", Shape::Id),
+    may("status", Shape::Text),
+    may("expires_at", Shape::Time),
+    may("amount", Shape::Money),
+    may("threshold", Shape::Money),
+];
+
+const PRICE_HISTORY: &[Rule] = &[
+    must("product", Shape::Id),
+    may("sku", Shape::Id),
+    must("price", Shape::Money),
+    may("price_kind", Shape::OneOf(&["list", "activity", "flash"])),
+    may("from", Shape::Time),
+    may("until", Shape::Time),
+];
+
+const KNOWLEDGE: &[Rule] = &[
+    may("title", Shape::Text),
+    must("text", Shape::Text),
+    may("product", Shape::Id),
+    may("questions", TEXTS),
+    may("policy", Shape::Flag),
+    may("scenario", Shape::Id),
+];
+
+const AUTHORITY: &[Rule] =
+    &[may("bot", Shape::Money), may("agent", Shape::Money), may("lead", Shape::Money), may("manager", Shape::Money)];
+
+const POLICY: &[Rule] = &[
+    may("title", Shape::Text),
+    may("text", Shape::Text),
+    must("about", Shape::Text),
+    may("when", Shape::Condition),
+    must("then", OUTCOMES),
+    may("else", OUTCOMES),
+    may("says", Shape::Free),
+    may("scope", Shape::Free),
+    may("values", Shape::Free),
+    may("needs_evidence", TEXTS),
+    may("confirm", Shape::Flag),
+    may("authority", Shape::Object(AUTHORITY)),
+    may("once_per", Shape::Text),
+];
+
+const ITEM: &[Rule] = &[
+    may("product", Shape::Id),
+    may("sku", Shape::Id),
+    may("title", Shape::Text),
+    may("price", Shape::Money),
+    may("quantity", Shape::Quantity),
+    may("gift", Shape::Flag),
+];
+
+const ADDRESS: &[Rule] = &[
+    may("name", Shape::Text),
+    may("phone", Shape::Text),
+    may("province", Shape::Text),
+    may("city", Shape::Text),
+    may("district", Shape::Text),
+    may("street", Shape::Text),
+];
+
+const EVENT: &[Rule] = &[
+    must("at", Shape::Time),
+    may("status", Shape::Text),
+    may("place", Shape::Text),
+    may("text", Shape::Text),
+];
+
+/// A parcel, inside an order or as the body of its own call.
+pub(super) const SHIPMENT: &[Rule] = &[
+    may("carrier", Shape::Text),
+    may("tracking", Shape::Id),
+    may("status", Shape::Text),
+    may("shipped_at", Shape::Time),
+    may("expected_at", Shape::Time),
+    may("delivered_at", Shape::Time),
+    may("last_event_at", Shape::Time),
+    may("signed_by", Shape::Text),
+    may("items", Shape::List(&Shape::Object(ITEM))),
+    may("events", Shape::List(&Shape::Object(EVENT))),
+    may("version", Shape::Version),
+    may("updated_at", Shape::Time),
+];
+
+const DISCOUNT: &[Rule] = &[may("title", Shape::Text), may("amount", Shape::Money)];
+const SERVICE: &[Rule] = &[may("type", Shape::Text), may("appointment", Shape::Time)];
+
+const ORDER: &[Rule] = &[
+    must("customer", Shape::Id),
+    must("status", Shape::Text),
+    may("status_text", Shape::Text),
+    may("total", Shape::Money),
+    may("paid_amount", Shape::Money),
+    may("placed_at", Shape::Time),
+    may("paid_at", Shape::Time),
+    may("ship_by", Shape::Time),
+    may("close_at", Shape::Time),
+    may("payment", Shape::Text),
+    may("items", Shape::List(&Shape::Object(ITEM))),
+    may("address", Shape::Object(ADDRESS)),
+    may("shipment", Shape::Object(SHIPMENT)),
+    may("shipments", Shape::List(&Shape::Object(SHIPMENT))),
+    may("discounts", Shape::List(&Shape::Object(DISCOUNT))),
+    may("invoice", Shape::Free),
+    may("service", Shape::Object(SERVICE)),
+    may("presale", Shape::Object(PRESALE)),
+    may("remarks", Shape::Text),
+];
+
+const REFUND: &[Rule] = &[
+    may("channel", Shape::Text),
+    may("amount", Shape::Money),
+    may("submitted_at", Shape::Time),
+    may("done_at", Shape::Time),
+    may("latest_at", Shape::Time),
+];
+
+const AFTERSALE: &[Rule] = &[
+    must("customer", Shape::Id),
+    may("order", Shape::Id),
+    may("type", Shape::OneOf(&["refund_only", "return_refund", "exchange", "reissue", "repair", "price_protection"])),
+    may("cause", Shape::OneOf(&["seller", "buyer", "carrier", "unknown"])),
+    may("status", Shape::Text),
+    may("status_text", Shape::Text),
+    may("applied_at", Shape::Time),
+    may("deadline_at", Shape::Time),
+    may("amount", Shape::Money),
+    may("items", Shape::List(&Shape::Object(ITEM))),
+    may("return_shipment", Shape::Object(SHIPMENT)),
+    may("refund", Shape::Object(REFUND)),
+];
+
+const BATCH: &[Rule] = &[
+    must("product", Shape::Id),
+    may("lot", Shape::Text),
+    may("produced_at", Shape::Time),
+    may("expires_at", Shape::Time),
+];
+
+const NOTICE: &[Rule] = &[may("title", Shape::Text), must("text", Shape::Text), may("scope", Shape::Free)];
+
+const CUSTOMER: &[Rule] = &[
+    may("name", Shape::Text),
+    may("phone", Shape::Text),
+    may("profile", Shape::Free),
+    may("tags", TEXTS),
+    may("consent", Shape::Free),
+    may("member_level", Shape::Text),
+];
+
+/// The fields of a kind, beside the common ones.
+pub(super) fn rules(kind: RecordKind) -> &'static [Rule] {
+    match kind {
+        RecordKind::Product => PRODUCT,
+        RecordKind::Promotion => PROMOTION,
+        RecordKind::Coupon => COUPON,
+        RecordKind::PriceHistory => PRICE_HISTORY,
+        RecordKind::Knowledge => KNOWLEDGE,
+        RecordKind::Policy => POLICY,
+        RecordKind::Order => ORDER,
+        RecordKind::Shipment => SHIPMENT,
+        RecordKind::Aftersale => AFTERSALE,
+        RecordKind::Batch => BATCH,
+        RecordKind::Notice => NOTICE,
+        RecordKind::Customer => CUSTOMER,
+    }
+}
+
+/// Pairs of fields of which the first must not be later than the second.
+pub(super) const SPANS: &[(&str, &str)] = &[
+    ("valid_from", "valid_until"),
+    ("from", "until"),
+    ("produced_at", "expires_at"),
+    ("balance_from", "balance_until"),
+];
