@@ -94,7 +94,7 @@ pub struct ChatReply {
 }
 
 /// The emotion as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EmotionSummary {
     /// The label.
     pub label: EmotionLabel,
@@ -108,7 +108,7 @@ pub struct EmotionSummary {
 }
 
 /// What the guard did, as the API shows it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GuardSummary {
     /// Drafts that were not let out.
     pub refused: Vec<Refusal>,

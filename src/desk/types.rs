@@ -7,7 +7,7 @@ use crate::identity::{ConversationId, MessageId, TicketId};
 use crate::turn::types::{EmotionLabel, HandoffMode, HandoffReason};
 
 /// Who has a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConversationState {
     /// The assistant answers.
@@ -138,7 +138,7 @@ pub struct EmotionPoint {
 }
 
 /// A fact as a note shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NoteFact {
     /// `kind:id`.
     pub id: String,

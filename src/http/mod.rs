@@ -1,1 +1,29 @@
 //! The doors: thin handlers over the conversation, store and knowledge; the only module that knows status codes.
+//!
+//! Start at [`router`], which has every route on one page. What the doors need from the rest stands in [`ports`];
+//! what goes over the wire stands in [`wire`].
+
+pub mod router;
+pub mod state;
+pub mod ports;
+pub mod wire;
+pub mod error;
+pub mod auth;
+pub mod limits;
+pub mod extract;
+pub mod middleware;
+pub mod server;
+pub mod chat;
+pub mod conversations;
+pub mod sessions;
+pub mod facts;
+pub mod tickets;
+pub mod openai;
+pub mod health;
+pub mod openapi;
+pub mod pages;
+pub mod live;
+
+pub use router::router;
+pub use server::serve;
+pub use state::{AppState, DoorSettings};

@@ -1,1 +1,4 @@
 //! Logs and metrics: what is measured and under which names.
+
+pub mod logging;
+pub mod metrics;

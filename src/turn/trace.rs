@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::types::{By, Goal, Refusal, ScenarioMatch, Tier};
 
 /// Everything staff may see about one reply. Stored as JSON beside the message.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Trace {
     /// The resolved question with private data masked.
     pub question: String,
@@ -35,7 +35,7 @@ pub struct Trace {
 }
 
 /// One sentence of the reply.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SentenceTrace {
     /// The text that was sent.
     pub text: String,
@@ -48,7 +48,7 @@ pub struct SentenceTrace {
 }
 
 /// One fact of the turn, as staff see it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FactTrace {
     /// `kind:id`.
     pub id: String,
@@ -64,7 +64,7 @@ pub struct FactTrace {
 }
 
 /// How long a turn took.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Timing {
     /// From the door to the first vetted sentence, in milliseconds.
     pub first_sentence_ms: Option<f64>,
@@ -77,7 +77,7 @@ pub struct Timing {
 }
 
 /// What the model did.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ModelTiming {
     /// Tokens of the prompt.
     pub prompt_tokens: usize,

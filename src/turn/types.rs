@@ -39,7 +39,7 @@ pub struct TurnInput {
 }
 
 /// Who wrote a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
     /// The customer.
@@ -176,7 +176,7 @@ pub struct IntentMatch {
 }
 
 /// The eight emotion labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EmotionLabel {
     /// 平静
@@ -206,7 +206,7 @@ impl EmotionLabel {
 }
 
 /// Where the emotion is going.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
     /// Getting worse.
@@ -367,7 +367,7 @@ impl Facts {
 // -------------------------------------------------------------------------------------------------- decide
 
 /// The four stages of a purchase by which scenarios are sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Before ordering.
@@ -381,7 +381,7 @@ pub enum Stage {
 }
 
 /// What a sentence is for; the vocabulary of service practice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
     /// 招呼
@@ -421,7 +421,7 @@ pub enum Goal {
 }
 
 /// How far the impatience ladder is climbed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Answer directly.
@@ -436,7 +436,7 @@ pub enum Tier {
 }
 
 /// Why a person takes over. The names are part of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HandoffReason {
     /// The customer asked for a person.
@@ -458,7 +458,7 @@ pub enum HandoffReason {
 }
 
 /// How urgent a handoff is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HandoffMode {
     /// At once; the bot stops.
@@ -483,7 +483,7 @@ pub struct HandoffPlan {
 }
 
 /// The scenario of a turn.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ScenarioMatch {
     /// Its id in the pack.
     pub id: String,
@@ -547,7 +547,7 @@ pub struct ModelBrief {
 }
 
 /// Where a text comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// Approved wording, slots filled from facts.
@@ -612,7 +612,7 @@ pub struct Handoff {
 // --------------------------------------------------------------------------------------------------- guard
 
 /// Why the guard refused a draft. The names are part of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GuardReason {
     /// A number, date, duration or id that stands in no evidence.
@@ -642,7 +642,7 @@ pub enum GuardReason {
 }
 
 /// A draft that was not let out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Refusal {
     /// The text.
     pub draft: String,

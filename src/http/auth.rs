@@ -1,0 +1,209 @@
+//! Who is calling: a key, a browser's session, or nobody; and whether a customer is really that customer.
+//!
+//! A key says what staff may do. It never says on whose behalf a turn reads facts: that is only ever proven by the
+//! customer's signature, or by a session that was opened with one.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+
+use super::error::{ApiError, ErrorCode};
+use super::ports::{KeyScope, Reader, SESSION_PREFIX, Session, StaffKey};
+use super::state::AppState;
+use super::wire::CustomerProof;
+use crate::identity::{CustomerId, Identity, Scope, StaffScope};
+
+/// Carries a session token where `Authorization` already carries a key, as when staff try the widget.
+pub const SESSION_HEADER: HeaderName = HeaderName::from_static("x-warmdesk-session");
+
+/// Who is calling.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// The key, if a valid one was given.
+    pub key: Option<StaffKey>,
+    /// The session, if a valid token was given.
+    pub session: Option<Session>,
+}
+
+impl Caller {
+    /// The staff scope, if the key has this scope.
+    ///
+    /// # Errors
+    /// `key_required` without a key, `missing_scope` if the key lacks it.
+    pub fn require(&self, scope: KeyScope) -> Result<StaffScope, ApiError> {
+        self.require_one_of(&[scope])
+    }
+
+    /// The staff scope, if the key has one of these scopes.
+    ///
+    /// # Errors
+    /// As [`Self::require`].
+    pub fn require_one_of(&self, scopes: &[KeyScope]) -> Result<StaffScope, ApiError> {
+        let Some(key) = &self.key else {
+            return Err(ApiError::new(ErrorCode::KeyRequired, "this needs a key")
+                .hint("send it as `Authorization: Bearer <key>`"));
+        };
+        if scopes.iter().any(|scope| key.has(*scope)) {
+            return Ok(key.staff_scope());
+        }
+        let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        Err(ApiError::new(
+            ErrorCode::MissingScope,
+            format!("the key `{}` lacks the scope {}", key.name, names.join(" or ")),
+        ))
+    }
+
+    /// Whether the whole answer is shown: evidence, refusals, timing.
+    pub fn sees_everything(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| {
+            [KeyScope::Chat, KeyScope::Desk, KeyScope::Admin].into_iter().any(|scope| key.has(scope))
+        })
+    }
+
+    /// Whether limits do not apply.
+    pub fn is_exempt(&self) -> bool {
+        self.key.as_ref().is_some_and(StaffKey::has_all)
+    }
+
+    /// On whose behalf a conversation is read.
+    ///
+    /// # Errors
+    /// `key_required` if there is neither a key nor a session, `missing_scope` if there is only a key that lacks
+    /// the scope `desk`.
+    pub fn reader(&self) -> Result<Reader, ApiError> {
+        match (self.require_one_of(&[KeyScope::Desk, KeyScope::Admin]), &self.session) {
+            (Ok(staff), _) => Ok(Reader::Staff(staff)),
+            (Err(_), Some(session)) => Ok(Reader::Customer(session.scope.clone())),
+            (Err(error), None) if self.key.is_some() => Err(error),
+            (Err(error), None) => {
+                Err(error.hint("send a key, or the token of POST /api/v1/session, as `Authorization: Bearer …`"))
+            }
+        }
+    }
+
+    /// On whose behalf a turn reads facts: the customer proven by the request, else the session's, else nobody.
+    ///
+    /// # Errors
+    /// `invalid_signature` if a signature is given and wrong, `invalid_id` if the id cannot be one.
+    pub async fn scope(&self, state: &AppState, proof: Option<&CustomerProof>) -> Result<Scope, ApiError> {
+        if let Some(customer) = prove(state, proof).await? {
+            return Ok(Scope::customer(state.settings.shop.clone(), customer));
+        }
+        Ok(self
+            .session
+            .as_ref()
+            .map_or_else(|| Scope::anonymous(state.settings.shop.clone()), |session| session.scope.clone()))
+    }
+}
+
+/// The customer a proof proves. Without a signature nobody is proven, which is no error.
+async fn prove(state: &AppState, proof: Option<&CustomerProof>) -> Result<Option<CustomerId>, ApiError> {
+    let Some(proof) = proof else { return Ok(None) };
+    let customer = CustomerId::new(&proof.id)
+        .map_err(|error| ApiError::new(ErrorCode::InvalidId, format!("customer.id: {error}")))?;
+    let Some(signature) = &proof.signature else { return Ok(None) };
+    let secret = state.ports.access.customer_secret(&state.settings.shop).await?;
+    if verify_customer(&secret, &customer, signature) {
+        return Ok(Some(customer));
+    }
+    Err(ApiError::new(ErrorCode::InvalidSignature, "the customer's signature is wrong")
+        .hint("it is the hex HMAC-SHA256 of the UTF-8 id under the shop's secret"))
+}
+
+/// The signature of a customer's id: hex HMAC-SHA256 of the UTF-8 id under the shop's secret.
+pub fn sign_customer(secret: &SecretString, customer: &CustomerId) -> String {
+    let bytes = keyed(secret, customer).finalize().into_bytes();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a signature is right, compared in constant time.
+pub fn verify_customer(secret: &SecretString, customer: &CustomerId, signature: &str) -> bool {
+    let Some(bytes) = from_hex(signature) else { return false };
+    keyed(secret, customer).verify_slice(&bytes).is_ok()
+}
+
+fn keyed(secret: &SecretString, customer: &CustomerId) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
+        .expect("HMAC takes keys of every length");
+    mac.update(customer.as_str().as_bytes());
+    mac
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if !digits.len().is_multiple_of(2) || digits.len() > 128 {
+        return None;
+    }
+    let value = |digit: u8| char::from(digit).to_digit(16);
+    digits
+        .chunks_exact(2)
+        .map(|pair| u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok())
+        .collect()
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let mut caller = Self::default();
+        if let Some(token) = bearer(&parts.headers)? {
+            if token.starts_with(SESSION_PREFIX) {
+                caller.session = Some(session(state, token).await?);
+            } else {
+                caller.key = Some(key(state, token).await?);
+            }
+        }
+        if let Some(token) = parts.headers.get(SESSION_HEADER) {
+            let token = token.to_str().map_err(|_| invalid_token())?;
+            caller.session = Some(session(state, token).await?);
+        }
+        Ok(caller)
+    }
+}
+
+async fn key(state: &AppState, presented: &str) -> Result<StaffKey, ApiError> {
+    let found = state.ports.access.key(presented).await?;
+    found
+        .filter(|key| key.shop == state.settings.shop)
+        .ok_or_else(|| ApiError::new(ErrorCode::InvalidKey, "the key is not valid"))
+}
+
+async fn session(state: &AppState, token: &str) -> Result<Session, ApiError> {
+    let found = state.ports.access.session(token).await?;
+    found.filter(|session| session.scope.shop == state.settings.shop).ok_or_else(invalid_token)
+}
+
+fn invalid_token() -> ApiError {
+    ApiError::new(ErrorCode::InvalidKey, "the session token is not valid")
+        .hint("open a new session with POST /api/v1/session")
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let unreadable = || {
+        ApiError::new(ErrorCode::InvalidKey, "the Authorization header cannot be read")
+            .hint("it is `Authorization: Bearer <key>`")
+    };
+    let text = value.to_str().map_err(|_| unreadable())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(unreadable)?;
+    let token = token.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+        return Err(unreadable());
+    }
+    Ok(Some(token))
+}
+
+/// A name under which limits count a caller, if the caller has one.
+pub fn limit_name(scope: &Scope) -> Option<String> {
+    match &scope.identity {
+        Identity::Customer(customer) => Some(format!("customer {customer}")),
+        Identity::Anonymous(Some(visitor)) => Some(format!("visitor {visitor}")),
+        Identity::Anonymous(None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! The shop's records from outside: written, removed, imported, searched. Visible to the next message.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::auth::Caller;
+use super::error::{ApiError, ErrorCode, import_answer};
+use super::extract::{JsonBody, PathOf, QueryOf, RawBody, check_id};
+use super::openapi::Failures;
+use super::ports::{ImportReport, KeyScope, PortError, PutOutcome, PutResult, SearchHit, SearchRequest};
+use super::state::AppState;
+use crate::record::RecordKind;
+
+/// The collections that can be written one record at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Collection {
+    /// Questions with their answers, manuals, rules in words.
+    Knowledge,
+    /// Rules that code evaluates.
+    Policies,
+    /// Price reductions, gifts, activities.
+    Promotions,
+    /// Things for sale.
+    Products,
+    /// Customers' orders.
+    Orders,
+    /// Customers.
+    Customers,
+}
+
+impl Collection {
+    fn parse(name: &str) -> Result<RecordKind, ApiError> {
+        match name {
+            "knowledge" => Ok(RecordKind::Knowledge),
+            "policies" => Ok(RecordKind::Policy),
+            "promotions" => Ok(RecordKind::Promotion),
+            "products" => Ok(RecordKind::Product),
+            "orders" => Ok(RecordKind::Order),
+            "customers" => Ok(RecordKind::Customer),
+            _ => Err(ApiError::new(ErrorCode::RouteNotFound, "there is no such collection")
+                .hint("knowledge, policies, promotions, products, orders or customers; other kinds by import")),
+        }
+    }
+}
+
+/// What became of a record.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PutView {
+    /// `kind:id` of the record.
+    pub id: String,
+    /// The result.
+    pub result: PutResult,
+    /// What is odd about it but was accepted.
+    pub warnings: Vec<String>,
+}
+
+/// What was removed.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct DeleteView {
+    /// `kind:id` of the record.
+    pub id: String,
+    /// Always true; a record that is not there is 404.
+    pub deleted: bool,
+}
+
+/// Writes one record.
+///
+/// `version` or `updated_at` orders writes: an older one never overwrites a newer one. Fields that are not known are
+/// kept and shown as evidence.
+#[utoipa::path(
+    put, path = "/api/v1/{collection}/{id}", tag = "facts",
+    params(("collection" = Collection, Path,), ("id" = String, Path,)),
+    request_body(content = Object, description = "The record; `kind` and `id` may be left out"),
+    responses((status = 200, body = PutView), Failures),
+    security(("key" = [])),
+)]
+pub async fn put(
+    State(state): State<AppState>,
+    caller: Caller,
+    PathOf((collection, id)): PathOf<(String, String)>,
+    JsonBody(mut fields): JsonBody<Map<String, Value>>,
+) -> Result<Json<PutView>, ApiError> {
+    let staff = caller.require(KeyScope::Facts)?;
+    let kind = Collection::parse(&collection)?;
+    check_id("id", &id)?;
+    name_itself(&mut fields, "kind", kind.as_str())?;
+    name_itself(&mut fields, "id", &id)?;
+    let outcome = state.ports.facts.put(staff, kind, id.clone(), fields).await;
+    put_answer(kind, &id, outcome)
+}
+
+/// Removes one record.
+#[utoipa::path(
+    delete, path = "/api/v1/{collection}/{id}", tag = "facts",
+    params(("collection" = Collection, Path,), ("id" = String, Path,)),
+    responses((status = 200, body = DeleteView), Failures),
+    security(("key" = [])),
+)]
+pub async fn delete(
+    State(state): State<AppState>,
+    caller: Caller,
+    PathOf((collection, id)): PathOf<(String, String)>,
+) -> Result<Json<DeleteView>, ApiError> {
+    let staff = caller.require(KeyScope::Facts)?;
+    let kind = Collection::parse(&collection)?;
+    check_id("id", &id)?;
+    state.ports.facts.delete(staff, kind, id.clone()).await?;
+    Ok(Json(DeleteView { id: format!("{kind}:{id}"), deleted: true }))
+}
+
+/// Writes the parcel of an order.
+#[utoipa::path(
+    put, path = "/api/v1/orders/{id}/shipment", tag = "facts", params(("id" = String, Path,)),
+    request_body(content = Object, description = "{carrier, tracking, expected_at, delivered_at, events}"),
+    responses((status = 200, body = PutView), Failures),
+    security(("key" = [])),
+)]
+pub async fn put_shipment(
+    State(state): State<AppState>,
+    caller: Caller,
+    PathOf(id): PathOf<String>,
+    JsonBody(shipment): JsonBody<Map<String, Value>>,
+) -> Result<Json<PutView>, ApiError> {
+    let staff = caller.require(KeyScope::Facts)?;
+    check_id("id", &id)?;
+    let outcome = state.ports.facts.put_shipment(staff, id.clone(), shipment).await;
+    put_answer(RecordKind::Order, &id, outcome)
+}
+
+/// Imports records, one JSON object a line, as one transaction.
+///
+/// Any rejected line is 422 with the same report, and changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/import", tag = "facts",
+    request_body(content = String, content_type = "application/x-ndjson"),
+    responses((status = 200, body = ImportReport), (status = 422, body = ImportReport), Failures),
+    security(("key" = [])),
+)]
+pub async fn import(
+    State(state): State<AppState>,
+    caller: Caller,
+    RawBody(lines): RawBody,
+) -> Result<Response, ApiError> {
+    let staff = caller.require(KeyScope::Facts)?;
+    let report = state.ports.facts.import(staff, lines.into()).await?;
+    Ok(import_answer(!report.rejected.is_empty(), report))
+}
+
+/// What to search for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SearchQuery {
+    /// The words.
+    #[serde(default)]
+    pub q: String,
+    /// Only this kind of record.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// At most so many, from 1 to 100; default 10.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SearchView {
+    /// By falling usefulness.
+    pub hits: Vec<SearchHit>,
+}
+
+/// Shows what retrieval finds, and why. Needs the scope facts or desk.
+#[utoipa::path(
+    get, path = "/api/v1/search", tag = "facts", params(SearchQuery),
+    responses((status = 200, body = SearchView), Failures),
+    security(("key" = [])),
+)]
+pub async fn search(
+    State(state): State<AppState>,
+    caller: Caller,
+    QueryOf(query): QueryOf<SearchQuery>,
+) -> Result<Json<SearchView>, ApiError> {
+    let staff = caller.require_one_of(&[KeyScope::Facts, KeyScope::Desk])?;
+    let refuse = |message: &str| Err(ApiError::new(ErrorCode::InvalidParameter, message));
+    if query.q.trim().is_empty() || query.q.len() > 4096 {
+        return refuse("q: 1 to 4096 bytes of text are expected");
+    }
+    let limit = query.limit.unwrap_or(10);
+    if !(1..=100).contains(&limit) {
+        return refuse("limit: a number from 1 to 100 is expected");
+    }
+    let kind = match &query.kind {
+        None => None,
+        Some(name) => match RecordKind::parse(name) {
+            Some(kind) => Some(kind),
+            None => return refuse("kind: there is no such kind of record"),
+        },
+    };
+    let hits = state.ports.facts.search(staff, SearchRequest { text: query.q, kind, limit }).await?;
+    Ok(Json(SearchView { hits }))
+}
+
+/// A record that names itself must name itself as its address does.
+fn name_itself(fields: &mut Map<String, Value>, field: &str, expected: &str) -> Result<(), ApiError> {
+    match fields.get(field) {
+        None | Some(Value::Null) => {
+            fields.insert(field.to_owned(), Value::from(expected));
+            Ok(())
+        }
+        Some(Value::String(given)) if given == expected => Ok(()),
+        Some(given) => Err(ApiError::new(
+            ErrorCode::InvalidRecord,
+            format!("{field}: the address says `{expected}`, the record says {given}"),
+        )),
+    }
+}
+
+fn put_answer(
+    kind: RecordKind,
+    id: &str,
+    outcome: Result<PutOutcome, PortError>,
+) -> Result<Json<PutView>, ApiError> {
+    match outcome {
+        Ok(outcome) => {
+            Ok(Json(PutView { id: format!("{kind}:{id}"), result: outcome.result, warnings: outcome.warnings }))
+        }
+        Err(PortError::Invalid { field, message }) => {
+            let message = field.map_or(message.clone(), |field| format!("{field}: {message}"));
+            Err(ApiError::new(ErrorCode::InvalidRecord, message))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,124 @@
+//! How much one caller may ask: per customer, per visitor, per address. Against abuse only; a busy engine is no
+//! reason to refuse anybody.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::auth::{Caller, limit_name};
+use super::error::ApiError;
+use super::state::AppState;
+use crate::identity::Scope;
+use crate::telemetry::metrics;
+
+/// How much one caller may ask. A rate of 0 switches the limit off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitSettings {
+    /// Messages a minute of one customer or visitor; default 60.
+    pub per_person_a_minute: u32,
+    /// Requests a minute from one address, behind which a whole office may sit; default 1200.
+    pub per_address_a_minute: u32,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self { per_person_a_minute: 60, per_address_a_minute: 1200 }
+    }
+}
+
+/// Forgotten callers are swept out after so many admissions.
+const SWEEP_EVERY: u32 = 4096;
+
+/// Counts what each caller asked.
+pub struct Limits {
+    persons: Option<DefaultKeyedRateLimiter<String>>,
+    addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    admitted: AtomicU32,
+}
+
+impl Limits {
+    /// Nothing asked yet.
+    pub fn new(settings: LimitSettings) -> Self {
+        let quota = |rate: u32| NonZeroU32::new(rate).map(Quota::per_minute);
+        Self {
+            persons: quota(settings.per_person_a_minute).map(RateLimiter::keyed),
+            addresses: quota(settings.per_address_a_minute).map(RateLimiter::keyed),
+            admitted: AtomicU32::new(0),
+        }
+    }
+
+    /// Admits a request from an address.
+    ///
+    /// # Errors
+    /// `too_many_requests` with the time to wait.
+    pub fn admit_address(&self, caller: &Caller, address: Option<IpAddr>) -> Result<(), ApiError> {
+        let (false, Some(limiter), Some(address)) = (caller.is_exempt(), &self.addresses, address) else {
+            return Ok(());
+        };
+        self.sweep();
+        limiter.check_key(&address).map_err(|refused| {
+            metrics::rate_limited("address");
+            too_many(&refused)
+        })
+    }
+
+    /// Admits a message of a customer or visitor.
+    ///
+    /// # Errors
+    /// `too_many_requests` with the time to wait.
+    pub fn admit_person(&self, caller: &Caller, scope: &Scope) -> Result<(), ApiError> {
+        let (false, Some(limiter), Some(name)) = (caller.is_exempt(), &self.persons, limit_name(scope)) else {
+            return Ok(());
+        };
+        self.sweep();
+        limiter.check_key(&name).map_err(|refused| {
+            metrics::rate_limited("person");
+            too_many(&refused)
+        })
+    }
+
+    fn sweep(&self) {
+        if self.admitted.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY != SWEEP_EVERY - 1 {
+            return;
+        }
+        if let Some(limiter) = &self.persons {
+            limiter.retain_recent();
+        }
+        if let Some(limiter) = &self.addresses {
+            limiter.retain_recent();
+        }
+    }
+}
+
+fn too_many(refused: &governor::NotUntil<<DefaultClock as Clock>::Instant>) -> ApiError {
+    let wait = refused.wait_time_from(DefaultClock::default().now());
+    ApiError::too_many(wait.as_secs() + 1)
+}
+
+/// The caller's address, as far as it is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Address(pub Option<IpAddr>);
+
+impl FromRequestParts<AppState> for Address {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        // A proxy appends the address it saw, so only the last one is not the caller's own claim.
+        let forwarded = || {
+            let value = parts.headers.get("x-forwarded-for")?.to_str().ok()?;
+            value.rsplit(',').next()?.trim().parse().ok()
+        };
+        if state.settings.trust_forwarded_for
+            && let Some(address) = forwarded()
+        {
+            return Ok(Self(Some(address)));
+        }
+        let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
+        Ok(Self(peer.map(|ConnectInfo(address)| address.ip())))
+    }
+}

@@ -1,0 +1,69 @@
+//! The pages: demo, desk, widget, and the files they load. All of them come out of the binary.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::error::{ApiError, ErrorCode, not_modified};
+use super::extract::PathOf;
+use super::state::AppState;
+use crate::web::{self, DemoPage};
+
+/// What the demo page is told: the shop's name always, the rest in the demo only.
+#[derive(Debug, Serialize)]
+pub struct DemoConfig {
+    shop: String,
+    demo: Option<DemoPage>,
+}
+
+/// The page with the widget.
+pub async fn demo(headers: HeaderMap) -> Result<Response, ApiError> {
+    file("demo.html", &headers)
+}
+
+/// The customers, questions and products of the demo.
+pub async fn demo_config(State(state): State<AppState>) -> Json<DemoConfig> {
+    Json(DemoConfig { shop: state.settings.shop_name.clone(), demo: state.settings.demo.clone() })
+}
+
+/// The agents' page.
+pub async fn desk(headers: HeaderMap) -> Result<Response, ApiError> {
+    file("desk.html", &headers)
+}
+
+/// The widget. Any page may load it; what it may do there is decided by the allowed origins.
+pub async fn widget(headers: HeaderMap) -> Result<Response, ApiError> {
+    let mut response = file("widget.js", &headers)?;
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
+    Ok(response)
+}
+
+/// A file the pages load.
+pub async fn asset(PathOf(path): PathOf<String>, headers: HeaderMap) -> Result<Response, ApiError> {
+    file(&path, &headers)
+}
+
+fn file(path: &str, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let Some(file) = web::file(path) else {
+        return Err(ApiError::new(ErrorCode::RouteNotFound, format!("there is no file {path}")));
+    };
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == file.tag.as_bytes());
+    let mut response = if known { not_modified() } else { file.bytes.into_response() };
+    let answer = response.headers_mut();
+    if !known {
+        answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    }
+    // Names carry no version, so that a browser asks each time and is told "unchanged".
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&file.tag) {
+        answer.insert(header::ETAG, tag);
+    }
+    Ok(response)
+}

@@ -1,0 +1,467 @@
+//! What the doors need from the services behind them: one small trait a concern.
+//!
+//! The doors know nothing of the store or the model. Each trait is implemented once for the real services and once
+//! by the fakes of the tests. Methods return boxed futures, so that the traits can stand behind `Arc<dyn …>`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
+use crate::desk::types::{AgentNote, ConversationState, Ticket, TicketStatus};
+use crate::identity::{ConversationId, Identity, MessageId, Scope, ShopId, StaffScope, TicketId, VisitorId};
+use crate::record::RecordKind;
+
+/// Why a service did not do what a door asked. The doors turn it into status and code.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// There is no such thing, or it is not the caller's: the two are not told apart.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// What was given does not make sense; the text says what and where.
+    #[error("{message}")]
+    Invalid {
+        /// The field that is wrong, if it is one.
+        field: Option<String>,
+        /// What is wrong with it, and what is expected.
+        message: String,
+    },
+    /// It cannot be done in the present state: somebody else has the ticket, it is already resolved.
+    #[error("{0}")]
+    Conflict(String),
+    /// Too much at once; come back after so many seconds.
+    #[error("too many requests at once")]
+    Busy {
+        /// When to come back.
+        retry_after_seconds: u64,
+    },
+    /// A part that is needed is down or still starting.
+    #[error("{0} is not available")]
+    Unavailable(&'static str),
+    /// A fault of ours. Only the log learns more.
+    #[error("an internal fault")]
+    Internal(#[source] anyhow::Error),
+}
+
+/// What a port answers, later.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, PortError>>;
+
+/// Events as they happen, each with a number by which a listener can go on after a break.
+pub type Live<T> = BoxStream<'static, Numbered<T>>;
+
+/// An event with its number. Numbers rise; they need not be dense.
+#[derive(Debug, Clone)]
+pub struct Numbered<T> {
+    /// What `Last-Event-ID` names.
+    pub id: i64,
+    /// The event.
+    pub event: T,
+}
+
+// -------------------------------------------------------------------------------------------------- access
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyScope {
+    /// Look after the installation.
+    Admin,
+    /// Write and read facts.
+    Facts,
+    /// Report what happens in the shop.
+    Events,
+    /// Work at the desk: read conversations and tickets, answer customers.
+    Desk,
+    /// Chat with the whole answer: evidence, refusals, timing.
+    Chat,
+}
+
+impl KeyScope {
+    /// Every scope.
+    pub const ALL: [Self; 5] = [Self::Admin, Self::Facts, Self::Events, Self::Desk, Self::Chat];
+
+    /// Its name, as keys are made and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Facts => "facts",
+            Self::Events => "events",
+            Self::Desk => "desk",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+/// A valid key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffKey {
+    /// Its name, under which its holder acts: the agent of a claim, the actor of the audit.
+    pub name: String,
+    /// The shop it belongs to.
+    pub shop: ShopId,
+    /// What it may do.
+    pub scopes: Vec<KeyScope>,
+}
+
+impl StaffKey {
+    /// Whether it has a scope.
+    pub fn has(&self, scope: KeyScope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// Whether it has every scope; such keys are not limited.
+    pub fn has_all(&self) -> bool {
+        KeyScope::ALL.into_iter().all(|scope| self.has(scope))
+    }
+
+    /// The staff scope it acts in.
+    pub fn staff_scope(&self) -> StaffScope {
+        StaffScope { shop: self.shop.clone(), actor: self.name.clone() }
+    }
+}
+
+/// A browser's session: what its token opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The conversation it was opened with.
+    pub conversation: ConversationId,
+    /// The browser.
+    pub visitor: VisitorId,
+    /// The shop, and the customer if one was proven when the session was opened.
+    pub scope: Scope,
+}
+
+/// A session that was just opened.
+#[derive(Debug, Clone)]
+pub struct OpenedSession {
+    /// The token; begins with [`SESSION_PREFIX`], so that it is never mistaken for a key.
+    pub token: String,
+    /// What it opens.
+    pub session: Session,
+}
+
+/// What every session token begins with.
+pub const SESSION_PREFIX: &str = "sess_";
+
+/// Keys, sessions and the shop's signing secret.
+pub trait Access: Send + Sync {
+    /// The key with this text, if it is valid. Implementations compare hashes, never the text itself.
+    fn key<'a>(&'a self, presented: &'a str) -> Answer<'a, Option<StaffKey>>;
+
+    /// The secret under which the shop signs its customers' ids.
+    fn customer_secret<'a>(&'a self, shop: &'a ShopId) -> Answer<'a, SecretString>;
+
+    /// Opens a session: for a proven customer with the customer's unfinished conversation or a new one, otherwise
+    /// for the visitor (a new one if none is named).
+    fn open_session(&self, shop: ShopId, identity: Identity) -> Answer<'_, OpenedSession>;
+
+    /// The session of a token, if it is valid.
+    fn session<'a>(&'a self, token: &'a str) -> Answer<'a, Option<Session>>;
+}
+
+// ---------------------------------------------------------------------------------------------------- chat
+
+/// The conversation service: answers one message.
+pub trait Chat: Send + Sync {
+    /// Takes a message and tells what happens, sentence by sentence, up to [`TurnEvent::Done`]. When the stream is
+    /// dropped before its end nobody listens any more, and the turn may be cancelled.
+    fn take(&self, message: IncomingMessage) -> Answer<'_, BoxStream<'static, TurnEvent>>;
+}
+
+/// On whose behalf a conversation is read.
+#[derive(Debug, Clone)]
+pub enum Reader {
+    /// Only what belongs to this customer or visitor; everything else is not found.
+    Customer(Scope),
+    /// Everything of the shop, traces included.
+    Staff(StaffScope),
+}
+
+/// A conversation with its messages, oldest first.
+#[derive(Debug, Clone)]
+pub struct ConversationHistory {
+    /// Its id.
+    pub id: ConversationId,
+    /// Who has it.
+    pub state: ConversationState,
+    /// The open ticket, if there is one.
+    pub ticket: Option<TicketId>,
+    /// The verified customer's id, if there is one.
+    pub customer: Option<String>,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// Its messages.
+    pub messages: Vec<StoredMessage>,
+}
+
+/// What arrives for the customer outside an answer.
+#[derive(Debug, Clone)]
+pub enum ConversationEvent {
+    /// A message of a person, or of the assistant speaking first.
+    Message(StoredMessage),
+    /// Somebody else has the conversation now.
+    State {
+        /// Who has it.
+        state: ConversationState,
+        /// The open ticket.
+        ticket: Option<TicketId>,
+        /// The person's name, if a person has it.
+        agent: Option<String>,
+    },
+}
+
+/// Reading conversations.
+pub trait Conversations: Send + Sync {
+    /// The conversation with its messages.
+    fn history(&self, reader: Reader, conversation: ConversationId) -> Answer<'_, ConversationHistory>;
+
+    /// What arrives from now on, or after the event named.
+    fn live(
+        &self,
+        reader: Reader,
+        conversation: ConversationId,
+        after: Option<i64>,
+    ) -> Answer<'_, Live<ConversationEvent>>;
+}
+
+// ---------------------------------------------------------------------------------------------------- desk
+
+/// Which tickets to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketFilter {
+    /// Only with this status; none means all that are not resolved or returned.
+    pub status: Option<TicketStatus>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A ticket with its conversation.
+#[derive(Debug, Clone)]
+pub struct TicketView {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Who has the conversation.
+    pub state: ConversationState,
+    /// The whole conversation, oldest first.
+    pub history: Vec<StoredMessage>,
+    /// What agents noted, oldest first.
+    pub notes: Vec<AgentNote>,
+}
+
+/// An agent's message that was stored and announced.
+#[derive(Debug, Clone)]
+pub struct StaffReply {
+    /// The message.
+    pub message: StoredMessage,
+    /// Red lines it touches. They warn a person and stop nothing.
+    pub warnings: Vec<String>,
+}
+
+/// What happens at the desk.
+#[derive(Debug, Clone)]
+pub enum DeskEvent {
+    /// A ticket is new or has changed.
+    Ticket(Box<Ticket>),
+    /// A message was written in a conversation that has an open ticket.
+    Message {
+        /// The ticket.
+        ticket: TicketId,
+        /// Its conversation.
+        conversation: ConversationId,
+        /// The message.
+        message: MessageId,
+    },
+}
+
+/// Work at the desk. Every call acts under the name of the staff scope.
+pub trait Tickets: Send + Sync {
+    /// Tickets, the most pressing first.
+    fn list(&self, staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<Ticket>>;
+    /// One ticket with everything a person needs.
+    fn show(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, TicketView>;
+    /// Takes it; a conflict if another has it.
+    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket>;
+    /// Writes to the customer; a conflict if the caller does not have it.
+    fn reply(
+        &self,
+        staff: StaffScope,
+        ticket: TicketId,
+        text: String,
+        attachments: Vec<Attachment>,
+    ) -> Answer<'_, StaffReply>;
+    /// Writes a note only staff see.
+    fn note(&self, staff: StaffScope, ticket: TicketId, text: String) -> Answer<'_, AgentNote>;
+    /// Gives the conversation back to the assistant.
+    fn give_back(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket>;
+    /// Closes it.
+    fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket>;
+    /// What happens from now on, or after the event named.
+    fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>>;
+}
+
+// --------------------------------------------------------------------------------------------------- facts
+
+/// What became of a record that was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PutResult {
+    /// It is visible to the next message.
+    Written,
+    /// It was there, exactly so.
+    Unchanged,
+    /// A newer version was there and stayed.
+    Older,
+}
+
+/// What became of a record that was put, with what is odd about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutOutcome {
+    /// The result.
+    pub result: PutResult,
+    /// References to unknown records and the like.
+    pub warnings: Vec<String>,
+}
+
+/// What became of an import. If anything was rejected, nothing was changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ImportReport {
+    /// Records written.
+    pub accepted: usize,
+    /// Records that were there, exactly so.
+    pub unchanged: usize,
+    /// What is odd but was accepted.
+    pub warnings: Vec<ImportLine>,
+    /// What is wrong.
+    pub rejected: Vec<ImportLine>,
+}
+
+/// One remark about one line of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ImportLine {
+    /// The line, from 1.
+    pub line: usize,
+    /// The field, or null if it is the whole line.
+    pub field: Option<String>,
+    /// A stable code.
+    pub code: String,
+    /// What is wrong and what is expected.
+    pub message: String,
+}
+
+/// What to search for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// The words.
+    pub text: String,
+    /// Only this kind.
+    pub kind: Option<RecordKind>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct SearchHit {
+    /// `kind:id`.
+    pub id: String,
+    /// The kind.
+    pub kind: RecordKind,
+    /// A short name.
+    pub title: String,
+    /// What it says.
+    pub text: String,
+    /// How well it fits, from 0 to 1.
+    pub score: f32,
+    /// Why it was found.
+    pub why: String,
+}
+
+/// Writing and searching the shop's records.
+pub trait Facts: Send + Sync {
+    /// Writes one record, visible to the next message. `fields` has the right `kind` and `id`.
+    fn put(
+        &self,
+        staff: StaffScope,
+        kind: RecordKind,
+        id: String,
+        fields: Map<String, Value>,
+    ) -> Answer<'_, PutOutcome>;
+    /// Removes one record.
+    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String) -> Answer<'_, ()>;
+    /// Writes the parcel of an order.
+    fn put_shipment(
+        &self,
+        staff: StaffScope,
+        order: String,
+        shipment: Map<String, Value>,
+    ) -> Answer<'_, PutOutcome>;
+    /// Reads NDJSON as one transaction.
+    fn import(&self, staff: StaffScope, lines: Vec<u8>) -> Answer<'_, ImportReport>;
+    /// What retrieval finds, without any cut.
+    fn search(&self, staff: StaffScope, request: SearchRequest) -> Answer<'_, Vec<SearchHit>>;
+}
+
+// -------------------------------------------------------------------------------------------------- health
+
+/// Whether the model is there. Absent is a way to run, not a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelState {
+    /// It answers.
+    Ready,
+    /// It is being read from disk.
+    Loading,
+    /// There is none; wording and evidence answer.
+    Absent,
+}
+
+/// Which parts answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readiness {
+    /// The model.
+    pub model: ModelState,
+    /// The store answers.
+    pub store: bool,
+    /// A pack is in force.
+    pub pack: bool,
+    /// An index generation is open.
+    pub index: bool,
+}
+
+impl Readiness {
+    /// Whether messages can be answered. The model is no condition.
+    pub fn is_ready(self) -> bool {
+        self.store && self.pack && self.index
+    }
+}
+
+/// Which parts answer.
+pub trait Health: Send + Sync {
+    /// Asks them.
+    fn readiness(&self) -> BoxFuture<'_, Readiness>;
+    /// Versions of what is in force: pack, index generation, model; for `/version`.
+    fn versions(&self) -> BTreeMap<String, String>;
+}
+
+/// All services behind the doors.
+#[derive(Clone)]
+pub struct Ports {
+    /// Keys, sessions and the signing secret.
+    pub access: Arc<dyn Access>,
+    /// Answers messages.
+    pub chat: Arc<dyn Chat>,
+    /// Reads conversations.
+    pub conversations: Arc<dyn Conversations>,
+    /// The desk.
+    pub tickets: Arc<dyn Tickets>,
+    /// Records.
+    pub facts: Arc<dyn Facts>,
+    /// Which parts answer.
+    pub health: Arc<dyn Health>,
+}

@@ -1,0 +1,109 @@
+//! Every route on one page.
+
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth::SESSION_HEADER;
+use super::middleware::{REQUEST_ID, deadline, no_such_route, observe, panicked, safety_headers, wrong_method};
+use super::state::{AppState, DoorSettings};
+use super::{chat, conversations, facts, health, openai, openapi, pages, sessions, tickets};
+
+/// The doors, ready to be served.
+pub fn router(state: AppState) -> axum::Router {
+    let settings = state.settings.clone();
+    let (routes, document) = described(&settings).split_for_parts();
+    openapi::keep(&document);
+    routes
+        .route("/openapi.json", get(openapi::document))
+        .route("/", get(pages::demo))
+        .route("/demo.json", get(pages::demo_config))
+        .route("/desk", get(pages::desk))
+        .route("/widget.js", get(pages::widget))
+        .route("/assets/{*path}", get(pages::asset))
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(safety_headers))
+        .layer(from_fn(observe))
+        .with_state(state)
+}
+
+/// The OpenAPI document of all routes.
+pub fn document() -> OpenApi {
+    described(&DoorSettings::default()).into_openapi()
+}
+
+fn described(settings: &DoorSettings) -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::blank())
+        .merge(in_time(customer_routes().layer(cors(settings)), settings.request_timeout, settings.body_limit))
+        .merge(in_time(staff_routes(), settings.request_timeout, settings.body_limit))
+        .merge(in_time(import_routes(), settings.import_timeout, settings.import_limit))
+}
+
+/// What a customer's browser uses, from the shop's own pages too.
+fn customer_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(chat::chat))
+        .routes(routes!(sessions::open))
+        .routes(routes!(conversations::show))
+        .routes(routes!(conversations::stream))
+}
+
+/// What staff, the shop's systems and the operator use.
+fn staff_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(facts::put, facts::delete))
+        .routes(routes!(facts::put_shipment))
+        .routes(routes!(facts::search))
+        .routes(routes!(tickets::list))
+        .routes(routes!(tickets::show))
+        .routes(routes!(tickets::claim))
+        .routes(routes!(tickets::reply))
+        .routes(routes!(tickets::note))
+        .routes(routes!(tickets::give_back))
+        .routes(routes!(tickets::resolve))
+        .routes(routes!(tickets::stream))
+        .routes(routes!(openai::complete))
+        .routes(routes!(openai::models))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::version))
+        .routes(routes!(health::set_clock))
+}
+
+/// What may be large and take long.
+fn import_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(facts::import))
+}
+
+fn in_time(routes: OpenApiRouter<AppState>, limit: Duration, bytes: usize) -> OpenApiRouter<AppState> {
+    routes.layer(DefaultBodyLimit::max(bytes)).layer(from_fn_with_state(limit, deadline))
+}
+
+/// Lets the shop's pages use the customers' routes. There are no cookies, so that no page can act for another.
+fn cors(settings: &DoorSettings) -> CorsLayer {
+    let origins = settings.allowed_origins.iter().filter_map(|origin| origin.parse::<HeaderValue>().ok());
+    CorsLayer::new()
+        .allow_origin(origins.collect::<Vec<_>>())
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            HeaderName::from_static("last-event-id"),
+            SESSION_HEADER,
+            REQUEST_ID,
+        ])
+        .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(3600))
+}
