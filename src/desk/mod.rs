@@ -1,3 +1,10 @@
 //! People: the conversation and ticket state machines and the note a person reads when taking over.
 
+pub mod hours;
+pub mod moves;
+pub mod note;
+pub mod queue;
 pub mod types;
+
+#[cfg(test)]
+mod tests;

@@ -111,6 +111,8 @@ pub struct HandoffNote {
     pub evidence: Vec<NoteFact>,
     /// Drafts the guard did not let out.
     pub blocked: Vec<crate::turn::types::Refusal>,
+    /// Sentences of the assistant that came after a person had taken over and were not sent.
+    pub late: Vec<String>,
     /// Open promises.
     pub promises: Vec<crate::turn::types::Commitment>,
     /// Replies the agent may send, vetted.

@@ -1,0 +1,42 @@
+//! What may honestly be said of the queue: how many are ahead and how long it will take.
+
+use super::hours::BusinessHours;
+use crate::time::Now;
+use crate::turn::types::DeskStatus;
+
+/// Longer than this is no estimate but a guess, and is not said.
+const LONGEST_ESTIMATE_MINUTES: i64 = 180;
+
+/// What the store counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeskCounts {
+    /// Open tickets for now that come first.
+    pub ahead: u32,
+    /// How long one place in the queue took lately, as the median of recent claims; none without claims.
+    pub milliseconds_a_place: Option<i64>,
+}
+
+/// The desk as the handoff wording needs it. A wait is named only while people are there and recent claims show how
+/// fast the queue moves.
+pub fn desk_status(
+    hours: &BusinessHours,
+    counts: DeskCounts,
+    answer_within_business_minutes: u32,
+    now: &Now,
+) -> DeskStatus {
+    let moment = now.timestamp();
+    let open = hours.is_open(moment);
+    DeskStatus {
+        open,
+        opens_at: hours.opens_at(moment),
+        ahead: counts.ahead,
+        wait_minutes: counts.milliseconds_a_place.filter(|_| open).and_then(|pace| wait(pace, counts.ahead)),
+        answer_due: hours.due_in_business_minutes(now, answer_within_business_minutes),
+    }
+}
+
+fn wait(pace: i64, ahead: u32) -> Option<u32> {
+    let milliseconds = pace.max(0).checked_mul(i64::from(ahead) + 1)?;
+    let minutes = milliseconds.checked_add(59_999)? / 60_000;
+    if minutes > LONGEST_ESTIMATE_MINUTES { None } else { u32::try_from(minutes.max(1)).ok() }
+}
