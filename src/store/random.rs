@@ -1,0 +1,31 @@
+//! Secrets: where their random bytes come from and how they are written and hashed.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::error::StoreError;
+
+/// Thirty-two bytes nobody can guess, as 64 hexadecimal digits.
+pub(super) fn secret_hex() -> Result<String, StoreError> {
+    let mut bytes = [0_u8; 32];
+    rustls::crypto::ring::default_provider()
+        .secure_random
+        .fill(&mut bytes)
+        .map_err(|_| StoreError::Other("the system gives no random bytes".into()))?;
+    Ok(hex(&bytes))
+}
+
+/// The hash under which a secret is kept.
+pub(super) fn sha256(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,447 @@
+//! How facts change: put, withdrawn, replaced file by file, each as one transaction that an older write cannot undo.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::{Map, Value};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::order::{Stamp, Standing, happened_at};
+use super::{API_SOURCE, NewRecord, PutOutcome, ReplaceOutcome, Withdrawal};
+use crate::identity::StaffScope;
+use crate::record::{Record, RecordKind};
+use crate::store::codec::{from_json, json};
+use crate::store::tickets::audit;
+use crate::store::{Store, StoreError, Transaction};
+use crate::time::Now;
+
+/// How many records are looked up in one statement.
+const CHUNK: usize = 500;
+
+/// One more than the newest change. Inside a write it cannot be taken twice.
+const NEXT_CHANGE: &str = "SELECT COALESCE(MAX(change), 0) + 1 AS change FROM records";
+
+impl Store {
+    /// Puts records, all or none of them.
+    pub async fn put_records(
+        &self,
+        staff: &StaffScope,
+        records: Vec<NewRecord>,
+        now: &Now,
+    ) -> Result<PutOutcome, StoreError> {
+        let (staff, now) = (staff.clone(), now.clone());
+        // An import gives way to customers; a single fact is as urgent as a message.
+        if records.len() <= CHUNK {
+            self.write(move |transaction| {
+                Box::pin(async move { put(transaction, &staff, records, &now).await })
+            })
+            .await
+        } else {
+            self.write_in_background(move |transaction| {
+                Box::pin(async move { put(transaction, &staff, records, &now).await })
+            })
+            .await
+        }
+    }
+
+    /// Deletes a record. What is left keeps its version, so that an older put does not bring it back; a deletion
+    /// with a version may even come before the put it undoes.
+    pub async fn withdraw(
+        &self,
+        staff: &StaffScope,
+        record: (RecordKind, &str),
+        version: Option<i64>,
+        now: &Now,
+    ) -> Result<Withdrawal, StoreError> {
+        let (staff, now, kind, id) = (staff.clone(), now.clone(), record.0, record.1.to_owned());
+        self.write(move |transaction| {
+            Box::pin(async move { withdraw(transaction, &staff, (kind, &id), version, &now).await })
+        })
+        .await
+    }
+
+    /// Makes the records of a source what they are now: puts them and withdraws those that are gone from it.
+    /// Records that came by the API stay.
+    pub async fn replace_source(
+        &self,
+        staff: &StaffScope,
+        source: &str,
+        records: Vec<Record>,
+        now: &Now,
+    ) -> Result<ReplaceOutcome, StoreError> {
+        let (staff, now, source) = (staff.clone(), now.clone(), source.to_owned());
+        if source == API_SOURCE {
+            return Err(StoreError::Conflict(format!("a source cannot be called `{API_SOURCE}`")));
+        }
+        self.write_in_background(move |transaction| {
+            Box::pin(async move {
+                let present: HashSet<(RecordKind, String)> =
+                    records.iter().map(|record| (record.kind, record.id.clone())).collect();
+                let records =
+                    records.into_iter().map(|record| NewRecord { record, source: source.clone() }).collect();
+                let put = put(transaction, &staff, records, &now).await?;
+                let withdrawn = withdraw_gone(transaction, &staff, &source, &present, &now).await?;
+                Ok(ReplaceOutcome { put, withdrawn })
+            })
+        })
+        .await
+    }
+
+    /// Puts a parcel into its order: in place of the parcel with the same tracking number, or beside the others if
+    /// the order has several. An order that comes later without parcels keeps it.
+    pub async fn put_shipment(
+        &self,
+        staff: &StaffScope,
+        order: &str,
+        shipment: Map<String, Value>,
+        now: &Now,
+    ) -> Result<PutOutcome, StoreError> {
+        let (staff, now, order) = (staff.clone(), now.clone(), order.to_owned());
+        self.write(move |transaction| {
+            Box::pin(async move { put_shipment(transaction, &staff, &order, shipment, &now).await })
+        })
+        .await
+    }
+}
+
+/// What is there under an id.
+struct Existing {
+    stamp: Stamp,
+    standing: Standing,
+    source: String,
+    body: Map<String, Value>,
+    parcels_kept: bool,
+}
+
+impl Existing {
+    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+        let withdrawn: Option<String> = row.try_get("withdrawn")?;
+        let body: String = row.try_get("body")?;
+        Ok(Self {
+            stamp: Stamp { version: row.try_get("version")?, updated_at: row.try_get("updated_at")? },
+            standing: match withdrawn.as_deref() {
+                None => Standing::Live,
+                Some("gone") => Standing::Gone,
+                Some(_) => Standing::Deleted,
+            },
+            source: row.try_get("source")?,
+            body: from_json(&body)?,
+            parcels_kept: row.try_get("parcels_kept")?,
+        })
+    }
+}
+
+/// A row on its way in.
+struct NewRow<'a> {
+    record: &'a Record,
+    stamp: Stamp,
+    source: &'a str,
+    parcels_kept: bool,
+    change: i64,
+}
+
+async fn put(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    records: Vec<NewRecord>,
+    now: &Now,
+) -> Result<PutOutcome, StoreError> {
+    let mut outcome = PutOutcome::default();
+    let change = next_change(transaction).await?;
+    let mut rest = records.into_iter();
+    loop {
+        let chunk: Vec<NewRecord> = rest.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            return Ok(outcome);
+        }
+        let mut existing = existing(transaction, staff, &chunk).await?;
+        for new in chunk {
+            let key = (new.record.kind, new.record.id.clone());
+            // Taken out and put back, so that the same id twice in one import meets its own first write.
+            let (fate, standing) =
+                put_one(transaction, staff, new, (existing.remove(&key), change), now).await?;
+            existing.insert(key, standing);
+            match fate {
+                Fate::Accepted => outcome.accepted += 1,
+                Fate::Unchanged => outcome.unchanged += 1,
+                Fate::Stale => outcome.stale += 1,
+            }
+        }
+    }
+}
+
+enum Fate {
+    Accepted,
+    Unchanged,
+    Stale,
+}
+
+async fn put_one(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    new: NewRecord,
+    (existing, change): (Option<Existing>, i64),
+    now: &Now,
+) -> Result<(Fate, Existing), StoreError> {
+    let NewRecord { mut record, mut source } = new;
+    let mut stamp = Stamp::of(&record.fields, now);
+    let mut parcels_kept = false;
+    if let Some(there) = existing {
+        if stamp.is_stale(there.stamp, there.standing) {
+            return Ok((Fate::Stale, there));
+        }
+        stamp = stamp.or(there.stamp);
+        if there.standing == Standing::Live {
+            parcels_kept = keep_parcels(&mut record, &there);
+            // What once came by the API stays, whatever files say of it later.
+            if there.source == API_SOURCE {
+                source = there.source.clone();
+            }
+            if there.body == record.fields {
+                if source != there.source && source == API_SOURCE {
+                    adopt(transaction, staff, &record).await?;
+                }
+                let standing = Existing { source, stamp, ..there };
+                return Ok((Fate::Unchanged, standing));
+            }
+        }
+    }
+    write_row(
+        transaction,
+        staff,
+        &NewRow { record: &record, stamp, source: &source, parcels_kept, change },
+        now,
+    )
+    .await?;
+    let standing = Existing { stamp, standing: Standing::Live, source, body: record.fields, parcels_kept };
+    Ok((Fate::Accepted, standing))
+}
+
+/// Carries over parcels that were reported by themselves into an order that says nothing of parcels.
+fn keep_parcels(record: &mut Record, there: &Existing) -> bool {
+    let says = |name: &str| record.fields.get(name).is_some_and(|value| !value.is_null());
+    if !there.parcels_kept || says("shipment") || says("shipments") {
+        return false;
+    }
+    for name in ["shipment", "shipments"] {
+        if let Some(value) = there.body.get(name) {
+            record.fields.insert(name.to_owned(), value.clone());
+        }
+    }
+    true
+}
+
+async fn existing(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    records: &[NewRecord],
+) -> Result<BTreeMap<(RecordKind, String), Existing>, StoreError> {
+    let keys: Vec<(RecordKind, &str)> =
+        records.iter().map(|new| (new.record.kind, new.record.id.as_str())).collect();
+    let rows = sqlx::query(
+        "SELECT r.kind, r.id, r.version, r.updated_at, r.source, r.body, r.withdrawn, r.parcels_kept \
+         FROM json_each(?1) AS asked \
+         CROSS JOIN records AS r ON r.shop = ?2 AND r.kind = asked.value ->> 0 AND r.id = asked.value ->> 1",
+    )
+    .bind(json(&keys)?)
+    .bind(staff.shop.as_str())
+    .fetch_all(&mut transaction.connection)
+    .await?;
+    rows.iter().map(|row| Ok(((super::read_kind(row)?, row.try_get("id")?), Existing::read(row)?))).collect()
+}
+
+async fn write_row(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    row: &NewRow<'_>,
+    now: &Now,
+) -> Result<(), StoreError> {
+    let record = row.record;
+    let owner = match record.kind {
+        RecordKind::Customer => Some(record.id.as_str()),
+        _ => record.fields.get("customer").and_then(Value::as_str),
+    };
+    sqlx::query(
+        "INSERT INTO records (shop, kind, id, customer, private, version, updated_at, source, happened_at, body, \
+         parcels_kept, withdrawn, changed_at, change) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, ?12, ?13) \
+         ON CONFLICT (shop, kind, id) DO UPDATE SET customer = excluded.customer, private = excluded.private, \
+         version = excluded.version, updated_at = excluded.updated_at, source = excluded.source, \
+         happened_at = excluded.happened_at, body = excluded.body, parcels_kept = excluded.parcels_kept, \
+         withdrawn = NULL, changed_at = excluded.changed_at, change = excluded.change",
+    )
+    .bind(staff.shop.as_str())
+    .bind(record.kind.as_str())
+    .bind(&record.id)
+    .bind(owner)
+    .bind(record.kind.is_private())
+    .bind(row.stamp.version)
+    .bind(row.stamp.updated_at)
+    .bind(row.source)
+    .bind(happened_at(record.kind, &record.fields, now))
+    .bind(json(&record.fields)?)
+    .bind(row.parcels_kept)
+    .bind(now.epoch_milliseconds())
+    .bind(row.change)
+    .execute(&mut transaction.connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a record which stood in a file came by the API as well.
+async fn adopt(transaction: &mut Transaction, staff: &StaffScope, record: &Record) -> Result<(), StoreError> {
+    sqlx::query("UPDATE records SET source = ?1 WHERE shop = ?2 AND kind = ?3 AND id = ?4")
+        .bind(API_SOURCE)
+        .bind(staff.shop.as_str())
+        .bind(record.kind.as_str())
+        .bind(&record.id)
+        .execute(&mut transaction.connection)
+        .await?;
+    Ok(())
+}
+
+async fn next_change(transaction: &mut Transaction) -> Result<i64, StoreError> {
+    Ok(sqlx::query(NEXT_CHANGE).fetch_one(&mut transaction.connection).await?.try_get("change")?)
+}
+
+async fn withdraw(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    (kind, id): (RecordKind, &str),
+    version: Option<i64>,
+    now: &Now,
+) -> Result<Withdrawal, StoreError> {
+    let asked = Record { kind, id: id.to_owned(), fields: Map::new() };
+    let asked = [NewRecord { record: asked, source: API_SOURCE.to_owned() }];
+    let there = existing(transaction, staff, &asked).await?.into_values().next();
+    let (outcome, stamp) = match (there, version) {
+        (None, None) => return Ok(Withdrawal::Absent),
+        (None, Some(_)) => (Withdrawal::Absent, Stamp { version, updated_at: None }),
+        (Some(there), _) => {
+            if version.zip(there.stamp.version).is_some_and(|(asked, stored)| asked < stored) {
+                return Ok(Withdrawal::Stale);
+            }
+            // Without a version the deletion happens now, and everything the shop changed before is older.
+            let moment = if version.is_none() { Some(now.epoch_milliseconds()) } else { None };
+            let stamp = Stamp { version, updated_at: moment }.or(there.stamp);
+            let absent = there.standing != Standing::Live;
+            (if absent { Withdrawal::Absent } else { Withdrawal::Withdrawn }, stamp)
+        }
+    };
+    let change = next_change(transaction).await?;
+    sqlx::query(
+        "INSERT INTO records (shop, kind, id, private, version, updated_at, source, body, withdrawn, changed_at, change) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '{}', 'asked', ?8, ?9) \
+         ON CONFLICT (shop, kind, id) DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at, \
+         customer = NULL, body = '{}', parcels_kept = 0, withdrawn = 'asked', changed_at = excluded.changed_at, \
+         change = excluded.change",
+    )
+    .bind(staff.shop.as_str())
+    .bind(kind.as_str())
+    .bind(id)
+    .bind(kind.is_private())
+    .bind(stamp.version)
+    .bind(stamp.updated_at)
+    .bind(API_SOURCE)
+    .bind(now.epoch_milliseconds())
+    .bind(change)
+    .execute(&mut transaction.connection)
+    .await?;
+    audit(transaction, staff, ("withdraw_record", &format!("{kind}:{id}"), ""), now).await?;
+    Ok(outcome)
+}
+
+async fn withdraw_gone(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    source: &str,
+    present: &HashSet<(RecordKind, String)>,
+    now: &Now,
+) -> Result<u64, StoreError> {
+    let rows = sqlx::query(
+        "SELECT number, kind, id FROM records WHERE shop = ?1 AND source = ?2 AND withdrawn IS NULL",
+    )
+    .bind(staff.shop.as_str())
+    .bind(source)
+    .fetch_all(&mut transaction.connection)
+    .await?;
+    let mut gone: Vec<i64> = Vec::new();
+    for row in &rows {
+        if !present.contains(&(super::read_kind(row)?, row.try_get("id")?)) {
+            gone.push(row.try_get("number")?);
+        }
+    }
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    let change = next_change(transaction).await?;
+    let done = sqlx::query(
+        "UPDATE records SET withdrawn = 'gone', customer = NULL, body = '{}', parcels_kept = 0, changed_at = ?1, \
+         change = ?2 WHERE shop = ?3 AND number IN (SELECT value FROM json_each(?4))",
+    )
+    .bind(now.epoch_milliseconds())
+    .bind(change)
+    .bind(staff.shop.as_str())
+    .bind(json(&gone)?)
+    .execute(&mut transaction.connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+async fn put_shipment(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    order: &str,
+    shipment: Map<String, Value>,
+    now: &Now,
+) -> Result<PutOutcome, StoreError> {
+    let asked = Record { kind: RecordKind::Order, id: order.to_owned(), fields: Map::new() };
+    let asked = [NewRecord { record: asked, source: API_SOURCE.to_owned() }];
+    let there = existing(transaction, staff, &asked).await?.into_values().next();
+    let Some(there) = there.filter(|there| there.standing == Standing::Live) else {
+        return Err(StoreError::not_found("order", order));
+    };
+    let Some(fields) = with_parcel(&there.body, shipment, now) else {
+        return Ok(PutOutcome { stale: 1, ..PutOutcome::default() });
+    };
+    if fields == there.body {
+        return Ok(PutOutcome { unchanged: 1, ..PutOutcome::default() });
+    }
+    let record = Record { kind: RecordKind::Order, id: order.to_owned(), fields };
+    let change = next_change(transaction).await?;
+    let row =
+        NewRow { record: &record, stamp: there.stamp, source: &there.source, parcels_kept: true, change };
+    write_row(transaction, staff, &row, now).await?;
+    Ok(PutOutcome { accepted: 1, ..PutOutcome::default() })
+}
+
+/// The order with the parcel in it; `None` if what it has of this parcel is newer.
+fn with_parcel(
+    order: &Map<String, Value>,
+    parcel: Map<String, Value>,
+    now: &Now,
+) -> Option<Map<String, Value>> {
+    let mut fields = order.clone();
+    let stale = |there: &Value| {
+        there
+            .as_object()
+            .is_some_and(|there| Stamp::of(&parcel, now).is_stale(Stamp::of(there, now), Standing::Live))
+    };
+    let same = |there: &Value| {
+        parcel.get("tracking").is_some_and(|tracking| there.get("tracking") == Some(tracking))
+    };
+    if let Some(Value::Array(several)) = fields.get_mut("shipments") {
+        match several.iter_mut().find(|there| same(there)) {
+            Some(there) if stale(there) => return None,
+            Some(there) => *there = Value::Object(parcel.clone()),
+            None => several.push(Value::Object(parcel.clone())),
+        }
+        if !fields.get("shipment").is_some_and(same) {
+            return Some(fields);
+        }
+    } else if fields.get("shipment").is_some_and(|there| same(there) && stale(there)) {
+        return None;
+    }
+    fields.insert("shipment".to_owned(), Value::Object(parcel));
+    Some(fields)
+}

@@ -1,0 +1,263 @@
+//! Tickets as rows: the desk's queue, what an agent reads, and who did what.
+
+mod write;
+
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::codec::{from_json, from_text, from_word, time, word};
+use super::conversations::Conversation;
+use super::{Store, StoreError};
+use crate::conversation::types::StoredMessage;
+use crate::desk::queue::DeskCounts;
+use crate::desk::types::{AgentNote, HandoffNote, Priority, Ticket, TicketStatus};
+use crate::identity::{ConversationId, Scope, StaffScope, TicketId};
+use crate::time::Now;
+use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
+
+pub(super) use write::{audit, keep_late_sentence};
+
+/// How far back claims are looked at for an honest estimate of the wait.
+const RECENT_CLAIMS_HOURS: i64 = 2;
+
+/// A ticket to be opened.
+#[derive(Debug, Clone)]
+pub struct NewTicket {
+    /// The conversation it comes from.
+    pub conversation: ConversationId,
+    /// Why.
+    pub reason: HandoffReason,
+    /// A finer reason.
+    pub detail: Option<String>,
+    /// How urgent; only [`HandoffMode::Now`] takes the conversation from the assistant.
+    pub mode: HandoffMode,
+    /// How soon it has to be taken.
+    pub priority: Priority,
+    /// By when it has to be answered.
+    pub due: Timestamp,
+    /// What a person needs to know.
+    pub note: HandoffNote,
+}
+
+/// A ticket that was opened, or that had been open.
+#[derive(Debug, Clone)]
+pub struct OpenedTicket {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Whether it is new; otherwise its priority was raised.
+    pub is_new: bool,
+    /// The conversation as it is now.
+    pub conversation: Conversation,
+}
+
+/// Which tickets are listed: newest first, all conditions hold.
+#[derive(Debug, Clone, Default)]
+pub struct TicketFilter {
+    /// Where they stand.
+    pub status: Option<TicketStatus>,
+    /// Why they were opened.
+    pub reason: Option<HandoffReason>,
+    /// Who has them.
+    pub agent: Option<String>,
+    /// How many at most; 50 if not given, never more than 500.
+    pub limit: Option<u32>,
+    /// Only those opened before this one, for paging.
+    pub before: Option<TicketId>,
+}
+
+/// A ticket with all a person reads beside it.
+#[derive(Debug, Clone)]
+pub struct TicketDetail {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// The conversation.
+    pub conversation: Conversation,
+    /// All its messages, with traces.
+    pub history: Vec<StoredMessage>,
+    /// Private notes of agents.
+    pub notes: Vec<AgentNote>,
+}
+
+/// Who did what, when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Who.
+    pub actor: String,
+    /// What: `open_ticket`, `claim`, `withdraw_record`, …
+    pub action: String,
+    /// To what: a ticket id, `kind:id`, …
+    pub subject: String,
+    /// More of it.
+    pub detail: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// The shop's tickets, newest first.
+    pub async fn tickets(
+        &self,
+        staff: &StaffScope,
+        filter: &TicketFilter,
+    ) -> Result<Vec<Ticket>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM tickets WHERE shop = ?1 AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR reason = ?3) \
+             AND (?4 IS NULL OR agent = ?4) \
+             AND (?5 IS NULL OR number < (SELECT number FROM tickets WHERE id = ?5 AND shop = ?1)) \
+             ORDER BY number DESC LIMIT ?6",
+        )
+        .bind(staff.shop.as_str())
+        .bind(filter.status.as_ref().map(word).transpose()?)
+        .bind(filter.reason.as_ref().map(word).transpose()?)
+        .bind(&filter.agent)
+        .bind(filter.before.as_ref().map(TicketId::as_str))
+        .bind(filter.limit.unwrap_or(50).min(500))
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(read_ticket).collect()
+    }
+
+    /// A ticket with its conversation, history and notes.
+    pub async fn ticket(&self, staff: &StaffScope, id: &TicketId) -> Result<TicketDetail, StoreError> {
+        let row = sqlx::query("SELECT * FROM tickets WHERE shop = ?1 AND id = ?2")
+            .bind(staff.shop.as_str())
+            .bind(id.as_str())
+            .fetch_optional(self.readers())
+            .await?
+            .ok_or_else(|| StoreError::not_found("ticket", id.as_str()))?;
+        let ticket = read_ticket(&row)?;
+        let notes = sqlx::query(
+            "SELECT agent, text, at FROM agent_notes WHERE shop = ?1 AND ticket = ?2 ORDER BY number",
+        )
+        .bind(staff.shop.as_str())
+        .bind(id.as_str())
+        .fetch_all(self.readers())
+        .await?;
+        Ok(TicketDetail {
+            conversation: self.conversation_for_staff(staff, &ticket.conversation).await?,
+            history: self.messages_for_staff(staff, &ticket.conversation).await?,
+            notes: notes.iter().map(read_note).collect::<Result<_, _>>()?,
+            ticket,
+        })
+    }
+
+    /// The handoff that people have or will take now, in the own conversation.
+    pub async fn current_handoff(
+        &self,
+        scope: &Scope,
+        conversation: &ConversationId,
+    ) -> Result<Option<Handoff>, StoreError> {
+        self.conversation(scope, conversation).await?;
+        let row = sqlx::query(
+            "SELECT * FROM tickets WHERE shop = ?1 AND conversation = ?2 AND mode = 'now' \
+             AND status IN ('open', 'claimed')",
+        )
+        .bind(scope.shop.as_str())
+        .bind(conversation.as_str())
+        .fetch_optional(self.readers())
+        .await?;
+        let ticket = row.as_ref().map(read_ticket).transpose()?;
+        Ok(ticket.map(|ticket| Handoff {
+            reason: ticket.reason,
+            detail: ticket.detail,
+            mode: ticket.mode,
+            ticket: ticket.id,
+        }))
+    }
+
+    /// How long the queue is, before a conversation's own open ticket or, without one, before a ticket opened now,
+    /// and how fast places in it were freed lately.
+    pub async fn desk_counts(
+        &self,
+        staff: &StaffScope,
+        conversation: Option<&ConversationId>,
+        now: &Now,
+    ) -> Result<DeskCounts, StoreError> {
+        let ahead = sqlx::query(
+            "SELECT COUNT(*) AS n FROM tickets AS t LEFT JOIN tickets AS own \
+             ON own.conversation = ?2 AND own.shop = ?1 AND own.mode = 'now' AND own.status = 'open' \
+             WHERE t.shop = ?1 AND t.mode = 'now' AND t.status = 'open' AND (own.id IS NULL \
+             OR t.priority > own.priority OR (t.priority = own.priority AND t.number < own.number))",
+        )
+        .bind(staff.shop.as_str())
+        .bind(conversation.map(ConversationId::as_str))
+        .fetch_one(self.readers())
+        .await?;
+        let claims = sqlx::query(
+            "SELECT (claimed_at - opened_at) / (ahead + 1) AS pace FROM tickets \
+             WHERE shop = ?1 AND mode = 'now' AND claimed_at >= ?2 ORDER BY claimed_at DESC LIMIT 20",
+        )
+        .bind(staff.shop.as_str())
+        .bind(now.epoch_milliseconds() - RECENT_CLAIMS_HOURS * 3_600_000)
+        .fetch_all(self.readers())
+        .await?;
+        let mut paces: Vec<i64> = claims.iter().map(|row| row.try_get("pace")).collect::<Result<_, _>>()?;
+        paces.sort_unstable();
+        Ok(DeskCounts {
+            ahead: ahead.try_get("n")?,
+            milliseconds_a_place: paces.get(paces.len() / 2).copied(),
+        })
+    }
+
+    /// Who did what to a subject, oldest first.
+    pub async fn audit_log(&self, staff: &StaffScope, subject: &str) -> Result<Vec<AuditEntry>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT actor, action, subject, detail, at FROM audit WHERE shop = ?1 AND subject = ?2 ORDER BY number",
+        )
+        .bind(staff.shop.as_str())
+        .bind(subject)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(AuditEntry {
+                    actor: row.try_get("actor")?,
+                    action: row.try_get("action")?,
+                    subject: row.try_get("subject")?,
+                    detail: row.try_get("detail")?,
+                    at: time(row.try_get("at")?)?,
+                })
+            })
+            .collect()
+    }
+}
+
+pub(super) fn read_ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
+    let note: String = row.try_get("note")?;
+    Ok(Ticket {
+        id: from_text(row.try_get("id")?)?,
+        conversation: from_text(row.try_get("conversation")?)?,
+        status: from_word(row.try_get("status")?)?,
+        reason: from_word(row.try_get("reason")?)?,
+        detail: row.try_get("detail")?,
+        mode: from_word(row.try_get("mode")?)?,
+        agent: row.try_get("agent")?,
+        priority: read_priority(row.try_get("priority")?)?,
+        opened_at: time(row.try_get("opened_at")?)?,
+        due: time(row.try_get("due")?)?,
+        note: from_json(&note)?,
+    })
+}
+
+fn read_note(row: &SqliteRow) -> Result<AgentNote, StoreError> {
+    Ok(AgentNote { agent: row.try_get("agent")?, text: row.try_get("text")?, at: time(row.try_get("at")?)? })
+}
+
+fn read_priority(number: i64) -> Result<Priority, StoreError> {
+    match number {
+        0 => Ok(Priority::Normal),
+        1 => Ok(Priority::High),
+        2 => Ok(Priority::Urgent),
+        _ => Err(StoreError::Corrupt(format!("the database holds the unknown priority {number}"))),
+    }
+}
+
+/// How a priority stands in its column.
+fn priority_number(priority: Priority) -> i64 {
+    match priority {
+        Priority::Normal => 0,
+        Priority::High => 1,
+        Priority::Urgent => 2,
+    }
+}
