@@ -1,0 +1,244 @@
+//! The handle a running program searches with: the current generation in memory, single changes at once.
+//!
+//! A generation on disk is never changed. It is read into memory, changes go there, and after a restart or a swap
+//! the store's newer changes are applied again.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use tantivy::directory::RamDirectory;
+use tantivy::{Directory, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument};
+
+use super::KnowledgeError;
+use super::analyzer::Analyzer;
+use super::generation::{Manifest, current_generation};
+use super::schema::{Fields, document, key, key_term, register, schema};
+use crate::identity::ShopId;
+use crate::record::{Record, RecordKind};
+
+/// Memory for taking single changes, in bytes; the least the engine allows.
+const CHANGE_MEMORY: usize = 15_000_000;
+
+/// A single change of the shop's records.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A record is new or changed.
+    Put(Record),
+    /// A record is gone.
+    Remove(RecordKind, String),
+}
+
+/// What the shop knows, searchable. Share it behind an `Arc`.
+pub struct Knowledge {
+    pub(super) analyzer: Analyzer,
+    data: Option<PathBuf>,
+    pub(super) live: ArcSwap<Live>,
+    changes: Mutex<Changes>,
+}
+
+/// One generation in memory.
+pub(super) struct Live {
+    pub manifest: Option<Manifest>,
+    pub index: Index,
+    pub reader: IndexReader,
+    pub fields: Fields,
+}
+
+type Journal = HashMap<String, (ShopId, Change)>;
+
+/// The writer of the generation in memory, and what was changed lately.
+#[derive(Default)]
+struct Changes {
+    writer: Option<IndexWriter<TantivyDocument>>,
+    /// Changes since this generation was opened.
+    recent: Journal,
+    /// Changes of the generation before: a new one may have been built while they were made.
+    before: Journal,
+}
+
+impl std::fmt::Debug for Knowledge {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Knowledge").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+impl Knowledge {
+    /// Opens the current generation of a data folder.
+    ///
+    /// Changes the store took after the manifest's `created_at` must be applied by the caller.
+    ///
+    /// # Errors
+    /// There is no generation, or it is damaged or was built by another analyzer.
+    pub fn open(data: &Path, analyzer: Analyzer) -> Result<Self, KnowledgeError> {
+        let live = load(data, &analyzer)?;
+        Ok(Self::with(live, analyzer, Some(data.to_owned())))
+    }
+
+    /// Knowledge of nothing, which is filled by [`Knowledge::apply`].
+    ///
+    /// # Errors
+    /// The engine cannot be set up.
+    pub fn empty(analyzer: Analyzer) -> Result<Self, KnowledgeError> {
+        let (schema, fields) = schema();
+        let index = Index::create_in_ram(schema);
+        let live = live(index, fields, &analyzer, None)?;
+        Ok(Self::with(live, analyzer, None))
+    }
+
+    /// Like [`Knowledge::open`], but a data folder without a usable generation gives empty knowledge that picks up
+    /// the first one on [`Knowledge::refresh`].
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn open_or_empty(data: &Path, analyzer: Analyzer) -> Result<Self, KnowledgeError> {
+        match load(data, &analyzer) {
+            Ok(live) => Ok(Self::with(live, analyzer, Some(data.to_owned()))),
+            Err(KnowledgeError::NoGeneration(_) | KnowledgeError::OtherAnalyzer { .. }) => {
+                let mut knowledge = Self::empty(analyzer)?;
+                knowledge.data = Some(data.to_owned());
+                Ok(knowledge)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn with(live: Live, analyzer: Analyzer, data: Option<PathBuf>) -> Self {
+        Self { analyzer, data, live: ArcSwap::from_pointee(live), changes: Mutex::default() }
+    }
+
+    /// The analyzer it searches with.
+    pub fn analyzer(&self) -> &Analyzer {
+        &self.analyzer
+    }
+
+    /// The manifest of the generation in use; none if nothing was ever built.
+    pub fn manifest(&self) -> Option<Manifest> {
+        self.live.load().manifest.clone()
+    }
+
+    /// How many documents can be found now, over all shops.
+    pub fn documents(&self) -> u64 {
+        self.live.load().reader.searcher().num_docs()
+    }
+
+    /// Takes single changes. When it returns, every search sees them.
+    ///
+    /// # Errors
+    /// The engine failed; then none of the changes is seen.
+    pub fn apply(&self, shop: &ShopId, changes: &[Change]) -> Result<(), KnowledgeError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let mut state = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let live = self.live.load_full();
+        let journal: Vec<(ShopId, Change)> =
+            changes.iter().map(|change| (shop.clone(), change.clone())).collect();
+        write(&live, &mut state.writer, &journal)?;
+        for (shop, change) in journal {
+            state.recent.insert(key_of(&shop, &change), (shop, change));
+        }
+        Ok(())
+    }
+
+    /// Picks up the generation that `CURRENT` names now. Gives its manifest if it is another one than before.
+    ///
+    /// # Errors
+    /// The new generation cannot be opened; the old one stays in use.
+    pub fn refresh(&self) -> Result<Option<Manifest>, KnowledgeError> {
+        let Some(data) = &self.data else { return Ok(None) };
+        let Some((current, _)) = current_generation(data)? else { return Ok(None) };
+        if self.manifest().is_some_and(|used| used.id == current.id) {
+            return Ok(None);
+        }
+        let mut state = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = load(data, &self.analyzer)?;
+        let manifest = fresh.manifest.clone();
+        let mut writer = None;
+        let mut again = state.before.clone();
+        again.extend(state.recent.clone());
+        let again: Vec<(ShopId, Change)> = again.into_values().collect();
+        if !again.is_empty() {
+            write(&fresh, &mut writer, &again)?;
+        }
+        state.writer = writer;
+        state.before = std::mem::take(&mut state.recent);
+        self.live.store(Arc::new(fresh));
+        Ok(manifest)
+    }
+}
+
+fn key_of(shop: &ShopId, change: &Change) -> String {
+    match change {
+        Change::Put(record) => key(shop, record.kind, &record.id),
+        Change::Remove(kind, id) => key(shop, *kind, id),
+    }
+}
+
+fn write(
+    live: &Live,
+    kept: &mut Option<IndexWriter<TantivyDocument>>,
+    changes: &[(ShopId, Change)],
+) -> Result<(), KnowledgeError> {
+    let mut writer = match kept.take() {
+        Some(writer) => writer,
+        None => live.index.writer_with_num_threads(1, CHANGE_MEMORY)?,
+    };
+    for (shop, change) in changes {
+        match change {
+            Change::Put(record) => {
+                writer.delete_term(key_term(&live.fields, shop, record.kind, &record.id));
+                if let Some(document) = document(&live.fields, shop, record) {
+                    writer.add_document(document)?;
+                }
+            }
+            Change::Remove(kind, id) => {
+                writer.delete_term(key_term(&live.fields, shop, *kind, id));
+            }
+        }
+    }
+    // A writer that failed is dropped with what it had taken; the next change begins with a fresh one.
+    writer.commit()?;
+    *kept = Some(writer);
+    live.reader.reload()?;
+    Ok(())
+}
+
+/// Reads the current generation into memory.
+fn load(data: &Path, analyzer: &Analyzer) -> Result<Live, KnowledgeError> {
+    let Some((manifest, folder)) = current_generation(data)? else {
+        return Err(KnowledgeError::NoGeneration(data.to_owned()));
+    };
+    if manifest.analyzer != analyzer.version() {
+        return Err(KnowledgeError::OtherAnalyzer {
+            found: manifest.analyzer,
+            expected: analyzer.version().to_owned(),
+        });
+    }
+    let memory = RamDirectory::create();
+    for entry in fs::read_dir(&folder).map_err(KnowledgeError::file(&folder))? {
+        let entry = entry.map_err(KnowledgeError::file(&folder))?;
+        let name = entry.file_name();
+        if !entry.path().is_file() || name.to_string_lossy().ends_with(".lock") || name == "manifest.json" {
+            continue;
+        }
+        let bytes = fs::read(entry.path()).map_err(KnowledgeError::file(entry.path()))?;
+        memory.atomic_write(Path::new(&name), &bytes).map_err(KnowledgeError::file(entry.path()))?;
+    }
+    let index = Index::open(memory)?;
+    let (_, fields) = schema();
+    live(index, fields, analyzer, Some(manifest))
+}
+
+fn live(
+    index: Index,
+    fields: Fields,
+    analyzer: &Analyzer,
+    manifest: Option<Manifest>,
+) -> Result<Live, KnowledgeError> {
+    register(&index, analyzer);
+    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+    Ok(Live { manifest, index, reader, fields })
+}

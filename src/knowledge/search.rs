@@ -1,0 +1,266 @@
+//! Which records fit a question, how well, and why; within one scope.
+
+use std::collections::HashMap;
+
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption, Value};
+use tantivy::{DocAddress, DocSet, Searcher, TantivyDocument, Term};
+
+use super::analyzer::QueryTerms;
+use super::live::{Knowledge, Live};
+use super::schema::{Fields, owner_mark, public_mark};
+use super::KnowledgeError;
+use crate::identity::Scope;
+use crate::record::RecordKind;
+
+/// A question may have so many terms of a view; the rest of a very long message is not looked at.
+const MOST_TERMS: usize = 64;
+/// So many candidates are looked at closely, at least.
+const CANDIDATES: usize = 30;
+
+/// How much each view and part counts in ranking. Tuned on real shopping queries (see `eval retrieval`) and on the
+/// titles and bodies of a real shop.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weights {
+    /// Words, singles, pairs.
+    pub views: [f32; 3],
+    /// Title, asked, body.
+    pub parts: [f32; 3],
+    /// A word that only stands for the word of the question.
+    pub alternative: f32,
+}
+
+pub(super) const WEIGHTS: Weights = Weights { views: [0.6, 1.0, 0.4], parts: [1.0, 1.0, 0.5], alternative: 0.5 };
+
+/// How much of the fit each view decides: words, singles, pairs. Singles alone prove little, as every common
+/// character stands somewhere.
+const FIT: [f32; 3] = [0.45, 0.15, 0.40];
+/// What a match that stands only in the body is worth.
+const BODY_FIT: f32 = 0.85;
+
+/// What is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct SearchQuery {
+    /// The question, with private data masked.
+    pub text: String,
+    /// Only these kinds; empty means all.
+    pub kinds: Vec<RecordKind>,
+    /// At most so many hits.
+    pub limit: usize,
+}
+
+/// A record that fits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// Its kind.
+    pub kind: RecordKind,
+    /// Its id.
+    pub id: String,
+    /// From 0 to 1: how much of what the question asks, weighed by rarity, stands in the record. Comparable between
+    /// questions.
+    pub score: f32,
+    /// The engine's own score, by which hits of one question are ranked.
+    pub raw_score: f32,
+    /// The words that matched.
+    pub why: Vec<String>,
+}
+
+impl Knowledge {
+    /// Searches what a scope may see: what is public in its shop, and the verified customer's own. The filter is
+    /// part of the query itself.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn search(&self, scope: &Scope, query: &SearchQuery) -> Result<Vec<Hit>, KnowledgeError> {
+        self.search_weighted(scope, query, &WEIGHTS)
+    }
+
+    pub(super) fn search_weighted(
+        &self,
+        scope: &Scope,
+        query: &SearchQuery,
+        weights: &Weights,
+    ) -> Result<Vec<Hit>, KnowledgeError> {
+        let mut terms = self.analyzer.query(&query.text);
+        terms.words.truncate(MOST_TERMS);
+        terms.singles.truncate(MOST_TERMS);
+        terms.pairs.truncate(MOST_TERMS);
+        if query.limit == 0 || (terms.words.is_empty() && terms.singles.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let live = self.live.load_full();
+        let searcher = live.reader.searcher();
+        let engine_query = build(&live.fields, scope, &query.kinds, &terms, weights);
+        let collector = TopDocs::with_limit(query.limit.max(CANDIDATES)).order_by_score();
+        let found: Vec<(f32, DocAddress)> = searcher.search(&engine_query, &collector)?;
+        let fits = fit(&live, &searcher, &terms, &found)?;
+        let mut hits = Vec::with_capacity(found.len());
+        for ((raw_score, address), fit) in found.into_iter().zip(fits) {
+            let document: TantivyDocument = searcher.doc(address)?;
+            let text = |field: Field| document.get_first(field).and_then(|value| value.as_str()).map(str::to_owned);
+            let (Some(kind), Some(id)) = (text(live.fields.kind), text(live.fields.id)) else { continue };
+            let Some(kind) = RecordKind::parse(&kind) else { continue };
+            hits.push(Hit { kind, id, score: fit.score, raw_score, why: fit.why });
+        }
+        hits.truncate(query.limit);
+        Ok(hits)
+    }
+}
+
+fn term_query(field: Field, text: &str) -> Box<dyn Query> {
+    Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs))
+}
+
+fn any_of(queries: Vec<Box<dyn Query>>) -> Box<dyn Query> {
+    Box::new(BooleanQuery::union(queries))
+}
+
+fn filter(query: Box<dyn Query>) -> (Occur, Box<dyn Query>) {
+    (Occur::Must, Box::new(ConstScoreQuery::new(query, 0.0)))
+}
+
+fn build(
+    fields: &Fields,
+    scope: &Scope,
+    kinds: &[RecordKind],
+    terms: &QueryTerms,
+    weights: &Weights,
+) -> BooleanQuery {
+    let mut owners = vec![term_query(fields.owner, public_mark())];
+    if let Some(customer) = scope.verified_customer() {
+        owners.push(term_query(fields.owner, &owner_mark(customer.as_str())));
+    }
+    let mut clauses = vec![filter(term_query(fields.shop, scope.shop.as_str())), filter(any_of(owners))];
+    if !kinds.is_empty() {
+        clauses.push(filter(any_of(kinds.iter().map(|kind| term_query(fields.kind, kind.as_str())).collect())));
+    }
+    let mut wanted: Vec<Box<dyn Query>> = Vec::new();
+    for (part, part_weight) in fields.parts.iter().zip(weights.parts) {
+        let mut add = |view: usize, text: &str, weight: f32| {
+            let boost = part_weight * weights.views[view] * weight;
+            if boost > 0.0 {
+                wanted.push(Box::new(BoostQuery::new(term_query(part.fields[view], text), boost)));
+            }
+        };
+        for (word, alternatives) in &terms.words {
+            add(0, word, 1.0);
+            alternatives.iter().for_each(|other| add(0, other, weights.alternative));
+        }
+        terms.singles.iter().for_each(|text| add(1, text, 1.0));
+        terms.pairs.iter().for_each(|text| add(2, text, 1.0));
+    }
+    clauses.push((Occur::Must, any_of(wanted)));
+    BooleanQuery::new(clauses)
+}
+
+/// How well one candidate fits.
+#[derive(Debug, Clone, Default)]
+struct Fit {
+    score: f32,
+    why: Vec<String>,
+}
+
+/// One thing the question asks for, in one view.
+struct Atom<'a> {
+    view: usize,
+    /// The term itself, then those that may stand for it.
+    texts: Vec<&'a str>,
+}
+
+/// Weighs what each candidate has of the question, term by term, straight from the postings.
+fn fit(
+    live: &Live,
+    searcher: &Searcher,
+    terms: &QueryTerms,
+    found: &[(f32, DocAddress)],
+) -> Result<Vec<Fit>, KnowledgeError> {
+    let atoms = atoms(terms);
+    let documents = searcher.num_docs().max(1) as f32;
+    let rarest = (1.0 + documents).ln();
+    // For each candidate and view: weight that matched; for each view: weight in all.
+    let mut matched = vec![[0.0_f32; 3]; found.len()];
+    let mut asked = [0.0_f32; 3];
+    let mut why: Vec<Vec<String>> = vec![Vec::new(); found.len()];
+    for atom in &atoms {
+        let place = places(live, searcher, atom, found)?;
+        let rarity = (1.0 + (documents - place.frequency as f32).max(0.0) / (place.frequency as f32 + 0.5)).ln();
+        let weight = (rarity / rarest).clamp(0.05, 1.0);
+        asked[atom.view] += weight;
+        for (index, worth) in place.worth {
+            matched[index][atom.view] += weight * worth;
+            if atom.view == 0 || (atom.view == 2 && why[index].is_empty()) {
+                why[index].push(atom.texts[0].to_owned());
+            }
+        }
+    }
+    let possible: f32 = (0..3).filter(|view| asked[*view] > 0.0).map(|view| FIT[view]).sum();
+    Ok(matched
+        .into_iter()
+        .zip(why)
+        .map(|(matched, why)| {
+            let score: f32 = (0..3)
+                .filter(|view| asked[*view] > 0.0)
+                .map(|view| FIT[view] * matched[view] / asked[view])
+                .sum();
+            Fit { score: (score / possible.max(f32::EPSILON)).clamp(0.0, 1.0), why }
+        })
+        .collect())
+}
+
+fn atoms(terms: &QueryTerms) -> Vec<Atom<'_>> {
+    let words = terms.words.iter().map(|(word, others)| Atom {
+        view: 0,
+        texts: std::iter::once(word.as_str()).chain(others.iter().map(String::as_str)).collect(),
+    });
+    let singles = terms.singles.iter().map(|text| Atom { view: 1, texts: vec![text] });
+    let pairs = terms.pairs.iter().map(|text| Atom { view: 2, texts: vec![text] });
+    words.chain(singles).chain(pairs).collect()
+}
+
+/// Where an atom stands.
+struct Places {
+    /// In how many documents at most, over its fields.
+    frequency: u32,
+    /// Index of the candidate and what the match is worth.
+    worth: HashMap<usize, f32>,
+}
+
+fn places(
+    live: &Live,
+    searcher: &Searcher,
+    atom: &Atom<'_>,
+    found: &[(f32, DocAddress)],
+) -> Result<Places, KnowledgeError> {
+    let mut places = Places { frequency: 0, worth: HashMap::new() };
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by_key(|index| found[*index].1);
+    for (part_index, part) in live.fields.parts.iter().enumerate() {
+        let part_worth = if part_index == 2 { BODY_FIT } else { 1.0 };
+        for (number, text) in atom.texts.iter().enumerate() {
+            let worth = if number == 0 { part_worth } else { part_worth * 0.9 };
+            let term = Term::from_field_text(part.fields[atom.view], text);
+            let mut frequency = 0;
+            for (segment, reader) in searcher.segment_readers().iter().enumerate() {
+                let inverted = reader.inverted_index(part.fields[atom.view])?;
+                let postings = inverted.read_postings(&term, IndexRecordOption::Basic);
+                let Some(mut postings) = postings.map_err(tantivy::TantivyError::from)? else { continue };
+                frequency += inverted.doc_freq(&term).map_err(tantivy::TantivyError::from)?;
+                for index in &order {
+                    let address = found[*index].1;
+                    if address.segment_ord as usize != segment || postings.doc() > address.doc_id {
+                        continue;
+                    }
+                    if postings.seek(address.doc_id) == address.doc_id {
+                        let best = places.worth.entry(*index).or_default();
+                        *best = best.max(worth);
+                    }
+                }
+            }
+            if number == 0 {
+                places.frequency = places.frequency.max(frequency);
+            }
+        }
+    }
+    Ok(places)
+}
