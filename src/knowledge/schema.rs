@@ -11,10 +11,9 @@ use crate::record::{Record, RecordKind, clean_title};
 /// The owner of everything that is not private. No customer's mark can be equal to it.
 const PUBLIC: &str = "*";
 
-/// One text in its three views.
+/// One text in its three views: words, singles, pairs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part {
-    pub name: &'static str,
     pub fields: [Field; 3],
 }
 
@@ -27,6 +26,8 @@ pub(super) struct Fields {
     pub owner: Field,
     pub kind: Field,
     pub id: Field,
+    /// The product a record belongs to.
+    pub product: Field,
     /// Titles and ids; ways to ask; bodies.
     pub parts: [Part; 3],
 }
@@ -38,8 +39,8 @@ pub(super) fn schema() -> (Schema, Fields) {
     let owner = builder.add_text_field("owner", STRING);
     let kind = builder.add_text_field("kind", STRING | STORED);
     let id = builder.add_text_field("id", STRING | STORED);
-    let mut part = |name: &'static str| Part {
-        name,
+    let product = builder.add_text_field("product", STRING);
+    let mut part = |name: &str| Part {
         fields: View::ALL.map(|view| {
             let indexing = TextFieldIndexing::default()
                 .set_tokenizer(view.name())
@@ -51,7 +52,7 @@ pub(super) fn schema() -> (Schema, Fields) {
         }),
     };
     let parts = [part("title"), part("asked"), part("body")];
-    let fields = Fields { key, shop, owner, kind, id, parts };
+    let fields = Fields { key, shop, owner, kind, id, product, parts };
     (builder.build(), fields)
 }
 
@@ -75,6 +76,10 @@ pub(super) fn document(fields: &Fields, shop: &ShopId, record: &Record) -> Optio
     document.add_text(fields.owner, owner);
     document.add_text(fields.kind, record.kind.as_str());
     document.add_text(fields.id, &record.id);
+    let own_product = if record.kind == RecordKind::Product { Some(record.id.as_str()) } else { record.text("product") };
+    for product in own_product.into_iter().chain(record.texts("products")) {
+        document.add_text(fields.product, product);
+    }
     let texts = texts(record);
     for (part, texts) in fields.parts.iter().zip(texts) {
         for text in texts.iter().filter(|text| !text.trim().is_empty()) {

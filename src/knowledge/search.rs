@@ -39,6 +39,9 @@ const FIT: [f32; 3] = [0.45, 0.15, 0.40];
 /// What a match that stands only in the body is worth.
 const BODY_FIT: f32 = 0.85;
 
+/// What belonging to the product being talked about adds to the rank: as much as some matching words.
+const OWN_PRODUCT: f32 = 12.0;
+
 /// What is looked for.
 #[derive(Debug, Clone, Default)]
 pub struct SearchQuery {
@@ -48,6 +51,8 @@ pub struct SearchQuery {
     pub kinds: Vec<RecordKind>,
     /// At most so many hits.
     pub limit: usize,
+    /// The product being talked about: of equally fitting records, those that belong to it come first.
+    pub product: Option<String>,
 }
 
 /// A record that fits.
@@ -91,7 +96,7 @@ impl Knowledge {
         }
         let live = self.live.load_full();
         let searcher = live.reader.searcher();
-        let engine_query = build(&live.fields, scope, &query.kinds, &terms, weights);
+        let engine_query = build(&live.fields, scope, query, &terms, weights);
         let collector = TopDocs::with_limit(query.limit.max(CANDIDATES)).order_by_score();
         let found: Vec<(f32, DocAddress)> = searcher.search(&engine_query, &collector)?;
         let fits = fit(&live, &searcher, &terms, &found)?;
@@ -123,7 +128,7 @@ fn filter(query: Box<dyn Query>) -> (Occur, Box<dyn Query>) {
 fn build(
     fields: &Fields,
     scope: &Scope,
-    kinds: &[RecordKind],
+    query: &SearchQuery,
     terms: &QueryTerms,
     weights: &Weights,
 ) -> BooleanQuery {
@@ -132,8 +137,13 @@ fn build(
         owners.push(term_query(fields.owner, &owner_mark(customer.as_str())));
     }
     let mut clauses = vec![filter(term_query(fields.shop, scope.shop.as_str())), filter(any_of(owners))];
-    if !kinds.is_empty() {
-        clauses.push(filter(any_of(kinds.iter().map(|kind| term_query(fields.kind, kind.as_str())).collect())));
+    if !query.kinds.is_empty() {
+        let kinds = query.kinds.iter().map(|kind| term_query(fields.kind, kind.as_str())).collect();
+        clauses.push(filter(any_of(kinds)));
+    }
+    if let Some(product) = &query.product {
+        let own = ConstScoreQuery::new(term_query(fields.product, product), OWN_PRODUCT);
+        clauses.push((Occur::Should, Box::new(own)));
     }
     let mut wanted: Vec<Box<dyn Query>> = Vec::new();
     for (part, part_weight) in fields.parts.iter().zip(weights.parts) {

@@ -340,6 +340,8 @@ pub struct Facts {
     pub order_choices: Vec<usize>,
     /// Whether anything found by search is good enough to answer from.
     pub relevant: bool,
+    /// What wording may know of the verified customer: `member_level`, `consent`, `tags`. Never evidence.
+    pub customer: Option<Value>,
 }
 
 impl Facts {

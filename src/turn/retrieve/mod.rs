@@ -1,1 +1,106 @@
-//! Which facts bear on it: orders inside the customer's scope, products, policies and knowledge.
+//! The facts of a turn: what the records say about this question, within the customer's own scope.
+//!
+//! The index gives ids and scores only. Every body comes from the [`Source`], so that nothing stale, withdrawn or
+//! foreign is ever shown.
+
+mod collect;
+mod focus;
+mod variables;
+
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::future::Future;
+
+pub use variables::variables;
+
+use crate::identity::Scope;
+use crate::knowledge::{Knowledge, KnowledgeError};
+use crate::record::{Record, RecordKind};
+use crate::turn::types::{Facts, Reading, TurnInput};
+use collect::Collector;
+use focus::focus_order;
+
+/// At most so many facts a turn; more would not be read by anybody.
+pub const MOST_FACTS: usize = 12;
+
+/// From this score on something found by search is good enough to answer from.
+///
+/// Calibrated on a real shop's own questions against questions that are none of its business: see the tests of
+/// `knowledge`, which measure both sides.
+pub const RELEVANT_SCORE: f32 = 0.45;
+
+/// Where the bodies of records come from. Every call is answered for the scope it is given: private records of
+/// anybody else are not there.
+pub trait Source: Send + Sync {
+    /// Why it could not answer.
+    type Error: Error + Send + Sync + 'static;
+
+    /// The verified customer's orders, newest first.
+    fn orders(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+    /// The verified customer's after-sale cases, newest first.
+    fn aftersales(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+    /// The verified customer's coupons.
+    fn coupons(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+    /// The verified customer's own record.
+    fn customer(&self, scope: &Scope) -> impl Future<Output = Result<Option<Record>, Self::Error>> + Send;
+    /// Records by kind and id, as far as this scope may see them, in the order asked for.
+    fn records(
+        &self,
+        scope: &Scope,
+        wanted: &[(RecordKind, String)],
+    ) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+    /// The shop's policies.
+    fn policies(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+    /// The shop's promotions, whatever their validity.
+    fn promotions(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+    /// The shop's announcements, whatever their validity.
+    fn notices(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+}
+
+/// The facts could not be gathered.
+#[derive(Debug, thiserror::Error)]
+pub enum RetrieveError {
+    /// The store failed.
+    #[error("the records cannot be read: {0}")]
+    Source(#[source] Box<dyn Error + Send + Sync>),
+    /// The index failed.
+    #[error("the index cannot be searched: {0}")]
+    Knowledge(#[from] KnowledgeError),
+}
+
+impl RetrieveError {
+    fn source<E: Error + Send + Sync + 'static>(error: E) -> Self {
+        Self::Source(Box::new(error))
+    }
+}
+
+/// Gathers the facts of a turn: the customer's own orders and parcels, what is in force for them, products that are
+/// meant, and what search finds. `wanted` are the kinds of record the possible scenarios read.
+///
+/// # Errors
+/// The source or the index failed.
+pub async fn gather<S: Source>(
+    source: &S,
+    knowledge: &Knowledge,
+    reading: &Reading,
+    input: &TurnInput,
+    wanted: &[RecordKind],
+) -> Result<Facts, RetrieveError> {
+    let orders = if input.scope.verified_customer().is_some() {
+        source.orders(&input.scope).await.map_err(RetrieveError::source)?
+    } else {
+        Vec::new()
+    };
+    let focus = focus_order(&orders, knowledge.analyzer(), reading, input, wanted);
+    let mut collector = Collector::new(source, knowledge, reading, input, wanted);
+    collector.add_orders(&orders, &focus);
+    collector.add_product(focus.order.map(|index| &orders[index])).await?;
+    if input.scope.verified_customer().is_some() {
+        collector.add_own_records().await?;
+    }
+    collector.add_rules(focus.order.map(|index| &orders[index])).await?;
+    collector.add_found().await?;
+    Ok(collector.finish())
+}

@@ -1,0 +1,395 @@
+//! Fills the facts of a turn, the most useful first, and never more than the bound.
+
+use serde_json::Value;
+
+use super::focus::OrderFocus;
+use super::{MOST_FACTS, RELEVANT_SCORE, RetrieveError, Source};
+use crate::knowledge::{Hit, Knowledge, SearchQuery};
+use crate::record::{Record, RecordKind, derived_fields, evidence_text, evidence_title, in_force, shipment_records};
+use crate::turn::types::{EntityKind, Fact, Facts, Reading, TurnInput};
+
+/// How many policies may stand among the facts; all of one matter, then those of the next.
+const MOST_POLICIES: usize = 6;
+/// How many of the other kinds that are fetched rather than found.
+const MOST_PROMOTIONS: usize = 3;
+const MOST_AFTERSALES: usize = 2;
+const MOST_COUPONS: usize = 2;
+const MOST_NOTICES: usize = 2;
+/// Places kept free for what search finds.
+const KEPT_FOR_SEARCH: usize = 3;
+/// How many hits are looked at.
+const HITS: usize = 24;
+/// What knowledge about another product is worth when it is clear which product is meant: nothing.
+const PUBLIC_KINDS: [RecordKind; 5] =
+    [RecordKind::Product, RecordKind::Knowledge, RecordKind::Promotion, RecordKind::Notice, RecordKind::Policy];
+
+/// The facts while they are gathered.
+pub(super) struct Collector<'a, S> {
+    source: &'a S,
+    knowledge: &'a Knowledge,
+    reading: &'a Reading,
+    input: &'a TurnInput,
+    wanted: &'a [RecordKind],
+    facts: Facts,
+    order: Option<String>,
+    product: Option<String>,
+    choices: Vec<String>,
+}
+
+impl<'a, S: Source> Collector<'a, S> {
+    pub(super) fn new(
+        source: &'a S,
+        knowledge: &'a Knowledge,
+        reading: &'a Reading,
+        input: &'a TurnInput,
+        wanted: &'a [RecordKind],
+    ) -> Self {
+        let facts = Facts::default();
+        Self { source, knowledge, reading, input, wanted, facts, order: None, product: None, choices: Vec::new() }
+    }
+
+    fn wants(&self, kind: RecordKind) -> bool {
+        self.wanted.contains(&kind)
+    }
+
+    /// The focused order with its parcels, or the orders to choose from.
+    pub(super) fn add_orders(&mut self, orders: &[Record], focus: &OrderFocus) {
+        if let Some(index) = focus.order {
+            let order = &orders[index];
+            self.order = Some(order.fact_id());
+            self.push(order, 1.0, focus.why);
+            let mut parcels = shipment_records(order, &self.input.now);
+            let text = self.reading.text.as_str();
+            // The parcel that is named first, then those that trouble, then those on their way.
+            parcels.sort_by_key(|parcel| (!text.contains(parcel.id.as_str()), trouble(parcel)));
+            for parcel in &parcels {
+                self.push(parcel, 1.0, "这个订单的包裹");
+            }
+        }
+        for index in &focus.choices {
+            self.choices.push(orders[*index].fact_id());
+            self.push(&orders[*index], 1.0, "可能指的订单");
+        }
+    }
+
+    /// The product that is meant: named, on the page, of the order, remembered.
+    pub(super) async fn add_product(&mut self, order: Option<&Record>) -> Result<(), RetrieveError> {
+        let named = self.named_product()?;
+        let item = order.and_then(|order| self.item_in_question(order));
+        let about_order = self.wanted.iter().any(|kind| kind.is_private());
+        let page = self.input.page.product.clone();
+        let remembered = self.input.memory.products.last().map(|id| id.strip_prefix("product:").unwrap_or(id).to_owned());
+        let candidates = if about_order {
+            [(named, "消息里说到的商品"), (item, "订单里的商品"), (page, "页面上的商品"), (remembered, "正在谈的商品")]
+        } else {
+            [(named, "消息里说到的商品"), (page, "页面上的商品"), (remembered, "正在谈的商品"), (item, "订单里的商品")]
+        };
+        let asked: Vec<(RecordKind, String)> =
+            candidates.iter().filter_map(|(id, _)| Some((RecordKind::Product, id.clone()?))).collect();
+        let records = self.fetch(&asked).await?;
+        for (id, why) in candidates {
+            let Some(record) = id.and_then(|id| records.iter().find(|record| record.id == id)) else { continue };
+            if self.product.is_none() {
+                self.product = Some(record.id.clone());
+                self.push(record, 1.0, why);
+            }
+        }
+        Ok(())
+    }
+
+    /// A product that the message names by id, model number or words.
+    fn named_product(&self) -> Result<Option<String>, RetrieveError> {
+        let names: Vec<&str> = self
+            .reading
+            .entities
+            .iter()
+            .filter(|entity| entity.kind == EntityKind::Product)
+            .map(|entity| entity.text.as_str())
+            .collect();
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let query = SearchQuery {
+            text: names.join(" "),
+            kinds: vec![RecordKind::Product],
+            limit: 2,
+            product: self.input.page.product.clone(),
+        };
+        let hits = self.knowledge.search(&self.input.scope, &query)?;
+        // Two products that fit equally well are not named by that word.
+        Ok(match hits.as_slice() {
+            [first, second] if second.raw_score >= first.raw_score * 0.98 => None,
+            [first, ..] if first.score >= 0.6 => Some(first.id.clone()),
+            _ => None,
+        })
+    }
+
+    /// The item of the order the message speaks of; without a sign the first that was paid for.
+    fn item_in_question(&self, order: &Record) -> Option<String> {
+        let analyzer = self.knowledge.analyzer();
+        let terms = analyzer.query(&self.reading.question);
+        let fit = |title: &str| {
+            let title = analyzer.normalise(title);
+            terms.words.iter().filter(|(word, _)| word.chars().count() >= 2 && title.contains(word.as_str())).count()
+        };
+        let items = order.items();
+        let mut best: Option<(usize, &crate::record::Item)> = None;
+        for item in items.iter().filter(|item| !item.gift && item.product.is_some()) {
+            let fit = fit(&item.title);
+            if best.is_none_or(|(before, _)| fit > before) {
+                best = Some((fit, item));
+            }
+        }
+        best.and_then(|(_, item)| item.product.clone())
+    }
+
+    /// After-sale cases, coupons and what wording may know of the customer.
+    pub(super) async fn add_own_records(&mut self) -> Result<(), RetrieveError> {
+        let scope = &self.input.scope;
+        let customer = self.source.customer(scope).await.map_err(RetrieveError::source)?;
+        self.facts.customer = customer.map(|customer| derived_fields(&customer, &self.input.now));
+        if self.wants(RecordKind::Aftersale) || self.wants(RecordKind::Order) {
+            let mut cases = self.source.aftersales(scope).await.map_err(RetrieveError::source)?;
+            let order = self.order.as_deref().and_then(|id| id.strip_prefix("order:"));
+            // Without an order every case may be meant; with one only its own.
+            cases.retain(|case| order.is_none() || case.text("order").is_none() || case.text("order") == order);
+            for case in cases.iter().take(MOST_AFTERSALES) {
+                self.push(case, 1.0, "本人的售后单");
+            }
+        }
+        if self.wants(RecordKind::Coupon) {
+            let coupons = self.source.coupons(scope).await.map_err(RetrieveError::source)?;
+            let usable = |coupon: &&Record| {
+                in_force(coupon, &self.input.now) && !matches!(coupon.text("status"), Some("used" | "expired" | "void"))
+            };
+            let usable: Vec<Record> = coupons.iter().filter(usable).take(MOST_COUPONS).cloned().collect();
+            for coupon in &usable {
+                self.push(coupon, 1.0, "本人的优惠券");
+            }
+        }
+        Ok(())
+    }
+
+    /// Policies, promotions and announcements in force.
+    pub(super) async fn add_rules(&mut self, order: Option<&Record>) -> Result<(), RetrieveError> {
+        let scope = &self.input.scope;
+        if self.wants(RecordKind::Policy) {
+            let policies = self.source.policies(scope).await.map_err(RetrieveError::source)?;
+            self.add_policies(&policies)?;
+        }
+        if self.wants(RecordKind::Promotion) {
+            let promotions = self.source.promotions(scope).await.map_err(RetrieveError::source)?;
+            let product = self.product.clone();
+            let fits = |promotion: &&Record| self.promotion_fits(promotion, product.as_deref());
+            let fitting: Vec<Record> = promotions.iter().filter(fits).take(MOST_PROMOTIONS).cloned().collect();
+            for promotion in &fitting {
+                self.push(promotion, 0.9, "正在生效的活动");
+            }
+        }
+        if self.wants(RecordKind::Notice) || self.wants(RecordKind::Shipment) {
+            let notices = self.source.notices(scope).await.map_err(RetrieveError::source)?;
+            let fitting: Vec<Record> =
+                notices.iter().filter(|notice| self.notice_fits(notice, order)).take(MOST_NOTICES).cloned().collect();
+            for notice in &fitting {
+                self.push(notice, 0.9, "正在生效的公告");
+            }
+        }
+        Ok(())
+    }
+
+    /// All policies of the matters in question: named by the intent, or found by the words.
+    fn add_policies(&mut self, policies: &[Record]) -> Result<(), RetrieveError> {
+        let query = SearchQuery {
+            text: self.reading.masked.clone(),
+            kinds: vec![RecordKind::Policy],
+            limit: HITS,
+            product: None,
+        };
+        let hits = self.knowledge.search(&self.input.scope, &query)?;
+        let mut matters: Vec<(f32, &str)> = Vec::new();
+        for policy in policies.iter().filter(|policy| in_force(policy, &self.input.now)) {
+            let Some(about) = policy.text("about") else { continue };
+            let found = hits.iter().find(|hit| hit.id == policy.id).map_or(0.0, |hit| hit.score);
+            let meant = self.intent_fit(about);
+            let score = found + meant;
+            match matters.iter_mut().find(|(_, matter)| *matter == about) {
+                Some(entry) => entry.0 = entry.0.max(score),
+                None => matters.push((score, about)),
+            }
+        }
+        matters.retain(|(score, _)| *score > 0.0);
+        matters.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let mut left = MOST_POLICIES;
+        for (score, about) in matters {
+            let group: Vec<&Record> = policies
+                .iter()
+                .filter(|policy| policy.text("about") == Some(about) && in_force(policy, &self.input.now))
+                .collect();
+            if group.len() > left {
+                continue;
+            }
+            left -= group.len();
+            group.into_iter().for_each(|policy| self.push(policy, score.min(1.0), "与问题有关的规则"));
+        }
+        Ok(())
+    }
+
+    /// How much the intents of the text speak for a matter: `cancel_order` for `cancel`.
+    fn intent_fit(&self, about: &str) -> f32 {
+        let words: Vec<&str> = about.split('_').collect();
+        self.reading
+            .intents
+            .iter()
+            .map(|guess| {
+                let named: Vec<&str> = guess.intent.split('_').collect();
+                let common = words.iter().filter(|word| named.iter().any(|other| same_stem(word, other))).count();
+                guess.confidence * common as f32 / words.len().max(1) as f32
+            })
+            .fold(0.0, f32::max)
+    }
+
+    fn promotion_fits(&self, promotion: &Record, product: Option<&str>) -> bool {
+        if !in_force(promotion, &self.input.now) || promotion.fields.get("public") == Some(&Value::Bool(false)) {
+            return false;
+        }
+        let listed = promotion.fields.get("scope").and_then(|scope| scope.get("products")).and_then(Value::as_array);
+        let listed: Vec<&str> = listed.into_iter().flatten().filter_map(Value::as_str).collect();
+        let products = [promotion.texts("products"), listed].concat();
+        products.is_empty() || product.is_some_and(|product| products.contains(&product))
+    }
+
+    fn notice_fits(&self, notice: &Record, order: Option<&Record>) -> bool {
+        if !in_force(notice, &self.input.now) {
+            return false;
+        }
+        let list = |name: &str| -> Vec<&str> {
+            let list = notice.fields.get("scope").and_then(|scope| scope.get(name)).and_then(Value::as_array);
+            list.into_iter().flatten().filter_map(Value::as_str).collect()
+        };
+        let address = |field: &str| order.and_then(|order| order.fields.get("address")?.get(field)?.as_str());
+        let regions = list("regions");
+        let region_fits = regions.is_empty()
+            || ["province", "city"].into_iter().filter_map(address).any(|own| regions.iter().any(|region| own.starts_with(region) || region.starts_with(own)));
+        let products = list("products");
+        let product_fits = products.is_empty() || self.product.as_deref().is_some_and(|own| products.contains(&own));
+        let carriers = list("carriers");
+        let carrier_fits = carriers.is_empty()
+            || order.is_some_and(|order| {
+                order.shipments().iter().any(|parcel| {
+                    parcel.get("carrier").and_then(Value::as_str).is_some_and(|own| carriers.iter().any(|carrier| own.contains(carrier)))
+                })
+            });
+        region_fits && product_fits && carrier_fits
+    }
+
+    /// What search finds. Bodies come from the source; what is expired or about another product is left out.
+    pub(super) async fn add_found(&mut self) -> Result<(), RetrieveError> {
+        let query = SearchQuery {
+            text: self.reading.masked.clone(),
+            kinds: PUBLIC_KINDS.to_vec(),
+            limit: HITS,
+            product: self.product.clone(),
+        };
+        let hits = self.knowledge.search(&self.input.scope, &query)?;
+        let asked: Vec<(RecordKind, String)> = hits.iter().map(|hit| (hit.kind, hit.id.clone())).collect();
+        let records = self.fetch(&asked).await?;
+        let mut found: Vec<(&Hit, &Record)> = hits
+            .iter()
+            .filter_map(|hit| {
+                records.iter().find(|record| record.kind == hit.kind && record.id == hit.id).map(|record| (hit, record))
+            })
+            .filter(|(_, record)| self.is_in_question(record))
+            .collect();
+        found.sort_by(|one, other| self.usefulness(other).total_cmp(&self.usefulness(one)));
+        self.facts.relevant = found.iter().any(|(hit, _)| hit.score >= RELEVANT_SCORE);
+        let room = MOST_FACTS.saturating_sub(KEPT_FOR_SEARCH);
+        self.facts.found.truncate(room.max(1));
+        for (hit, record) in found {
+            if self.facts.found.len() >= MOST_FACTS {
+                break;
+            }
+            self.push(record, hit.score, &hit.why.join("、"));
+        }
+        Ok(())
+    }
+
+    /// The score, with kinds that a possible scenario reads before those that none reads.
+    fn usefulness(&self, (hit, record): &(&Hit, &Record)) -> f32 {
+        let own = self.product.is_some() && record.text("product") == self.product.as_deref();
+        let wanted = self.wants(hit.kind) || self.wanted.is_empty();
+        hit.score + if own { 0.3 } else { 0.0 } + if wanted { 0.2 } else { 0.0 }
+    }
+
+    fn is_in_question(&self, record: &Record) -> bool {
+        if !in_force(record, &self.input.now) || record.fields.get("public") == Some(&Value::Bool(false)) {
+            return false;
+        }
+        match (record.kind, record.text("product"), self.product.as_deref()) {
+            (RecordKind::Knowledge, Some(its), Some(meant)) => its == meant,
+            _ => true,
+        }
+    }
+
+    async fn fetch(&self, asked: &[(RecordKind, String)]) -> Result<Vec<Record>, RetrieveError> {
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.source.records(&self.input.scope, asked).await.map_err(RetrieveError::source)
+    }
+
+    /// Adds a record as a fact, once, if it is evidence now and belongs to nobody else.
+    fn push(&mut self, record: &Record, score: f32, why: &str) {
+        let id = record.fact_id();
+        let foreign = record.kind.is_private()
+            && record.customer() != self.input.scope.verified_customer().map(crate::identity::CustomerId::as_str);
+        if foreign || record.kind == RecordKind::Customer || self.facts.get(&id).is_some() {
+            return;
+        }
+        let text = evidence_text(record, &self.input.now);
+        if text.is_empty() {
+            return;
+        }
+        self.facts.found.push(Fact {
+            id,
+            kind: record.kind,
+            title: evidence_title(record),
+            text,
+            fields: derived_fields(record, &self.input.now),
+            score,
+            why: why.to_owned(),
+            policy: record.kind == RecordKind::Policy
+                || record.fields.get("policy").and_then(Value::as_bool).unwrap_or(false),
+        });
+    }
+
+    /// The facts, bounded, with the places of what is in focus.
+    pub(super) fn finish(mut self) -> Facts {
+        self.facts.found.truncate(MOST_FACTS);
+        let place = |id: &str| self.facts.found.iter().position(|fact| fact.id == id);
+        let order = self.order.as_deref().and_then(place);
+        let product = self.product.as_deref().and_then(|id| place(&format!("product:{id}")));
+        let choices: Vec<usize> = self.choices.iter().filter_map(|id| place(id)).collect();
+        self.facts.order = order;
+        self.facts.product = product;
+        self.facts.order_choices = choices;
+        self.facts
+    }
+}
+
+/// Parcels that need attention come first.
+fn trouble(parcel: &Record) -> u8 {
+    match parcel.text("status") {
+        Some("stalled") => 0,
+        Some("returned") => 1,
+        Some("out_for_delivery") => 2,
+        Some("moving") => 3,
+        Some("no_pickup") => 4,
+        _ => 5,
+    }
+}
+
+/// `return` and `returns`, `cancel` and `cancelled`.
+fn same_stem(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    short.len() >= 4 && long.starts_with(short) || short == long
+}
