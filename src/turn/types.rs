@@ -271,6 +271,8 @@ pub enum EntityKind {
     Date,
     /// A number of things.
     Quantity,
+    /// A size: "XL", "90码", "120*60cm".
+    Size,
     /// An identity card number or another thing that is nobody's business.
     Private,
 }
