@@ -1,3 +1,4 @@
-//! How good is it? Labelled data in, scores out; the same functions serve the command line and the project's tests.
+//! How good is it? Runs the stages over labelled rows and reports what was right and what was wrong.
 
+pub mod guard;
 pub mod understanding;

@@ -1,10 +1,42 @@
 //! The exit gate: the only place that can build [`Vetted`] text. Pure.
+//!
+//! [`vet`] reads top to bottom: what must never be said by anybody, then the values, then what only a written
+//! sentence can get wrong.
+
+mod conditions;
+mod done;
+mod evidence;
+mod extract;
+mod fold;
+mod gate;
+mod names;
+mod numbers;
+mod numerals;
+mod polarity;
+mod private;
+mod promise;
+mod prompt_leak;
+mod redlines;
+mod split;
+mod support;
+mod values;
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 use serde::Serialize;
 
-use super::types::{By, Draft, Emotion, Facts, Goal, Refusal, Stage, Tier};
+use super::types::{By, Draft, Emotion, Facts, Goal, GuardReason, Refusal, Stage, Tier};
 use crate::pack::types::Pack;
 use crate::time::Now;
+
+use evidence::Evidence;
+use values::{Found, Value};
+
+pub use split::{SentenceSplitter, sentences};
+
+/// The longest text that is looked at, in characters; a longer one is no bubble and is refused.
+const LONGEST: usize = 2_000;
 
 /// A text that may reach a customer. Its fields are private: nothing outside this module can make one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,15 +93,153 @@ pub struct GuardContext<'a> {
     pub now: &'a Now,
 }
 
+/// What a check comes to: nothing to object, or a reason with the word, value or rule that decided it.
+type Verdict = Result<(), (GuardReason, String)>;
+
+/// One drafted sentence, read once for all checks.
+struct Sentence {
+    /// With compatibility forms folded.
+    folded: String,
+    /// The folded characters.
+    chars: Vec<char>,
+    /// Its values.
+    found: Vec<Found>,
+    /// Whether it says what will be done.
+    is_promise: bool,
+}
+
+impl Sentence {
+    fn read(raw: &str, context: &GuardContext<'_>) -> Self {
+        let folded = fold::fold(raw);
+        let chars: Vec<char> = folded.chars().collect();
+        let found = values::extract(&chars, context.now);
+        let is_promise = context.pack.guard.promises.iter().any(|pattern| pattern.is_match(&folded));
+        Self { folded, chars, found, is_promise }
+    }
+
+    /// The folded text between two places.
+    fn slice(&self, start: usize, end: usize) -> String {
+        self.chars[start.min(self.chars.len())..end.min(self.chars.len())].iter().collect()
+    }
+
+    /// The places where the clause around a character begins and ends. Commas inside values do not count.
+    fn clause_around(&self, at: usize) -> (usize, usize) {
+        let cuts = |place: usize| {
+            matches!(self.chars[place], '，' | ',' | '、' | ';' | '；' | '。' | '！' | '!' | '？' | '?' | '\n')
+                && !self.found.iter().any(|found| found.start < place && place < found.end)
+        };
+        let start = (0..at).rev().find(|place| cuts(*place)).map_or(0, |place| place + 1);
+        let end = (at..self.chars.len()).find(|place| cuts(*place)).unwrap_or(self.chars.len());
+        (start, end)
+    }
+}
+
 /// Checks a draft, all its sentences. The text may come back trimmed, never otherwise changed.
 ///
 /// # Errors
 /// The first refusal, with its reason and the value or rule that decided it.
 pub fn vet(draft: &Draft, context: &GuardContext<'_>) -> Result<Vetted, Refusal> {
-    let _ = context;
-    Err(Refusal {
-        draft: draft.text.clone(),
-        reason: super::types::GuardReason::ClaimNotInEvidence,
-        detail: "the guard lets nothing out yet".into(),
-    })
+    let text = draft.text.trim();
+    match examine(text, draft, context) {
+        Ok(()) => Ok(Vetted {
+            text: text.to_owned(),
+            goal: draft.goal,
+            by: draft.by,
+            evidence: draft.evidence.clone(),
+        }),
+        Err((reason, detail)) => Err(Refusal { draft: draft.text.clone(), reason, detail }),
+    }
+}
+
+fn examine(text: &str, draft: &Draft, context: &GuardContext<'_>) -> Verdict {
+    if !text.chars().any(char::is_alphanumeric) {
+        return Err((GuardReason::ClaimNotInEvidence, "says nothing".to_owned()));
+    }
+    if text.chars().count() > LONGEST {
+        return Err((GuardReason::ClaimNotInEvidence, format!("longer than {LONGEST} characters")));
+    }
+    let folded = fold::fold(text);
+    let evidence = Evidence::gather(draft, &folded, context);
+    let approved = approved_values(draft, context);
+    let whole = Sentence::read(text, context);
+    redlines::check(&whole, draft, &evidence, context)?;
+    private::check(&whole, draft, &evidence)?;
+    if draft.by == By::Evidence {
+        extract::check(&whole, &evidence)?;
+    }
+    if draft.by == By::Wording {
+        check_slots(draft, &evidence, context)?;
+    }
+    for part in sentences(text) {
+        let sentence = Sentence::read(&part, context);
+        numbers::check(&sentence, &evidence, &approved, context.now)?;
+        if draft.by != By::Evidence {
+            done::check(&sentence, &evidence, context)?;
+        }
+        if draft.by == By::Model {
+            check_written(&sentence, &evidence, context)?;
+        }
+    }
+    Ok(())
+}
+
+/// What only a sentence of the model can get wrong: approved wording and extracts were read by people.
+fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> Verdict {
+    prompt_leak::check(sentence, evidence, context.pack)?;
+    promise::check(sentence, evidence, context)?;
+    names::check(sentence, evidence, &context.pack.guard)?;
+    gate::check(sentence, evidence)?;
+    polarity::check(sentence, evidence, &context.pack.guard)?;
+    conditions::check(sentence, evidence)?;
+    support::check(sentence, evidence, context.pack)
+}
+
+/// The values in an approved wording's own text. Only a wording that stands in the pack counts as approved.
+fn approved_values(draft: &Draft, context: &GuardContext<'_>) -> Vec<Value> {
+    if draft.by != By::Wording {
+        return Vec::new();
+    }
+    let Some(id) = &draft.wording else { return Vec::new() };
+    let wording = context.pack.wording.variants.values().flatten().find(|wording| wording.id == *id);
+    let Some(wording) = wording else { return Vec::new() };
+    let chars: Vec<char> = fold::fold(&without_slots(&wording.template)).chars().collect();
+    values::extract(&chars, context.now).into_iter().map(|found| found.value).collect()
+}
+
+/// A template's own text, with a mark where slots and tags were.
+fn without_slots(template: &str) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        text.push_str(&rest[..open]);
+        let (close, is_tag) = match rest.as_bytes().get(open + 1) {
+            Some(b'{') => ("}}", true),
+            Some(b'%') => ("%}", true),
+            Some(b'#') => ("#}", true),
+            _ => ("", false),
+        };
+        if !is_tag {
+            text.push('{');
+            rest = &rest[open + 1..];
+            continue;
+        }
+        text.push('□');
+        rest = match rest[open..].find(close) {
+            Some(end) => &rest[open + end + 2..],
+            None => "",
+        };
+    }
+    text.push_str(rest);
+    text
+}
+
+/// What was put into the slots of a wording must stand in the evidence, whatever the wording itself says.
+fn check_slots(draft: &Draft, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> Verdict {
+    for (path, value) in &draft.slots {
+        if path.starts_with("shop.") || path.starts_with("assistant.") {
+            continue;
+        }
+        numbers::check(&Sentence::read(value, context), evidence, &[], context.now)?;
+    }
+    Ok(())
 }

@@ -1,0 +1,57 @@
+//! Was a condition left out that limits what a record says?
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::turn::types::GuardReason;
+
+use super::evidence::{Evidence, features, shared};
+use super::split::clauses;
+use super::{Sentence, Verdict};
+
+/// How limits are written: a threshold, a period, a region, an exception.
+static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"满[0-9.]+元?|仅限[^，。；()（）]{1,10}|限[^，。；()（）]{2,8}(使用|地区|用户|会员)|非人为[^，。；]{0,4}",
+        r"|(一线|二线|三线|部分|偏远|主要|省会|城市|城区|市区)(城市|地区|区域)|(城市|城区|偏远)地区",
+        r"|[0-9一二两三四五六七八九十百]{1,4}(个工作日|天|日|小时|个月|年)(之内|以内|内)",
+    ))
+    .expect("a fixed pattern")
+});
+
+/// A clause that repeats a record's clause must repeat its limit too, anywhere in the sentence.
+pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
+    for clause in clauses(&sentence.folded) {
+        let wanted = features(clause, &[]);
+        if wanted.len() < 3 || clause.ends_with('吗') {
+            continue;
+        }
+        let (score, best) = evidence.best_clauses(&wanted);
+        if score * 10 < wanted.len() * 7 {
+            continue;
+        }
+        let said = features(&sentence.folded, &[]);
+        let dropped = best.iter().filter_map(|known| {
+            LIMIT.find_iter(&known.text).map(|limit| limit.as_str()).find(|limit| !repeats(sentence, &said, limit))
+        });
+        let dropped: Vec<&str> = dropped.collect();
+        // Another record may say the same without a limit.
+        if dropped.len() == best.len()
+            && let Some(limit) = dropped.first()
+        {
+            return Err((GuardReason::ConditionDropped, (*limit).to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the sentence has a limit, in these or similar words.
+fn repeats(sentence: &Sentence, said: &[u64], limit: &str) -> bool {
+    let wanted = features(limit, &[]);
+    if shared(&wanted, said) > 0 {
+        return true;
+    }
+    let digits: String = limit.chars().filter(char::is_ascii_digit).collect();
+    !digits.is_empty() && sentence.folded.contains(&digits)
+}

@@ -1,0 +1,249 @@
+//! Does a sentence allow what the records refuse, or refuse what they allow?
+//!
+//! Three sources, the strongest first: the verdict that code reached, a policy that names the states of an order in
+//! which something is possible, and the plain words of a policy about the same matter.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value as Json;
+
+use crate::turn::types::GuardReason;
+
+use super::evidence::{Evidence, features, shared};
+use super::fold::fold;
+use super::split::clauses;
+use super::{Sentence, Verdict};
+
+const NO: [&str; 15] = [
+    "不支持", "不可以", "不能", "不可", "无法", "没法", "没办法", "不行", "不允许", "不予", "不享受", "不适用", "不退", "不换", "不给",
+];
+const YES: [&str; 6] = ["可以", "支持", "允许", "能", "可", "没问题"];
+/// Words that hold a short word of the lists above and mean something else.
+const OTHER: [&str; 22] = [
+    "能量", "能效", "功能", "性能", "节能", "能耗", "智能", "可能", "只能", "能源", "可是", "认可", "可爱", "可靠", "不可或缺", "少不了",
+    "免不了", "不能不", "能不能", "可不可以", "支持不支持", "技能",
+];
+/// A clause with one of these states a condition or asks, and is no plain yes or no.
+const OPEN: [&str; 13] =
+    ["只", "仅", "前提", "如果", "若", "的话", "吗", "是否", "才", "除非", "能否", "可否", "哪些"];
+/// Other reasons for a no than the state of the order.
+const OTHER_REASONS: [&str; 8] = ["下架", "缺货", "无货", "没货", "售罄", "列表", "没有库存", "断货"];
+
+static GATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:仅|只|限)(?:在|限|限于|支持|有)?(?P<states>[\p{Han}、,，/]{2,40}?)(?:的)?(?:状态|订单|时)(?:下|时|的)?(?:才)?(?:可以|可|能|支持)(?P<act>\p{Han}{2,6})")
+        .expect("a fixed pattern")
+});
+static STATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:状态(?:为|是)?[:：]?|订单[0-9A-Za-z_-]*[:：])\s*(?P<state>[\p{Han}]{2,5}?)(?:[;；，。,、\s]|$)")
+        .expect("a fixed pattern")
+});
+
+/// What matters a verdict can be about, and the words that show that a clause speaks of it.
+const MATTERS: &[(&str, &[&str])] = &[
+    ("cancel", &["取消"]),
+    ("exchange", &["换货", "换", "调换"]),
+    ("return", &["退货", "退"]),
+    ("refund", &["退款", "退"]),
+    ("change_address", &["地址", "手机号", "改"]),
+    ("price_protection", &["价保", "差价", "差额", "保价"]),
+    ("card_payment", &["卡", "支付"]),
+    ("urge", &["催", "加急"]),
+    ("invoice", &["发票", "开票"]),
+    ("warranty", &["保修", "质保", "维修"]),
+];
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Yes,
+    No,
+}
+
+/// Checks what each clause of a sentence allows or refuses.
+pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
+    let gates = Gate::all(evidence);
+    let states = states_of(evidence);
+    for clause in clauses(&sentence.folded) {
+        let Some(said) = side(clause) else { continue };
+        if OPEN.iter().any(|word| clause.contains(word)) {
+            continue;
+        }
+        let refused = |source: &str| Err((GuardReason::ContradictsEvidence, format!("{clause}: {source}")));
+        match verdict_side(clause, evidence) {
+            Some(allowed) if allowed != Some(said) => return refused("the verdict says otherwise"),
+            Some(_) => continue,
+            None => {}
+        }
+        let gate = gates.iter().find(|gate| gate.speaks_of(clause, sentence, evidence));
+        if let Some(gate) = gate {
+            let other_reason = OTHER_REASONS.iter().any(|word| sentence.folded.contains(word));
+            match gate.side(&sentence.folded, &states) {
+                Some(allowed) if allowed != said && !(said == Side::No && other_reason) => {
+                    return refused("the policy says otherwise");
+                }
+                _ => continue,
+            }
+        }
+        if plain_words(clause, evidence).is_some_and(|known| known != said) {
+            return refused("the evidence says otherwise");
+        }
+    }
+    Ok(())
+}
+
+/// Whether a clause says yes or no to something; `None` if it says neither or both.
+fn side(clause: &str) -> Option<Side> {
+    let mut rest = clause.to_owned();
+    for word in OTHER {
+        rest = rest.replace(word, "□");
+    }
+    let mut no = false;
+    for word in NO {
+        no |= rest.contains(word);
+        rest = rest.replace(word, "□");
+    }
+    // 改不了, 换不了: the verb is part of it.
+    no |= rest.contains("不了");
+    rest = rest.replace("不了", "□");
+    let yes = YES.iter().any(|word| rest.contains(word));
+    match (yes, no) {
+        (true, false) => Some(Side::Yes),
+        (false, true) => Some(Side::No),
+        _ => None,
+    }
+}
+
+/// What the verdict says about the matter of a clause: outer `None` without a verdict on it, inner `None` if a person
+/// must decide.
+fn verdict_side(clause: &str, evidence: &Evidence<'_>) -> Option<Option<Side>> {
+    evidence.facts.iter().find_map(|fact| {
+        let verdict = fact.fields.get("verdict").unwrap_or(&fact.fields);
+        let about = verdict.get("about").and_then(Json::as_str)?;
+        let outcome = verdict.get("outcome").and_then(Json::as_str)?;
+        let words = MATTERS.iter().find(|(name, _)| *name == about).map(|(_, words)| *words)?;
+        words.iter().any(|word| clause.contains(word)).then_some(match outcome {
+            "allowed" => Some(Side::Yes),
+            "refused" => Some(Side::No),
+            _ => None,
+        })
+    })
+}
+
+/// A policy that names the states of an order in which something is possible.
+struct Gate {
+    states: Vec<String>,
+    act: String,
+}
+
+impl Gate {
+    fn all(evidence: &Evidence<'_>) -> Vec<Self> {
+        evidence
+            .facts
+            .iter()
+            .filter(|fact| super::evidence::has_authority(fact))
+            .flat_map(|fact| {
+                let text = fold(&fact.text);
+                GATE.captures_iter(&text)
+                    .map(|found| Self {
+                        states: found["states"].split(['、', ',', '，', '/', '或', '和', '及']).map(str::to_owned).collect(),
+                        act: found["act"].to_owned(),
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// Whether a clause is about what the policy is about. A bare 可以的 answers the question.
+    fn speaks_of(&self, clause: &str, sentence: &Sentence, evidence: &Evidence<'_>) -> bool {
+        let matter = self.matter();
+        if clause.contains(&matter) {
+            return true;
+        }
+        let bare = features(clause, &[]).len() <= 2;
+        bare && (sentence.folded.contains(&matter) || evidence.question.contains(&matter))
+    }
+
+    /// The shortest word that still names the act: 修改 → 改, 换货 → 换; 取消 stays.
+    fn matter(&self) -> String {
+        let chars: Vec<char> = self.act.chars().take(2).collect();
+        match chars.as_slice() {
+            [first @ ('换' | '退'), ..] => first.to_string(),
+            [_, second @ '改'] => second.to_string(),
+            _ => chars.iter().collect(),
+        }
+    }
+
+    /// What the policy says for the state that the sentence names, or else for the order's.
+    fn side(&self, text: &str, states: &[String]) -> Option<Side> {
+        let named: Vec<&String> = states.iter().filter(|state| text.contains(state.as_str())).collect();
+        let state = match (named.as_slice(), states) {
+            ([state], _) => state.as_str(),
+            ([], [state]) => state.as_str(),
+            _ => return None,
+        };
+        let allowed = self.states.iter().any(|known| known.contains(state) || state.contains(known.as_str()));
+        Some(if allowed { Side::Yes } else { Side::No })
+    }
+}
+
+/// The states of the orders in the evidence.
+fn states_of(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut states: Vec<String> = Vec::new();
+    for fact in &evidence.facts {
+        if fact.kind != crate::record::RecordKind::Order {
+            continue;
+        }
+        let named = fact.fields.get("status_text").and_then(Json::as_str).map(str::to_owned);
+        let text = fold(&fact.text);
+        let state = named.or_else(|| STATE.captures(&text).map(|found| found["state"].to_owned()));
+        states.extend(state.filter(|state| !states.contains(state)));
+    }
+    states
+}
+
+/// What the records say in plain words about the matter of a clause.
+fn plain_words(clause: &str, evidence: &Evidence<'_>) -> Option<Side> {
+    let wanted = features(&without_sides(clause), &[]);
+    if wanted.is_empty() {
+        return None;
+    }
+    let mut best: (usize, Vec<Side>) = (0, Vec::new());
+    for known in &evidence.clauses {
+        let Some(side) = side(&known.text) else { continue };
+        if OPEN.iter().any(|word| known.text.contains(word)) {
+            continue;
+        }
+        let score = shared(&wanted, &known.features);
+        if score > best.0 {
+            best = (score, vec![side]);
+        } else if score == best.0 && score > 0 {
+            best.1.push(side);
+        }
+    }
+    let enough = best.0 >= 2 || best.0 == wanted.len();
+    match (enough && best.0 > 0, best.1.as_slice()) {
+        (true, [first, rest @ ..]) if rest.iter().all(|side| side == first) => Some(*first),
+        (true, _) => None,
+        (false, _) => under_heading(clause, evidence),
+    }
+}
+
+fn without_sides(clause: &str) -> String {
+    NO.iter().chain(&YES).chain(&["不了"]).fold(clause.to_owned(), |text, word| text.replace(word, "□"))
+}
+
+/// What the record says whose heading (价保：…) the clause names.
+fn under_heading(clause: &str, evidence: &Evidence<'_>) -> Option<Side> {
+    evidence.facts.iter().filter(|fact| super::evidence::has_authority(fact)).find_map(|fact| {
+        let text = fold(&fact.text);
+        let (heading, rest) = text.split_once(['：', ':'])?;
+        let short = (2..=8).contains(&heading.chars().count());
+        if !short || !clause.contains(heading) || OPEN.iter().any(|word| rest.contains(word) && *word != "是否") {
+            return None;
+        }
+        let sides: Vec<Side> = clauses(rest).into_iter().filter_map(side).collect();
+        let first = sides.first().copied()?;
+        sides.iter().all(|side| *side == first).then_some(first)
+    })
+}

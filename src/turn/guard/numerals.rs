@@ -1,0 +1,166 @@
+//! What number does a run of characters write, in digits or in Chinese numerals?
+
+/// A number in millionths, so that equal values compare equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Amount(pub(super) i128);
+
+/// One.
+pub(super) const UNIT: i128 = 1_000_000;
+
+impl Amount {
+    /// A whole number.
+    pub(super) fn whole(number: i128) -> Self {
+        Self(number * UNIT)
+    }
+
+    /// Times a factor that may be broken; saturates instead of overflowing.
+    pub(super) fn times(self, factor: Self) -> Self {
+        Self(self.0.saturating_mul(factor.0) / UNIT)
+    }
+
+    /// Reads a number as it stands in JSON or text: `1304.8`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let chars: Vec<char> = text.trim().chars().collect();
+        let (amount, length) = digits(&chars, 0)?;
+        (length == chars.len()).then_some(amount)
+    }
+}
+
+/// Reads digits with grouping commas and a decimal point from a place; gives the number and the place after it.
+pub(super) fn digits(chars: &[char], start: usize) -> Option<(Amount, usize)> {
+    let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
+    if !digit(start) {
+        return None;
+    }
+    let (mut at, mut whole, mut count) = (start, 0_i128, 0);
+    loop {
+        if digit(at) {
+            whole = whole.checked_mul(10)?.checked_add(i128::from(chars[at].to_digit(10)?))?;
+            count += 1;
+            at += 1;
+        } else if matches!(chars.get(at), Some(',' | '，'))
+            && count > 0
+            && (1..=3).all(|step| digit(at + step))
+            && !digit(at + 4)
+            && grouped(chars, start, at)
+        {
+            at += 1;
+        } else {
+            break;
+        }
+        if count > 24 {
+            return None;
+        }
+    }
+    let mut millionths = 0_i128;
+    if chars.get(at) == Some(&'.') && digit(at + 1) {
+        at += 1;
+        let mut place = UNIT / 10;
+        while digit(at) {
+            millionths += place * i128::from(chars[at].to_digit(10)?);
+            place /= 10;
+            at += 1;
+        }
+    }
+    Some((Amount(whole.checked_mul(UNIT)?.checked_add(millionths)?), at))
+}
+
+/// Whether the digits up to a comma are grouped so far: one to three, or groups of three after such.
+fn grouped(chars: &[char], start: usize, comma: usize) -> bool {
+    let run = chars[start..comma].iter().rev().take_while(|character| character.is_ascii_digit()).count();
+    let first = run == comma - start;
+    if first { (1..=3).contains(&run) } else { run == 3 }
+}
+
+/// The value of a Chinese digit.
+fn chinese_digit(character: char) -> Option<i128> {
+    Some(match character {
+        '零' | '〇' => 0,
+        '一' | '壹' => 1,
+        '二' | '两' | '贰' => 2,
+        '三' | '叁' => 3,
+        '四' | '肆' => 4,
+        '五' | '伍' => 5,
+        '六' | '陆' => 6,
+        '七' | '柒' => 7,
+        '八' | '捌' => 8,
+        '九' | '玖' => 9,
+        _ => return None,
+    })
+}
+
+/// The value of a Chinese multiplier.
+pub(super) fn multiplier(character: char) -> Option<i128> {
+    Some(match character {
+        '十' | '拾' => 10,
+        '百' | '佰' => 100,
+        '千' | '仟' => 1_000,
+        '万' => 10_000,
+        '亿' => 100_000_000,
+        _ => return None,
+    })
+}
+
+/// Whether a character can stand in a Chinese numeral.
+pub(super) fn is_numeral(character: char) -> bool {
+    chinese_digit(character).is_some() || multiplier(character).is_some()
+}
+
+/// Reads a Chinese numeral from a place; gives the number and the place after it. `一千二百九十九`, `二〇二五`, `三点五`
+/// (only before another unit than the hour's), `一万三`.
+pub(super) fn chinese(chars: &[char], start: usize) -> Option<(Amount, usize)> {
+    let mut end = start;
+    while chars.get(end).is_some_and(|character| is_numeral(*character)) && end - start < 20 {
+        end += 1;
+    }
+    if end == start {
+        return None;
+    }
+    let value = read_run(&chars[start..end])?;
+    if chars.get(end) == Some(&'点') {
+        let mut after = end + 1;
+        let mut place = UNIT / 10;
+        let mut millionths = 0;
+        while let Some(digit) = chars.get(after).copied().and_then(chinese_digit) {
+            millionths += digit * place;
+            place /= 10;
+            after += 1;
+        }
+        let decimal = after > end + 1
+            && chars.get(after).is_some_and(|next| "元块万公千升米斤折倍度个厘毫".contains(*next));
+        if decimal {
+            return Some((Amount(value * UNIT + millionths), after));
+        }
+    }
+    Some((Amount::whole(value), end))
+}
+
+/// The value of a run of numerals.
+fn read_run(run: &[char]) -> Option<i128> {
+    if run.iter().all(|character| multiplier(*character).is_none()) {
+        return run.iter().try_fold(0_i128, |sum, character| {
+            sum.checked_mul(10)?.checked_add(chinese_digit(*character)?)
+        });
+    }
+    let (mut total, mut section, mut pending, mut last) = (0_i128, 0_i128, None, 1_i128);
+    for character in run {
+        if let Some(digit) = chinese_digit(*character) {
+            if digit == 0 {
+                last = 1;
+            }
+            pending = Some(digit);
+        } else if let Some(factor) = multiplier(*character) {
+            if factor >= 10_000 {
+                section += pending.take().unwrap_or(if section == 0 { 1 } else { 0 });
+                total = total.checked_add(section)?.checked_mul(factor)?;
+                section = 0;
+            } else {
+                section = section.checked_add(pending.take().unwrap_or(1).checked_mul(factor)?)?;
+            }
+            last = factor;
+        }
+    }
+    // A digit right after a multiplier counts in the next lower place: 一万三 is 13000.
+    let tail = pending.unwrap_or(0) * if last >= 100 { last / 10 } else { 1 };
+    total.checked_add(section)?.checked_add(tail)
+}
