@@ -29,6 +29,9 @@ pub fn derived_fields(record: &Record, now: &Now) -> Value {
             fields.insert("id_tail".into(), tail(&record.id).into());
         }
         RecordKind::Product => {
+            if let Some(title) = record.text("title") {
+                fields.insert("title".into(), super::clean_title(title).into());
+            }
             if let Some(total) = stock_of(record) {
                 fields.insert("stock".into(), total.into());
             }
@@ -91,8 +94,9 @@ fn derive_order(order: &Record, now: &Now, fields: &mut Map<String, Value>) {
     }
     if let Some(Value::Array(items)) = fields.get_mut("items") {
         for item in items.iter_mut().filter_map(Value::as_object_mut) {
-            if let Some(title) = text_in(item, "title").map(super::shorten_title) {
-                item.insert("short_title".into(), title.into());
+            if let Some(title) = text_in(item, "title").map(str::to_owned) {
+                item.insert("title".into(), super::clean_title(&title).into());
+                item.insert("short_title".into(), super::shorten_title(&title).into());
             }
         }
     }

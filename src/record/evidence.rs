@@ -244,6 +244,9 @@ fn general_text(record: &Record, now: &Now) -> String {
         "products", "customer", "public", "confirm", "currency", "evidence",
     ];
     lines.extend(other_fields(&record.fields, &told, now));
+    if lines.is_empty() {
+        lines.extend(record.text("about").map(|about| format!("规则：{about}")));
+    }
     lines.join("\n")
 }
 

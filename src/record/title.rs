@@ -16,7 +16,7 @@ static BRACKETS: LazyLock<Regex> =
 
 /// Foreign brand names behind the Chinese one: 美的（Midea）.
 static LATIN_BRAND: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[（(][A-Za-z][A-Za-z .&'-]*[）)]").expect("the expression is a constant"));
+    LazyLock::new(|| Regex::new(r"(\p{Han})[（(][A-Za-z][A-Za-z .&'-]*[）)]").expect("the expression is a constant"));
 
 /// What advertises or promises a price and is no name of the thing.
 static ADVERTISING: LazyLock<Regex> = LazyLock::new(|| {
@@ -60,7 +60,7 @@ pub fn clean_title(title: &str) -> String {
 pub fn shorten_title(title: &str) -> String {
     let bare = ADVERTISING.replace_all(title, " ");
     let bare = BRACKETS.replace_all(&bare, " ");
-    let bare = LATIN_BRAND.replace_all(&bare, "");
+    let bare = LATIN_BRAND.replace_all(&bare, "$1");
     let bare = SPACES.replace_all(bare.trim(), " ").into_owned();
     if bare.is_empty() {
         return title.chars().take(LONGEST).collect();
