@@ -11,7 +11,8 @@ use crate::identity::{ConversationId, MessageId, Scope, ShopId};
 use crate::pack::types::{HandoffRule, Pack, Scenario};
 use crate::time::Now;
 use crate::turn::types::{
-    Author, DeskStatus, EmotionLabel, HandoffReason, Memory, PageContext, PastMessage, Reading, Stage, TurnInput,
+    Author, DeskStatus, EmotionLabel, HandoffReason, Memory, PageContext, PastMessage, Reading, Stage,
+    TurnInput,
 };
 use crate::turn::understand::{Reader, read};
 
@@ -207,7 +208,13 @@ fn input(text: &str, history: &[PastMessage], memory: &Memory, now: &Now) -> Tur
         memory: memory.clone(),
         page: PageContext::default(),
         attachments: 0,
-        desk: DeskStatus { open: true, opens_at: None, ahead: 0, wait_minutes: None, answer_due: now.timestamp() },
+        desk: DeskStatus {
+            open: true,
+            opens_at: None,
+            ahead: 0,
+            wait_minutes: None,
+            answer_due: now.timestamp(),
+        },
         now: now.clone(),
     }
 }
@@ -286,10 +293,16 @@ fn precision_recall(pairs: impl Iterator<Item = (bool, bool)>) -> PrecisionRecal
 }
 
 fn handoffs(pairs: &[(&Row, &Prediction)]) -> HandoffScores {
-    let scores = precision_recall(pairs.iter().map(|(row, read)| (row.handoff.is_some(), read.handoff.is_some())));
-    let found: Vec<_> = pairs.iter().filter(|(row, read)| row.handoff.is_some() && read.handoff.is_some()).collect();
+    let scores =
+        precision_recall(pairs.iter().map(|(row, read)| (row.handoff.is_some(), read.handoff.is_some())));
+    let found: Vec<_> =
+        pairs.iter().filter(|(row, read)| row.handoff.is_some() && read.handoff.is_some()).collect();
     let right = found.iter().filter(|(row, read)| row.handoff == read.handoff).count();
-    HandoffScores { precision: scores.precision, recall: scores.recall, right_reason: share(right, found.len()) }
+    HandoffScores {
+        precision: scores.precision,
+        recall: scores.recall,
+        right_reason: share(right, found.len()),
+    }
 }
 
 fn emotions(pairs: &[(&Row, &Prediction)]) -> EmotionScores {
@@ -310,7 +323,12 @@ fn emotions(pairs: &[(&Row, &Prediction)]) -> EmotionScores {
         })
         .collect();
     let macro_f1 = by_label.values().sum::<f64>() / by_label.len().max(1) as f64;
-    EmotionScores { accuracy: share(right, pairs.len()), lenient: share(lenient, pairs.len()), macro_f1, by_label }
+    EmotionScores {
+        accuracy: share(right, pairs.len()),
+        lenient: share(lenient, pairs.len()),
+        macro_f1,
+        by_label,
+    }
 }
 
 fn name(label: EmotionLabel) -> String {
@@ -327,7 +345,8 @@ fn calibration_error(pairs: &[(&Row, &Prediction)]) -> f64 {
         bin.2 += usize::from(topic_right(row, read, true));
     }
     let all: usize = bins.iter().map(|bin| bin.0).sum();
-    bins.iter().map(|(_, confidence, right)| (confidence - *right as f64).abs()).sum::<f64>() / all.max(1) as f64
+    bins.iter().map(|(_, confidence, right)| (confidence - *right as f64).abs()).sum::<f64>()
+        / all.max(1) as f64
 }
 
 fn confusions(pairs: &[(&Row, &Prediction)]) -> Vec<(String, String, usize)> {

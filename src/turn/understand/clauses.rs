@@ -15,7 +15,10 @@ static BOUNDARY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"[,。!?;、\n~…]+|\.(?:\s|\.|$)|\.(?:[^\x00-\x7F])?").expect("a fixed expression")
 });
 static CONNECTIVE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"另外|顺便|对了|然后|还有就是|还想问|再问一下|再问下|而且|但是|不过|\balso\b|\band also\b|\bbtw\b").expect("a fixed expression")
+    Regex::new(
+        r"另外|顺便|对了|然后|还有就是|还想问|再问一下|再问下|而且|但是|不过|\balso\b|\band also\b|\bbtw\b",
+    )
+    .expect("a fixed expression")
 });
 static POLITENESS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(

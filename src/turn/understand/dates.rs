@@ -21,10 +21,12 @@ pub struct NamedDate {
 }
 
 static FULL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(20\d{2})(?:年|-|/|\.)(\d{1,2})(?:月|-|/|\.)(\d{1,2})(?:日|号)?").expect("a fixed expression")
+    Regex::new(r"(20\d{2})(?:年|-|/|\.)(\d{1,2})(?:月|-|/|\.)(\d{1,2})(?:日|号)?")
+        .expect("a fixed expression")
 });
 static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(\d{1,2}|[一二三四五六七八九十]{1,2})月(\d{1,2}|[一二三四五六七八九十]{1,3})(?:日|号)?").expect("a fixed expression")
+    Regex::new(r"(\d{1,2}|[一二三四五六七八九十]{1,2})月(\d{1,2}|[一二三四五六七八九十]{1,3})(?:日|号)?")
+        .expect("a fixed expression")
 });
 static DAY_ONLY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(\d{1,2}|[一二三四五六七八九十]{1,3})号").expect("a fixed expression"));
@@ -35,10 +37,12 @@ static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a fixed expression")
 });
 static WEEKDAY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(上上|上个?|这个?|本|下下|下个?)?(?:周|星期|礼拜)([一二三四五六日天1-7])").expect("a fixed expression")
+    Regex::new(r"(上上|上个?|这个?|本|下下|下个?)?(?:周|星期|礼拜)([一二三四五六日天1-7])")
+        .expect("a fixed expression")
 });
 static AGO: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(\d{1,3}|[一二两三四五六七八九十半]{1,3})(?:个)?(天|日|周|星期|礼拜|月)(?:以)?(前|后)").expect("a fixed expression")
+    Regex::new(r"(\d{1,3}|[一二两三四五六七八九十半]{1,3})(?:个)?(天|日|周|星期|礼拜|月)(?:以)?(前|后)")
+        .expect("a fixed expression")
 });
 static AGO_ENGLISH: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(\d{1,3}) (day|week|month)s? (ago|later)\b").expect("a fixed expression")
@@ -58,10 +62,9 @@ pub fn find(text: &str, now: &Now) -> Vec<NamedDate> {
         for captures in expression.captures_iter(text) {
             let Some(whole) = captures.get(0) else { continue };
             let free = found.iter().all(|(start, end, _)| whole.end() <= *start || whole.start() >= *end);
-            if free && stands_alone(text, whole.start(), whole.end()) {
-                if let Some(date) = read(&captures) {
-                    found.push((whole.start(), whole.end(), date));
-                }
+            let alone = free && stands_alone(text, whole.start(), whole.end());
+            if let Some(date) = alone.then(|| read(&captures)).flatten() {
+                found.push((whole.start(), whole.end(), date));
             }
         }
     };
@@ -69,10 +72,17 @@ pub fn find(text: &str, now: &Now) -> Vec<NamedDate> {
     collect(&MONTH_DAY, &|captures| nearest_year(today, part(captures, 1)?, part(captures, 2)?));
     collect(&AGO, &|captures| shifted(today, part(captures, 1)?, &captures[2], &captures[3] == "前"));
     collect(&AGO_ENGLISH, &|captures| {
-        shifted(today, part(captures, 1)?, &captures[2].to_lowercase(), captures[3].eq_ignore_ascii_case("ago"))
+        shifted(
+            today,
+            part(captures, 1)?,
+            &captures[2].to_lowercase(),
+            captures[3].eq_ignore_ascii_case("ago"),
+        )
     });
     collect(&RELATIVE, &|captures| today.checked_add(relative_days(&captures[0]).days()).ok());
-    collect(&WEEKDAY, &|captures| weekday(today, captures.get(1).map_or("", |hit| hit.as_str()), &captures[2]));
+    collect(&WEEKDAY, &|captures| {
+        weekday(today, captures.get(1).map_or("", |hit| hit.as_str()), &captures[2])
+    });
     collect(&DAY_ONLY, &|captures| nearest_month(today, part(captures, 1)?));
     found.sort_by_key(|(start, _, _)| *start);
     found.into_iter().map(|(start, end, date)| with_time(text, start, end, date)).collect()
@@ -81,11 +91,15 @@ pub fn find(text: &str, now: &Now) -> Vec<NamedDate> {
 /// A date does not begin or end inside a longer number.
 fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let digit_inside = |edge: Option<char>, beside: Option<char>| {
-        edge.is_some_and(|c| c.is_ascii_digit()) && beside.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.')
+        edge.is_some_and(|c| c.is_ascii_digit())
+            && beside.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.')
     };
     let inside = &text[start..end];
     !digit_inside(inside.chars().next(), text[..start].chars().next_back())
-        && !digit_inside(inside.chars().next_back(), text[end..].chars().next().filter(char::is_ascii_alphanumeric))
+        && !digit_inside(
+            inside.chars().next_back(),
+            text[end..].chars().next().filter(char::is_ascii_alphanumeric),
+        )
 }
 
 fn part(captures: &Captures<'_>, index: usize) -> Option<i64> {
@@ -144,7 +158,8 @@ fn weekday(today: Date, which: &str, day: &str) -> Option<Date> {
         "下下" => 2,
         _ => 0,
     };
-    let shift = i64::from(weekday.to_monday_zero_offset()) - i64::from(today.weekday().to_monday_zero_offset());
+    let shift =
+        i64::from(weekday.to_monday_zero_offset()) - i64::from(today.weekday().to_monday_zero_offset());
     today.checked_add((weeks * 7 + shift).days()).ok()
 }
 
@@ -162,7 +177,8 @@ fn with_time(text: &str, start: usize, end: usize, date: Date) -> NamedDate {
     let plain = || NamedDate { start, end, value: date.to_string() };
     let Some(captures) = TIME_OF_DAY.captures(&text[end..]) else { return plain() };
     let evening = text[start..end].ends_with('晚');
-    let later = evening || captures.get(1).is_some_and(|part| matches!(part.as_str(), "下午" | "傍晚" | "晚上" | "夜里"));
+    let later = evening
+        || captures.get(1).is_some_and(|part| matches!(part.as_str(), "下午" | "傍晚" | "晚上" | "夜里"));
     let hour = part(&captures, 2).or_else(|| part(&captures, 4));
     let minute = if captures.get(5).is_some() {
         30

@@ -117,7 +117,11 @@ impl EmotionReader {
             words,
             automaton,
             wide,
-            flags: lexicon.flags.iter().map(|(flag, expressions)| FlagRules::new(*flag, expressions)).collect(),
+            flags: lexicon
+                .flags
+                .iter()
+                .map(|(flag, expressions)| FlagRules::new(*flag, expressions))
+                .collect(),
             negations: WordList::new(lexicon.negations.iter().map(String::as_str)),
             intensifiers: WordList::new(lexicon.intensifiers.iter().map(String::as_str)),
         }
@@ -130,7 +134,8 @@ impl EmotionReader {
         self.read_words(&text, &mut scores);
         self.read_words(&message.signs, &mut scores);
         self.read_wide(&text, &mut scores);
-        let flags: Vec<EmotionFlag> = self.flags.iter().filter(|rules| rules.hit(&text)).map(|rules| rules.flag).collect();
+        let flags: Vec<EmotionFlag> =
+            self.flags.iter().filter(|rules| rules.hit(&text)).map(|rules| rules.flag).collect();
         read_flags(&flags, &mut scores);
         read_signs(message, &mut scores);
         let mut emotion = settle(scores, flags);
@@ -150,7 +155,8 @@ impl EmotionReader {
         let mut last = usize::MAX;
         for hit in automaton.find_iter(text) {
             let (word, label, strength) = &self.words[hit.pattern().as_usize()];
-            let asked = *label == EmotionLabel::Pleased && text[hit.end()..].starts_with(['吗', '么', '嘛', '不', '没', '?']);
+            let asked = *label == EmotionLabel::Pleased
+                && text[hit.end()..].starts_with(['吗', '么', '嘛', '不', '没', '?']);
             if *label == EmotionLabel::Calm || asked || inside_latin_word(text, hit.start(), hit.end()) {
                 continue;
             }
@@ -217,8 +223,12 @@ impl FlagRules {
 
 /// `都…天了`: up to eight characters of the same clause may stand in the gap.
 fn wide_expression(word: &str) -> Option<Regex> {
-    let parts: Vec<String> =
-        word.split('…').map(folded).filter(|part| !part.is_empty()).map(|part| regex::escape(&part)).collect();
+    let parts: Vec<String> = word
+        .split('…')
+        .map(folded)
+        .filter(|part| !part.is_empty())
+        .map(|part| regex::escape(&part))
+        .collect();
     if parts.is_empty() {
         return None;
     }
@@ -244,9 +254,9 @@ fn inside_latin_word(text: &str, start: usize, end: usize) -> bool {
 
 fn clause_before(text: &str, at: usize) -> &str {
     let before = &text[..at];
-    let from = before.rfind([',', '。', '!', '?', ';', '\n']).map_or(0, |cut| {
-        cut + before[cut..].chars().next().map_or(1, char::len_utf8)
-    });
+    let from = before
+        .rfind([',', '。', '!', '?', ';', '\n'])
+        .map_or(0, |cut| cut + before[cut..].chars().next().map_or(1, char::len_utf8));
     &before[from..]
 }
 

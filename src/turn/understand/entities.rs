@@ -20,16 +20,34 @@ macro_rules! expression {
     };
 }
 
-expression!(CODE_RUN, r"[A-Za-z]{0,6}\d[A-Za-z0-9]*(?:[\-/+][A-Za-z0-9]+)*(?:\([A-Za-z0-9]{1,8}\))?|[A-Za-z]{1,8}(?:[\-/+][A-Za-z0-9]+)*[\-/+][A-Za-z0-9]*\d[A-Za-z0-9]*(?:[\-/+][A-Za-z0-9]+)*(?:\([A-Za-z0-9]{1,8}\))?");
+expression!(
+    CODE_RUN,
+    r"[A-Za-z]{0,6}\d[A-Za-z0-9]*(?:[\-/+][A-Za-z0-9]+)*(?:\([A-Za-z0-9]{1,8}\))?|[A-Za-z]{1,8}(?:[\-/+][A-Za-z0-9]+)*[\-/+][A-Za-z0-9]*\d[A-Za-z0-9]*(?:[\-/+][A-Za-z0-9]+)*(?:\([A-Za-z0-9]{1,8}\))?"
+);
 expression!(ORDER_WORD, r"(?i)(?:订单|单子|order)[^\d,。!?;]{0,8}$");
 expression!(PARCEL_WORD, r"(?i)(?:运单|快递|物流|包裹|单号|tracking|parcel)[^\d,。!?;]{0,8}$");
-expression!(CARRIER, r"(?i)顺丰|中通|圆通|申通|韵达|极兔|邮政|ems|德邦|京东(?:快递|物流)|菜鸟|天天快递|百世|安能|跨越|丹鸟|优速|丰网|fedex|dhl|\bups\b");
+expression!(
+    CARRIER,
+    r"(?i)顺丰|中通|圆通|申通|韵达|极兔|邮政|ems|德邦|京东(?:快递|物流)|菜鸟|天天快递|百世|安能|跨越|丹鸟|优速|丰网|fedex|dhl|\bups\b"
+);
 expression!(TRACKING, r"^(?:[A-Z]{2,6}\d{9,15}|[A-Z]{2}\d{9}[A-Z]{2})$");
 expression!(PRODUCT_WORD, r"产品|商品|货号|款|链接|宝贝|型号|\bid\b|\bID\b|是.{1,12}吗|这个");
-expression!(MEASURE, r"(?i)^\d+(?:\.\d+)?(?:kg|g|mg|ml|l|cm|mm|m|km|w|kw|v|a|ah|mah|gb|tb|mb|g|k|p|hz|x|xl|s|d|h|min|in|inch|oz|pcs|c|t|u|rmb|st|nd|rd|th|am|pm|n|y|w\+|q|days?)$");
-expression!(AMOUNT, r"(?i)(?:[¥$]|rmb ?)(\d[\d,]*(?:\.\d{1,2})?)|(\d[\d,]*(?:\.\d{1,2})?) ?(?:元|块钱|块|圆|rmb\b|yuan\b|刀)|([一二两三四五六七八九十百千万零]{1,9})(?:元|块钱|块)");
-expression!(QUANTITY, r"(?i)(\d+(?:\.\d+)?|[一二两俩三四五六七八九十百千]{1,5}) ?(?:个|件|包|袋|盒|箱|瓶|支|把|双|套|条|台|斤|罐|只|张|桶|片|本|组|份|提|公斤|千克|克|毫升|升|kg\b|g\b|ml\b|pcs\b|pieces?\b|boxes\b|bottles\b)");
-expression!(SIZE, r"(?i)((?:[2-6]?x{1,4}[sl]|[sml])) ?(?:码|号|size\b)|\b([2-6]?X{1,4}[SL])\b|(\d{2,3}(?:\.5)?|[二三四五六七八九]十[一二三四五六七八九]?) ?码|(加大码|均码|大码|中码|小码|大号|中号|小号|加大号)|(\d{1,4}(?:\.\d+)?\*\d{1,4}(?:\.\d+)?(?:\*\d{1,4}(?:\.\d+)?)?) ?(?:cm|mm|厘米|米)?");
+expression!(
+    MEASURE,
+    r"(?i)^\d+(?:\.\d+)?(?:kg|g|mg|ml|l|cm|mm|m|km|w|kw|v|a|ah|mah|gb|tb|mb|g|k|p|hz|x|xl|s|d|h|min|in|inch|oz|pcs|c|t|u|rmb|st|nd|rd|th|am|pm|n|y|w\+|q|days?)$"
+);
+expression!(
+    AMOUNT,
+    r"(?i)(?:[¥$]|rmb ?)(\d[\d,]*(?:\.\d{1,2})?)|(\d[\d,]*(?:\.\d{1,2})?) ?(?:元|块钱|块|圆|rmb\b|yuan\b|刀)|([一二两三四五六七八九十百千万零]{1,9})(?:元|块钱|块)"
+);
+expression!(
+    QUANTITY,
+    r"(?i)(\d+(?:\.\d+)?|[一二两俩三四五六七八九十百千]{1,5}) ?(?:个|件|包|袋|盒|箱|瓶|支|把|双|套|条|台|斤|罐|只|张|桶|片|本|组|份|提|公斤|千克|克|毫升|升|kg\b|g\b|ml\b|pcs\b|pieces?\b|boxes\b|bottles\b)"
+);
+expression!(
+    SIZE,
+    r"(?i)((?:[2-6]?x{1,4}[sl]|[sml])) ?(?:码|号|size\b)|\b([2-6]?X{1,4}[SL])\b|(\d{2,3}(?:\.5)?|[二三四五六七八九]十[一二三四五六七八九]?) ?码|(加大码|均码|大码|中码|小码|大号|中号|小号|加大号)|(\d{1,4}(?:\.\d+)?\*\d{1,4}(?:\.\d+)?(?:\*\d{1,4}(?:\.\d+)?)?) ?(?:cm|mm|厘米|米)?"
+);
 
 /// Finds what a normalised text names. Earlier kinds take their place first: private data, dates, then numbers.
 pub fn find(text: &str, now: &Now) -> Vec<Entity> {
@@ -83,8 +101,11 @@ impl Finder<'_> {
     fn sizes(&mut self) {
         for captures in SIZE.captures_iter(self.text) {
             let Some(whole) = captures.get(0) else { continue };
-            let inside_word = self.text[..whole.start()].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric());
-            let Some(size) = (1..=5).find_map(|group| captures.get(group)).filter(|_| !inside_word) else { continue };
+            let inside_word =
+                self.text[..whole.start()].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric());
+            let Some(size) = (1..=5).find_map(|group| captures.get(group)).filter(|_| !inside_word) else {
+                continue;
+            };
             let value = match number_value(size.as_str()) {
                 Some(number) => plain(number),
                 None => size.as_str().to_uppercase(),
@@ -150,9 +171,10 @@ impl Finder<'_> {
             if number.as_str() == "一" {
                 continue;
             }
-            let inside = self.text[..whole.start()].chars().next_back().is_some_and(|c| {
-                c.is_ascii_alphanumeric() || matches!(c, '第' | '.' | '-' | '几')
-            });
+            let inside = self.text[..whole.start()]
+                .chars()
+                .next_back()
+                .is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '第' | '.' | '-' | '几'));
             if inside {
                 continue;
             }

@@ -12,13 +12,73 @@ const SAME_QUESTION: f32 = 0.72;
 
 /// Words that may stand beside a rejection without making it something else: "这个还是没用啊".
 const BESIDE_REJECTION: [&str; 34] = [
-    "还是", "这个", "那个", "都", "也", "说", "了", "啊", "呀", "吧", "呢", "的", "我", "你", "您", "这", "那", "就", "根本", "完全",
-    "一点", "真的", "完了", "试过", "好像", "但", "但是", "可是", "又", "是", "啦", "嘛", "哦", "不好意思",
+    "还是",
+    "这个",
+    "那个",
+    "都",
+    "也",
+    "说",
+    "了",
+    "啊",
+    "呀",
+    "吧",
+    "呢",
+    "的",
+    "我",
+    "你",
+    "您",
+    "这",
+    "那",
+    "就",
+    "根本",
+    "完全",
+    "一点",
+    "真的",
+    "完了",
+    "试过",
+    "好像",
+    "但",
+    "但是",
+    "可是",
+    "又",
+    "是",
+    "啦",
+    "嘛",
+    "哦",
+    "不好意思",
 ];
 /// Words that may stand beside an acceptance: "好的亲", "嗯那行吧".
 const BESIDE_AFFIRMATION: [&str; 30] = [
-    "亲", "亲亲", "的", "了", "哦", "噢", "啊", "呀", "吧", "呢", "啦", "嘛", "那", "就", "我", "你", "您", "先", "这样", "哈", "哈哈",
-    "咯", "呗", "嘞", "滴", "就这样", "也", "麻烦", "辛苦", "客服",
+    "亲",
+    "亲亲",
+    "的",
+    "了",
+    "哦",
+    "噢",
+    "啊",
+    "呀",
+    "吧",
+    "呢",
+    "啦",
+    "嘛",
+    "那",
+    "就",
+    "我",
+    "你",
+    "您",
+    "先",
+    "这样",
+    "哈",
+    "哈哈",
+    "咯",
+    "呗",
+    "嘞",
+    "滴",
+    "就这样",
+    "也",
+    "麻烦",
+    "辛苦",
+    "客服",
 ];
 
 /// The short answers of a pack, ready to be looked for.
@@ -65,7 +125,8 @@ impl FeedbackWords {
     /// Whether one clause is nothing but a rejection.
     pub fn is_rejection(&self, clause: &str) -> bool {
         let rest = self.rejections.without(clause);
-        rest.len() < clause.len() && self.beside_rejection.without(&rest).chars().filter(|c| c.is_alphanumeric()).count() == 0
+        rest.len() < clause.len()
+            && self.beside_rejection.without(&rest).chars().filter(|c| c.is_alphanumeric()).count() == 0
     }
 
     /// Whether the whole message is an acceptance.
@@ -75,7 +136,8 @@ impl FeedbackWords {
         }
         let plain: String = folded.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
         let rest = self.affirmations.without(&plain);
-        rest.len() < plain.len() && self.beside_affirmation.without(&rest).chars().filter(|c| c.is_alphanumeric()).count() == 0
+        rest.len() < plain.len()
+            && self.beside_affirmation.without(&rest).chars().filter(|c| c.is_alphanumeric()).count() == 0
     }
 }
 

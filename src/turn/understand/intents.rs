@@ -11,7 +11,8 @@ use regex::Regex;
 
 use super::calibration::{Calibration, Sample};
 use super::clauses::{pieces, strip_politeness};
-use super::normalise::{folded, is_cjk};
+use super::groups::{count_groups, share};
+use super::normalise::folded;
 use crate::pack::types::{Intent, Pack};
 use crate::turn::types::IntentMatch;
 
@@ -257,7 +258,8 @@ impl IntentIndex {
             let share = (stripped.chars().count() as f32 / length).clamp(0.2, 1.0);
             let mut candidates = self.read_piece(stripped);
             for candidate in &mut candidates {
-                candidate.confidence *= if self.smalltalk[candidate.intent] { share } else { 0.95 };
+                candidate.confidence *=
+                    if self.smalltalk[candidate.intent] { share } else { 0.88 + 0.1 * share };
             }
             readings.push(candidates);
         }
@@ -285,9 +287,17 @@ impl IntentIndex {
         let Some(first) = scores.first() else { return Vec::new() };
         let second = scores.get(1).map_or(0.0, |second| second.score);
         let candidate = |score: &Score| {
-            let margin = if score.intent == first.intent { first.score - second } else { score.score - first.score };
-            let why = self.examples.get(score.nearest).map_or_else(String::new, |example| format!("≈ {}", example.text));
-            Candidate { intent: score.intent, confidence: self.calibration.confidence(score.score, margin), why }
+            let margin =
+                if score.intent == first.intent { first.score - second } else { score.score - first.score };
+            let why = self
+                .examples
+                .get(score.nearest)
+                .map_or_else(String::new, |example| format!("≈ {}", example.text));
+            Candidate {
+                intent: score.intent,
+                confidence: self.calibration.confidence(score.score, margin),
+                why,
+            }
         };
         scores.iter().take(3).map(candidate).collect()
     }
@@ -315,7 +325,10 @@ impl IntentIndex {
         for candidate in readings.into_iter().flatten() {
             match joined.iter_mut().find(|known| known.intent == candidate.intent) {
                 Some(known) => {
-                    let (more, less) = (known.confidence.max(candidate.confidence), known.confidence.min(candidate.confidence));
+                    let (more, less) = (
+                        known.confidence.max(candidate.confidence),
+                        known.confidence.min(candidate.confidence),
+                    );
                     if candidate.confidence > known.confidence {
                         known.why = candidate.why;
                     }
@@ -325,14 +338,20 @@ impl IntentIndex {
             }
         }
         // A greeting beside a question is only politeness.
-        let question = joined.iter().filter(|one| !self.smalltalk[one.intent]).map(|one| one.confidence).fold(0.0, f32::max);
+        let question = joined
+            .iter()
+            .filter(|one| !self.smalltalk[one.intent])
+            .map(|one| one.confidence)
+            .fold(0.0, f32::max);
         if question >= UNDERSTOOD {
             for one in joined.iter_mut().filter(|one| self.smalltalk[one.intent]) {
                 one.confidence = one.confidence.min(question * 0.8);
             }
         }
         joined.retain(|one| one.confidence >= UNDERSTOOD);
-        joined.sort_by(|left, right| right.confidence.total_cmp(&left.confidence).then(left.intent.cmp(&right.intent)));
+        joined.sort_by(|left, right| {
+            right.confidence.total_cmp(&left.confidence).then(left.intent.cmp(&right.intent))
+        });
         joined.truncate(MAX_INTENTS);
         joined
             .into_iter()
@@ -357,72 +376,4 @@ fn insert(best: &mut [(f32, usize); 3], score: f32, number: usize) {
     }
     best[2] = (score, number);
     best.sort_by(|left, right| right.0.total_cmp(&left.0));
-}
-
-/// Marks the beginning and the end of a text in its groups.
-const EDGE: char = '\u{1}';
-/// Stands for any run of digits.
-const NUMBER: char = '#';
-/// Set in the groups that are a whole Latin word.
-const WORD_BIT: u64 = 1 << 63;
-
-/// Single characters say less than pairs, pairs no less than triples.
-fn share(group: u64) -> f32 {
-    if group & WORD_BIT != 0 {
-        1.2
-    } else if group >> 21 == 0 {
-        0.55
-    } else {
-        1.0
-    }
-}
-
-/// The groups of a text with how often they stand in it. Latin words count whole, runs of digits as one sign, and
-/// punctuation only if there is nothing else.
-fn count_groups(text: &str) -> HashMap<u64, f32> {
-    let mut counts: HashMap<u64, f32> = HashMap::new();
-    let mut signs: Vec<char> = vec![EDGE];
-    let mut word = String::new();
-    let spoken = text.chars().any(char::is_alphanumeric);
-    let mut add = |group: u64| *counts.entry(group).or_default() += 1.0;
-    let mut finish = |word: &mut String, add: &mut dyn FnMut(u64)| {
-        if !word.is_empty() {
-            add(word_group(word));
-            word.clear();
-        }
-    };
-    for character in text.chars() {
-        if character.is_ascii_digit() {
-            finish(&mut word, &mut add);
-            if signs.last() != Some(&NUMBER) {
-                signs.push(NUMBER);
-            }
-        } else if character.is_alphanumeric() && !is_cjk(character) {
-            word.push(character);
-            signs.push(character);
-        } else {
-            finish(&mut word, &mut add);
-            if character.is_alphanumeric() || !spoken && !character.is_whitespace() {
-                signs.push(character);
-            }
-        }
-    }
-    finish(&mut word, &mut add);
-    signs.push(EDGE);
-    for size in 1..=3 {
-        for window in signs.windows(size) {
-            if window.iter().any(|sign| *sign != EDGE) {
-                add(window.iter().fold(0, |group, sign| (group << 21) | u64::from(u32::from(*sign))));
-            }
-        }
-    }
-    counts
-}
-
-/// A whole Latin word as a number (FNV-1a).
-fn word_group(word: &str) -> u64 {
-    let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    hash | WORD_BIT
 }

@@ -12,6 +12,7 @@ pub mod lists;
 pub mod feedback;
 pub mod resolve;
 pub mod calibration;
+pub mod groups;
 pub mod intents;
 pub mod emotion;
 #[cfg(test)]
@@ -61,7 +62,13 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
 }
 
 /// The intents of the whole question. What is only a reaction to the answer before keeps the question's intents.
-fn intents(text: &str, resolved: &Resolved, feedback: Feedback, input: &TurnInput, reader: &Reader) -> Vec<IntentMatch> {
+fn intents(
+    text: &str,
+    resolved: &Resolved,
+    feedback: Feedback,
+    input: &TurnInput,
+    reader: &Reader,
+) -> Vec<IntentMatch> {
     let mut found = reader.intents.read(&resolved.question);
     if resolved.question == text {
         return found;

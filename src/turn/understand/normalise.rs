@@ -106,7 +106,10 @@ fn visible(character: char) -> Option<char> {
         '\u{AD}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180B}'..='\u{180F}' => None,
         '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => None,
         '\u{3164}' | '\u{FFA0}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' => None,
-        '\u{FFF0}'..='\u{FFFF}' | '\u{E000}'..='\u{F8FF}' | '\u{300}'..='\u{36F}' | '\u{20D0}'..='\u{20FF}' => None,
+        '\u{FFF0}'..='\u{FFFF}'
+        | '\u{E000}'..='\u{F8FF}'
+        | '\u{300}'..='\u{36F}'
+        | '\u{20D0}'..='\u{20FF}' => None,
         '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0000}'..='\u{10FFFF}' => None,
         _ if character.is_whitespace() => Some(' '),
         _ => Some(character),
@@ -135,7 +138,8 @@ fn join_spaced(text: &str) -> String {
         for token in line.split(' ').filter(|token| !token.is_empty()) {
             let mut characters = token.chars();
             let single = characters.next().is_some_and(is_cjk) && characters.next().is_none();
-            if !joined.is_empty() && !(single && single_before) {
+            let apart = !(single && single_before);
+            if apart && !joined.is_empty() {
                 joined.push(' ');
             }
             joined.push_str(token);

@@ -63,10 +63,12 @@ static CODE: LazyLock<Regex> = LazyLock::new(|| {
 static DIGITS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\+?\d(?:[ \-]?\d){6,}[Xx]?").expect("a fixed expression"));
 static ORDER_WORD_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:订单|单号|运单|编号|快递|物流|order|tracking)[^\d,。!?;]{0,6}$").expect("a fixed expression")
+    Regex::new(r"(?i)(?:订单|单号|运单|编号|快递|物流|order|tracking)[^\d,。!?;]{0,6}$")
+        .expect("a fixed expression")
 });
 static PHONE_WORD_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:电话|手机|联系方式|打给我|回电|phone|call|mobile|tel)[^\d,。!?;]{0,6}$").expect("a fixed expression")
+    Regex::new(r"(?i)(?:电话|手机|联系方式|打给我|回电|phone|call|mobile|tel)[^\d,。!?;]{0,6}$")
+        .expect("a fixed expression")
 });
 static CARD_WORD_BEFORE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)(?:卡|账号|账户|card)[^\d,。!?;]{0,6}$").expect("a fixed expression"));
@@ -80,7 +82,9 @@ pub fn find(text: &str) -> Vec<Private> {
         }
     }
     for captures in CODE.captures_iter(text) {
-        if let Some(hit) = captures.get(1).filter(|hit| hit.as_str().bytes().any(|byte| byte.is_ascii_digit())) {
+        if let Some(hit) =
+            captures.get(1).filter(|hit| hit.as_str().bytes().any(|byte| byte.is_ascii_digit()))
+        {
             found.push(private(PrivateKind::Code, hit.start(), hit.end(), hit.as_str().to_owned()));
         }
     }
@@ -191,7 +195,8 @@ fn phone(run: &str, digits: &str, phone_word: bool) -> bool {
         return true;
     }
     // A landline: area code and seven or eight digits, with the hyphen or after a word that says so.
-    let landline = bytes.first() == Some(&b'0') && (10..=12).contains(&bytes.len()) && bytes.get(1) != Some(&b'0');
+    let landline =
+        bytes.first() == Some(&b'0') && (10..=12).contains(&bytes.len()) && bytes.get(1) != Some(&b'0');
     landline && (run.contains('-') || phone_word)
 }
 
@@ -218,8 +223,9 @@ fn bank_card(digits: &str, card_word: bool) -> bool {
     if !(15..=19).contains(&bytes.len()) {
         return false;
     }
-    let issued = matches!(&bytes[..2], b"62" | b"60" | b"35" | b"34" | b"37" | b"51" | b"52" | b"53" | b"54" | b"55")
-        || bytes[0] == b'4';
+    let issued =
+        matches!(&bytes[..2], b"62" | b"60" | b"35" | b"34" | b"37" | b"51" | b"52" | b"53" | b"54" | b"55")
+            || bytes[0] == b'4';
     if !issued && !card_word {
         return false;
     }
