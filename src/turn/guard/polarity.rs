@@ -51,16 +51,19 @@ fn subject(clause: &str, without: &[&str], sentence: &Sentence) -> Vec<u64> {
 /// 免费 must be what the record says about the very thing.
 fn free(clause: &str, sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     let Some(word) = FREE.iter().find(|word| clause.contains(*word)) else { return Ok(()) };
+    let amounts = |known: &Clause| {
+        evidence.known.iter().filter_map(|value| match value.value {
+            Value::Money(amount) if value.clause.is_some_and(|at| std::ptr::eq(&evidence.clauses[at], known)) => {
+                Some(amount.0)
+            }
+            _ => None,
+        }).collect::<Vec<_>>()
+    };
+    let costs = |known: &Clause| amounts(known).iter().any(|amount| *amount > 0);
     let says_free = |known: &Clause| {
         FREE.iter().any(|word| known.text.contains(word))
-            || ["0元", "含", "赠", "送"].iter().any(|word| known.text.contains(word))
-    };
-    let costs = |known: &Clause| {
-        let chars: Vec<char> = known.text.chars().collect();
-        evidence.known.iter().any(|value| {
-            value.clause.is_some_and(|at| std::ptr::eq(&evidence.clauses[at], known))
-                && matches!(value.value, Value::Money(amount) if amount.0 > 0)
-        }) && !chars.is_empty()
+            || amounts(known).contains(&0)
+            || !costs(known) && ["含", "赠", "送"].iter().any(|word| known.text.contains(word))
     };
     let wanted = subject(clause, &FREE, sentence);
     let (score, best) = evidence.best_clauses(&wanted);
@@ -99,6 +102,9 @@ fn opposite(clause: &str, (said, other): (&str, &str), sentence: &Sentence, evid
     let wanted = subject(clause, &[said, other], sentence);
     let (score, best) = evidence.best_clauses(&wanted);
     let enough = score >= 2 || score > 0 && score == wanted.len();
+    // 仅在待付款、已付款状态: a list of states is no statement about one of them.
+    let listed = |known: &Clause| ["仅", "只", "如果", "若"].iter().any(|word| known.text.contains(word));
+    let best: Vec<&Clause> = best.into_iter().filter(|known| !listed(known)).collect();
     let same = best.iter().any(|known| holds(&known.text, said, other));
     let opposed = best.iter().any(|known| holds(&known.text, other, said));
     if enough && opposed && !same {

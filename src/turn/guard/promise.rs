@@ -61,5 +61,8 @@ fn is_policy(whole: &str, verb: &str, evidence: &Evidence<'_>) -> bool {
     if evidence.authority.contains(&whole) {
         return true;
     }
+    if verb.starts_with(['退', '返']) && verb != whole {
+        return ["退款", "退回", "退还", "退给", "退到", "返还"].iter().any(|word| evidence.authority.contains(word));
+    }
     verb != whole && !OWN_DOING.contains(&verb) && evidence.authority.contains(verb)
 }

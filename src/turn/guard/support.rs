@@ -10,11 +10,30 @@ use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
 use super::fold::is_han;
+use super::split::clauses;
 use super::{Sentence, Verdict};
 
 static WORDS: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 static SUPERLATIVE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"最([^近晚早后多少终新迟初低高大长快\W])").expect("a fixed pattern"));
+
+static PLACE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(\p{Han}{2})(?:区|县|镇|仓|街道|营业部|转运中心|分拨中心)").expect("a fixed pattern"));
+
+/// What a shop is held to: who took a parcel, what a thing is made of or certified as, what is given on top.
+const HEAVY: [&str; 58] = [
+    "邻居", "门卫", "物业", "驿站", "快递柜", "丰巢", "代收", "拒收", "丢件", "丢失", "破损", "进口", "国产", "正品", "保税", "有机",
+    "无糖", "零糖", "防水", "食品级", "认证", "专利", "授权", "旗舰", "独家", "联名", "限量", "新款", "停产", "热销", "现货", "预售", "赠品",
+    "赠送", "礼品", "运费险", "质保", "保修", "包邮", "分期", "免息", "以旧换新", "会员价", "积分", "无理由", "七天无", "上门安装",
+    "免费安装", "延保", "以换代修", "假一赔", "补贴", "买一送", "发货地", "专柜", "同款", "优惠券", "红包",
+];
+/// Words by which a clause asks, or says that it does not know.
+const UNSURE: [&str; 14] = [
+    "没有写", "没写", "未注明", "没查到", "查不到", "不确定", "不清楚", "核实", "没有相关", "有没有", "是不是", "是否", "如果", "吗",
+];
+/// What may have happened without a record: the talk itself.
+const OWN_EVENTS: [&str; 12] =
+    ["收到", "了解", "看到", "查到", "理解", "明白", "知道", "知晓", "清楚", "包含", "包括", "含有"];
 
 /// From so many words on, and when so large a part of them is nowhere known, the sentence speaks of something else.
 const STRANGE_WORDS: usize = 5;
@@ -28,30 +47,90 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
     {
         return refuse(found.as_str());
     }
-    let known = |word: &str| is_known(word, evidence, pack);
+    if let Some(word) = heavy_claim(sentence, evidence) {
+        return refuse(word);
+    }
+    if let Some(place) = unknown_place(&sentence.folded, evidence) {
+        return refuse(&place);
+    }
     let (mut content, mut strange) = (0, 0);
     let mut before = "";
-    for tag in WORDS.tag(&sentence.folded, true) {
-        let long = tag.word.chars().filter(|character| is_han(*character)).count() >= 2;
-        let stands = !long || known(tag.word);
-        let noun = tag.tag.starts_with('n') || tag.tag == "s" || tag.tag == "vn";
-        let event = matches!(before, "已" | "已经") && tag.tag.starts_with('v');
-        if (noun || event) && !stands {
+    for tag in WORDS.tag(&sentence.folded, false) {
+        let kind = if goes_on(before, tag.word, evidence) { Kind::Idle } else { Kind::of(tag.word, tag.tag) };
+        let stands = kind == Kind::Idle || is_known(tag.word, tag.tag, evidence, pack);
+        let event = matches!(before, "已" | "已经") && kind != Kind::Idle && !OWN_EVENTS.contains(&tag.word);
+        let happened = evidence.text.contains(tag.word) || evidence.backed_text.contains(tag.word);
+        if kind == Kind::Thing && !stands || event && !happened {
             return refuse(tag.word);
         }
-        if long && (noun || tag.tag.starts_with('v') || tag.tag.starts_with('a')) {
-            content += 1;
-            strange += usize::from(!stands);
-        }
+        content += usize::from(kind != Kind::Idle);
+        strange += usize::from(!stands);
         before = tag.word;
     }
     let part = strange as f32 / content.max(1) as f32;
     if content >= STRANGE_WORDS && part >= STRANGE_PART { refuse("hardly a word is known") } else { Ok(()) }
 }
 
+/// Whether a word is cut badly after Latin letters: E|卡里, where the record has E卡.
+fn goes_on(before: &str, word: &str, evidence: &Evidence<'_>) -> bool {
+    let Some(first) = word.chars().next() else { return false };
+    before.ends_with(|character: char| character.is_ascii_alphanumeric())
+        && is_han(first)
+        && evidence.capitals.contains(&format!("{}{first}", before.to_uppercase()))
+}
+
+/// What a word is to this check.
+#[derive(PartialEq, Eq)]
+enum Kind {
+    /// It names something that must be known.
+    Thing,
+    /// It says what something does or is like; it only counts.
+    Other,
+    /// It says nothing.
+    Idle,
+}
+
+impl Kind {
+    fn of(word: &str, tag: &str) -> Self {
+        let han = word.chars().filter(|character| is_han(*character)).count();
+        let mut characters = word.chars();
+        let doubled = han == 2 && characters.next() == characters.next();
+        if han < 2 || doubled || word.starts_with(['我', '你', '您', '这', '那', '咱']) {
+            return Self::Idle;
+        }
+        match tag {
+            "s" | "vn" => Self::Thing,
+            _ if tag.starts_with('n') => Self::Thing,
+            _ if tag.starts_with(['v', 'a']) => Self::Other,
+            _ => Self::Idle,
+        }
+    }
+}
+
+/// A word that always needs a record of its own; that the customer asked for it is none.
+fn heavy_claim<'a>(sentence: &Sentence, evidence: &Evidence<'_>) -> Option<&'a str> {
+    clauses(&sentence.folded).into_iter().filter(|clause| !UNSURE.iter().any(|word| clause.contains(word))).find_map(
+        |clause| {
+            HEAVY.iter().copied().find(|word| {
+                clause.contains(word) && !evidence.text.contains(word) && !evidence.backed_text.contains(word)
+            })
+        },
+    )
+}
+
+/// A district, county or town that neither the records nor the customer named.
+fn unknown_place(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
+    PLACE.captures_iter(folded).find_map(|found| {
+        let name = &found[1];
+        let common = name.ends_with(['地', '城', '市', '小', '社', '专', '景', '郊', '片', '超', '夜', '上', '门', '本', '全', '各', '分', '园', '厂', '库', '网', '车', '火']);
+        let known = evidence.text.contains(name) || evidence.question.contains(name);
+        (!common && !known).then(|| found[0].to_owned())
+    })
+}
+
 /// Whether a word stands in the evidence, in the question, or is the language of service; a long word also if its
 /// beginning and its end do.
-fn is_known(word: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool {
+fn is_known(word: &str, tag: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool {
     let stands = |part: &str| {
         pack.guard.harmless.iter().any(|harmless| harmless == part)
             || evidence.text.contains(part)
@@ -67,7 +146,7 @@ fn is_known(word: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool {
     let part = |from: usize, to: usize| chars[from..to].iter().collect::<String>();
     match chars.len() {
         0..=2 => false,
-        3 => stands(&part(0, 2)) && evidence.text.contains(chars[2]) || stands(&part(1, 3)) && evidence.text.contains(chars[0]),
+        3 => !matches!(tag, "ns" | "nr" | "nt" | "nz") && (stands(&part(0, 2)) || stands(&part(1, 3))),
         length => stands(&part(0, 2)) && stands(&part(length - 2, length)),
     }
 }

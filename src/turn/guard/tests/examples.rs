@@ -110,6 +110,7 @@ fn the_neighbours_value_is_refused() {
     let mut other = order();
     other.id = "order:20261101000001".into();
     other.text = "订单20261101000001：已签收；商品：学饮杯×1，单价59.00元；订单总金额59.00元；支付方式：支付宝。".into();
+    other.fields = json!({"id": "20261101000001", "total": 59.0});
     let turn = Turn::new("我的订单", vec![order(), parcel(), other]);
     turn.refuses(
         By::Model,

@@ -188,7 +188,8 @@ fn word_minutes(chars: &[char], at: usize, sign: usize, has_period: bool) -> Opt
         return Some((i8::try_from(minute).ok(), end));
     }
     // 一点, 两点 without a part of the day are words: 便宜一点, 有两点要说.
-    let idle = !has_period
+    let early = at > 0 && matches!(chars[at - 1], '早' | '晚') && chars[at] == '一';
+    let idle = (!has_period || early)
         && !chars[at].is_ascii_digit()
         && (chars[at] == '一' || at.checked_sub(1).is_some_and(|before| "有这以下几那".contains(chars[before])));
     (!idle).then_some((None, sign + 1))
