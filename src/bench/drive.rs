@@ -100,7 +100,8 @@ impl Driver {
     /// One arrival: waits for a free connection, which counts, and gives up when the time for the answer is over.
     async fn arrive(&self, due: Instant, outcomes: &UnboundedSender<TurnOutcome>) {
         let free = tokio::time::timeout_at((due + self.timeout).into(), self.connections.acquire()).await;
-        let Ok(Ok(_connection)) = free else {
+        let connection = free.ok().and_then(Result::ok).filter(|_| due.elapsed() < self.timeout);
+        let Some(_connection) = connection else {
             let error = TurnError::new(code::NOT_SENT, "all connections were in use until it was too late");
             outcomes.send(TurnOutcome { result: Err(error), late: due.elapsed() }).ok();
             return;

@@ -65,7 +65,7 @@ fn heading(report: &Report) -> String {
 
 fn counts(report: &Report) -> Vec<String> {
     let mut lines = vec![format!(
-        "{} turns in {:.1} s: {} answered ({:.1} a second), {} errors, {} empty replies",
+        "{} turns in {:.1} s: answered {} ({:.1} a second), errors {}, empty replies {}",
         report.requests,
         report.elapsed_s,
         report.answered,
@@ -131,11 +131,11 @@ fn distributions(rows: &[(String, &Distribution)], preset: TableStyle) -> String
     for (name, times) in rows.iter().filter(|(_, times)| times.count > 0) {
         table.add_row([
             name.clone(),
-            number(times.p50),
-            number(times.p95),
-            number(times.p99),
-            number(times.max),
-            number(times.mean),
+            milliseconds(times.p50),
+            milliseconds(times.p95),
+            milliseconds(times.p99),
+            milliseconds(times.max),
+            milliseconds(times.mean),
             times.count.to_string(),
         ]);
     }
@@ -202,15 +202,15 @@ fn render_repeat(report: &RepeatReport, preset: TableStyle) -> String {
     for (name, spread) in &report.spread {
         table.add_row([
             name.clone(),
-            number(Some(spread.median)),
-            number(Some(spread.min)),
-            number(Some(spread.max)),
+            milliseconds(Some(spread.median)),
+            milliseconds(Some(spread.min)),
+            milliseconds(Some(spread.max)),
         ]);
     }
     align(&mut table);
     let mut parts: Vec<String> = report.each.first().map(heading).into_iter().collect();
     parts.push(format!(
-        "{} runs, {} turns: {} answered, {} errors, {} empty replies",
+        "{} runs, {} turns: answered {}, errors {}, empty replies {}",
         report.runs, report.requests, report.answered, report.errors, report.empty_replies
     ));
     parts.push(table.to_string());
@@ -234,11 +234,18 @@ fn align(table: &mut Table) {
     }
 }
 
-/// Few digits where few matter.
+/// A count without digits after the point, anything else as a time.
 fn number(value: Option<f64>) -> String {
     match value {
-        None => "–".to_owned(),
         Some(value) if value.fract() == 0.0 && value.abs() < 1e9 => format!("{value:.0}"),
+        other => milliseconds(other),
+    }
+}
+
+/// Few digits where few matter.
+fn milliseconds(value: Option<f64>) -> String {
+    match value {
+        None => "–".to_owned(),
         Some(value) if value.abs() < 10.0 => format!("{value:.2}"),
         Some(value) if value.abs() < 1000.0 => format!("{value:.1}"),
         Some(value) => format!("{value:.0}"),
