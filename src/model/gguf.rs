@@ -42,7 +42,10 @@ impl GgufFile {
             return Err(broken("is no GGUF file: it does not begin with the letters GGUF".to_owned()));
         }
         let content = Content::read(&mut reader).map_err(|error| {
-            broken(format!("its header is damaged or cut off ({}); verify or fetch it again", first_line(&error)))
+            broken(format!(
+                "its header is damaged or cut off ({}); verify or fetch it again",
+                first_line(&error)
+            ))
         })?;
         check_length(&content, length).map_err(broken)?;
         Ok(Self { content, reader, path: path.to_owned() })
@@ -72,7 +75,8 @@ impl GgufFile {
             let id = u32::try_from(self.number(key)?).ok()?;
             tokenizer.id_to_token(id)
         };
-        let source = self.text("tokenizer.chat_template").ok_or_else(|| self.lacks("tokenizer.chat_template"))?;
+        let source =
+            self.text("tokenizer.chat_template").ok_or_else(|| self.lacks("tokenizer.chat_template"))?;
         let template = ChatTemplate::new(
             &source,
             &token("tokenizer.ggml.bos_token_id").unwrap_or_default(),
@@ -94,7 +98,9 @@ impl GgufFile {
         }
         let splitting = self.text("tokenizer.ggml.pre").unwrap_or_default();
         if !KNOWN_SPLITTING.contains(&splitting.as_str()) {
-            return Err(refused(format!("its splitting rule {splitting:?} (tokenizer.ggml.pre) is not known")));
+            return Err(refused(format!(
+                "its splitting rule {splitting:?} (tokenizer.ggml.pre) is not known"
+            )));
         }
         Tokenizer::from_gguf(&self.content)
             .map_err(|error| refused(format!("its vocabulary is damaged ({})", first_line(&error))))
@@ -122,7 +128,8 @@ fn check_length(content: &Content, length: u64) -> Result<(), String> {
     for (name, tensor) in &content.tensor_infos {
         let blocks = tensor.shape.elem_count() / tensor.ggml_dtype.block_size();
         let bytes = blocks as u64 * tensor.ggml_dtype.type_size() as u64;
-        let end = content.tensor_data_offset.checked_add(tensor.offset).and_then(|start| start.checked_add(bytes));
+        let end =
+            content.tensor_data_offset.checked_add(tensor.offset).and_then(|start| start.checked_add(bytes));
         if end.is_none_or(|end| end > length) {
             return Err(format!(
                 "is cut off: the tensor {name} would end beyond the file's {length} bytes; fetch it again"
@@ -136,7 +143,8 @@ fn check_length(content: &Content, length: u64) -> Result<(), String> {
 fn read_tokenizer_json(path: &Path) -> Result<Tokenizer, ModelError> {
     let broken = |reason: String| ModelError::Load(format!("{}: {reason}", path.display()));
     let text = std::fs::read(path).map_err(|error| broken(format!("cannot be read: {error}")))?;
-    let mut json: serde_json::Value = serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
+    let mut json: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
     for token in json.get_mut("added_tokens").and_then(|tokens| tokens.as_array_mut()).into_iter().flatten() {
         if let Some(token) = token.as_object_mut() {
             token.insert("special".to_owned(), serde_json::Value::Bool(true));

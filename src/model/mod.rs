@@ -146,7 +146,9 @@ pub enum ModelError {
         reason: String,
     },
     /// The prompt is refused rather than cut, because a cut prompt loses its evidence or its question.
-    #[error("the prompt has {tokens} tokens, at most {limit} are allowed; give less evidence or raise the limit")]
+    #[error(
+        "the prompt has {tokens} tokens, at most {limit} are allowed; give less evidence or raise the limit"
+    )]
     PromptTooLong {
         /// Tokens of the prompt; a lower bound when it was refused for its bytes alone.
         tokens: usize,

@@ -82,7 +82,8 @@ fn open_card(
 
 /// A GGUF file of the user's own; a `tokenizer.json` beside it is used instead of its own vocabulary.
 fn open_file(path: &Path, options: &EngineOptions) -> Result<Arc<dyn ChatModel>, ModelError> {
-    let name = path.file_stem().map_or_else(|| "model".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name =
+        path.file_stem().map_or_else(|| "model".to_owned(), |stem| stem.to_string_lossy().into_owned());
     if !path.exists() {
         let reason = format!("there is no file {}", path.display());
         return Ok(Arc::new(AbsentModel::new(name, reason)));

@@ -149,9 +149,9 @@ struct Place {
 impl Place {
     fn take(shared: &Arc<Shared>) -> Result<Self, ModelError> {
         let limit = shared.options.concurrency.max(1) + shared.options.queue;
-        let took = shared.accepted.fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
-            (taken < limit).then_some(taken + 1)
-        });
+        let took = shared
+            .accepted
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| (taken < limit).then_some(taken + 1));
         took.map(|_| Self { shared: Arc::clone(shared) }).map_err(|_| ModelError::Busy)
     }
 }
@@ -256,7 +256,9 @@ pub(super) fn defuse(text: &str) -> String {
         result.push(character);
         let next = characters.peek().copied();
         let opens = match character {
-            '<' => next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '|' | '/' | '｜' | '_')),
+            '<' => {
+                next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '|' | '/' | '｜' | '_'))
+            }
             '[' => next.is_some_and(|next| next.is_ascii_uppercase() || next == '/'),
             '|' | '｜' => next == Some('>'),
             _ => false,

@@ -8,7 +8,8 @@ use std::{
 };
 
 use super::{
-    ChatModel, Finish, Generation, GenerationRequest, GenerationUsage, ModelError, ModelState, Prompt, estimate_tokens,
+    ChatModel, Finish, Generation, GenerationRequest, GenerationUsage, ModelError, ModelState, Prompt,
+    estimate_tokens,
     generation::{Sink, channel},
 };
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    CacheEnvironment, ChatModel, Finish, GenerationRequest, GenerationUsage, ModelCard, ModelError, Piece, Prompt,
-    PromptMessage, PromptPart, Role, Sampling,
+    CacheEnvironment, ChatModel, Finish, GenerationRequest, GenerationUsage, ModelCard, ModelError, Piece,
+    Prompt, PromptMessage, PromptPart, Role, Sampling,
     cache::{self, FileStatus},
     engine::{Engine, EngineOptions, EngineSource, scores_by_chunk},
 };
@@ -51,7 +51,10 @@ pub fn greedy(prompt: Prompt, max_tokens: usize, limit: Duration) -> GenerationR
 
 /// A short grounded question must be answered, twice alike, with the fact that was given.
 pub fn answers_from_evidence(model: &dyn ChatModel) -> Result<(String, GenerationUsage), String> {
-    let prompt = question("你是网店客服，只根据资料用一句话回答。资料：这款奶瓶的容量是260毫升。", "这个奶瓶多大容量？");
+    let prompt = question(
+        "你是网店客服，只根据资料用一句话回答。资料：这款奶瓶的容量是260毫升。",
+        "这个奶瓶多大容量？",
+    );
     let ask = || ask(model, greedy(prompt.clone(), 24, Duration::from_secs(60)));
     let (first, usage) = ask()?;
     let (second, _) = ask()?;
@@ -122,7 +125,8 @@ pub fn chunking_difference(
     Some(scores_by_chunk(&weights, &prompt, &chunks).map(|scores| {
         let choice = |scores: &[f32]| (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
         let (whole, others) = (&scores[0], &scores[1..]);
-        let difference = |other: &Vec<f32>| whole.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let difference =
+            |other: &Vec<f32>| whole.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         ChunkingDifference {
             largest: others.iter().map(difference).fold(0.0, f32::max) / spread(whole),
             same_choice: others.iter().all(|other| choice(other) == choice(whole)),

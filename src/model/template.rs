@@ -68,7 +68,8 @@ impl ChatTemplate {
 
 /// Exchanges each placeholder for its message's text.
 fn split(rendered: &str, prompt: &Prompt) -> Result<Vec<Segment>, ModelError> {
-    let lost = || ModelError::Prompt("the chat template does not repeat every message exactly once".to_owned());
+    let lost =
+        || ModelError::Prompt("the chat template does not repeat every message exactly once".to_owned());
     let mut segments = Vec::new();
     let mut seen = vec![0_usize; prompt.messages.len()];
     let mut rest = rendered;
@@ -81,7 +82,9 @@ fn split(rendered: &str, prompt: &Prompt) -> Result<Vec<Segment>, ModelError> {
         rest = after;
     }
     segments.push(Segment::Markup(rest.to_owned()));
-    segments.retain(|segment| !matches!(segment, Segment::Markup(text) | Segment::Content(text) if text.is_empty()));
+    segments.retain(
+        |segment| !matches!(segment, Segment::Markup(text) | Segment::Content(text) if text.is_empty()),
+    );
     if seen.iter().any(|count| *count != 1) {
         return Err(lost());
     }

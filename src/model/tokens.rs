@@ -96,7 +96,9 @@ impl ChatTokenizer {
     /// text.
     pub(super) fn text_stream(&self) -> impl FnMut(u32) -> Result<Option<String>, ModelError> + '_ {
         let mut stream = self.tokenizer.decode_stream(true);
-        move |id| stream.step(id).map_err(|error| ModelError::Inference(format!("token {id} has no text: {error}")))
+        move |id| {
+            stream.step(id).map_err(|error| ModelError::Inference(format!("token {id} has no text: {error}")))
+        }
     }
 
     fn encode_markup(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), ModelError> {
@@ -113,7 +115,8 @@ impl ChatTokenizer {
         if text.is_empty() {
             return Ok(());
         }
-        let encoding = self.tokenizer.encode_fast(text, false).map_err(|error| ModelError::Prompt(error.to_string()))?;
+        let encoding =
+            self.tokenizer.encode_fast(text, false).map_err(|error| ModelError::Prompt(error.to_string()))?;
         // The tokenizer's setting rules this out; the check keeps it ruled out whatever a tokenizer.json says.
         if encoding.get_ids().iter().any(|id| self.control_set.contains(id)) {
             return Err(ModelError::Prompt("a text would have become a control token".to_owned()));

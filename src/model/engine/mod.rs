@@ -89,12 +89,16 @@ impl DeviceChoice {
         match self {
             Self::Cpu => Ok(Device::Cpu),
             Self::Cuda(_) if !cfg!(feature = "cuda") => Err(ModelError::Load(
-                "this build has no CUDA support; build with `--features cuda` or use `--device cpu`".to_owned(),
+                "this build has no CUDA support; build with `--features cuda` or use `--device cpu`"
+                    .to_owned(),
             )),
             Self::Metal if !cfg!(feature = "metal") => Err(ModelError::Load(
-                "this build has no Metal support; build with `--features metal` or use `--device cpu`".to_owned(),
+                "this build has no Metal support; build with `--features metal` or use `--device cpu`"
+                    .to_owned(),
             )),
-            Self::Cuda(number) => Device::new_cuda(number).map_err(|error| ModelError::Load(first_line(&error))),
+            Self::Cuda(number) => {
+                Device::new_cuda(number).map_err(|error| ModelError::Load(first_line(&error)))
+            }
             Self::Metal => Device::new_metal(0).map_err(|error| ModelError::Load(first_line(&error))),
         }
     }
@@ -147,7 +151,8 @@ impl Engine {
             settled: Condvar::new(),
             loaded: RwLock::new(None),
         });
-        let engine = Self { name: source.name.clone(), options: options.clone(), shared: Arc::clone(&shared) };
+        let engine =
+            Self { name: source.name.clone(), options: options.clone(), shared: Arc::clone(&shared) };
         thread::Builder::new()
             .name("warmdesk-model".to_owned())
             .spawn(move || run(&source, &options, &shared))
@@ -173,14 +178,20 @@ impl Engine {
 
     fn encode(&self, request: &GenerationRequest) -> Result<Vec<u32>, ModelError> {
         let limit = self.options.max_prompt_tokens;
-        let bytes: usize =
-            request.prompt.messages.iter().flat_map(|message| &message.parts).map(|part| part.text().len()).sum();
+        let bytes: usize = request
+            .prompt
+            .messages
+            .iter()
+            .flat_map(|message| &message.parts)
+            .map(|part| part.text().len())
+            .sum();
         if bytes > limit.saturating_mul(LONGEST_TOKEN) {
             return Err(ModelError::PromptTooLong { tokens: bytes / LONGEST_TOKEN, limit });
         }
-        let loaded = self.shared.loaded().ok_or_else(|| {
-            ModelError::Unavailable { reason: "the model is still loading".to_owned() }
-        })?;
+        let loaded = self
+            .shared
+            .loaded()
+            .ok_or_else(|| ModelError::Unavailable { reason: "the model is still loading".to_owned() })?;
         let tokens = loaded.tokenizer.encode_prompt(&request.prompt)?;
         let limit = limit.min(loaded.context.saturating_sub(request.max_tokens));
         if tokens.len() > limit {
@@ -280,7 +291,9 @@ fn load(source: &EngineSource, options: &EngineOptions) -> Result<(Weights, Chat
         return Err(ModelError::Load(format!("the card says {stated}, the file is {architecture}")));
     }
     let tokenizer = file.chat_tokenizer(source.tokenizer.as_deref())?;
-    Ok((Weights::load(file, device)?, tokenizer))
+    let mut weights = Weights::load(file, device)?;
+    weights.warm_up()?;
+    Ok((weights, tokenizer))
 }
 
 /// The scores after a prompt for each way of cutting it into chunks, all computed with the same weights.

@@ -29,7 +29,10 @@ impl Weights {
         let GgufFile { content, mut reader, .. } = file;
         let reader = &mut reader;
         let (family, context) = match architecture.as_str() {
-            "qwen2" => (quantized_qwen2::ModelWeights::from_gguf(content, reader, &device).map(Family::Qwen2), stated),
+            "qwen2" => (
+                quantized_qwen2::ModelWeights::from_gguf(content, reader, &device).map(Family::Qwen2),
+                stated,
+            ),
             "qwen3" => (
                 quantized_qwen3::ModelWeights::from_gguf(content, reader, &device).map(Family::Qwen3),
                 stated.min(FIXED_CONTEXT),
@@ -67,6 +70,15 @@ impl Weights {
             })
             .and_then(|scores| scores.flatten_all())
             .map_err(|error| ModelError::Inference(first_line(&error)))
+    }
+
+    /// Runs once over several tokens and once over one. The libraries rearrange the weights for the processor when
+    /// they are first used, which takes seconds: better before the model is called ready than in the first answer.
+    pub(super) fn warm_up(&mut self) -> Result<(), ModelError> {
+        self.forward(&[0, 0], 0)?;
+        self.forward(&[0], 2)?;
+        self.forget();
+        Ok(())
     }
 
     /// Forgets the conversation, so that the next one starts at position 0 with nothing before it.

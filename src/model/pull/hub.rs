@@ -122,8 +122,9 @@ fn run(builder: ApiBuilder, repo: Repo, file: &str, sender: &Sender<Report>) -> 
     let api = builder.build().map_err(|error| error.to_string())?;
     let repo = api.repo(repo);
     let metadata = api.metadata(&repo.url(file)).map_err(|error| error.to_string())?;
-    let pointer =
-        repo.download_with_progress(file, Meter { sender: sender.clone() }).map_err(|error| error.to_string())?;
+    let pointer = repo
+        .download_with_progress(file, Meter { sender: sender.clone() })
+        .map_err(|error| error.to_string())?;
     let path = fs::canonicalize(pointer).map_err(|error| error.to_string())?;
     Ok(Downloaded { path, stated: metadata.etag().to_owned() })
 }
@@ -147,7 +148,10 @@ fn follow(
             }
             Ok(Report::Ended(result)) => return result,
             Err(RecvTimeoutError::Timeout) => {
-                return Err(format!("nothing arrived for {} seconds; run it again to continue", STALL.as_secs()));
+                return Err(format!(
+                    "nothing arrived for {} seconds; run it again to continue",
+                    STALL.as_secs()
+                ));
             }
             Err(RecvTimeoutError::Disconnected) => return Err("the download broke off".to_owned()),
         }

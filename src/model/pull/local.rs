@@ -64,16 +64,23 @@ pub(in crate::model) fn from_hub_cache(
     let found = caches.iter().flat_map(|cache| snapshots(cache, repository, file)).next();
     let blob = found.ok_or_else(|| {
         let places: Vec<String> = caches.iter().map(|cache| cache.display().to_string()).collect();
-        format!("not found in {}", if places.is_empty() { "any folder".to_owned() } else { places.join(", ") })
+        format!(
+            "not found in {}",
+            if places.is_empty() { "any folder".to_owned() } else { places.join(", ") }
+        )
     })?;
-    let stated = blob.file_name().and_then(|name| name.to_str()).filter(|name| is_sha256(name)).map(str::to_owned);
+    let stated =
+        blob.file_name().and_then(|name| name.to_str()).filter(|name| is_sha256(name)).map(str::to_owned);
     if stated.is_none() && target.file.sha256.is_none() {
         return Err("the file there does not carry the hash stated by the hub".to_owned());
     }
     let working = beside(target.path, ".linked");
     fs::remove_file(&working).ok();
     if fs::hard_link(&blob, &working).is_err() {
-        return Ok(Fetched { stated, ..copy(&blob, &Target { path: target.path, file: &unsized_of(target) }, progress)? });
+        return Ok(Fetched {
+            stated,
+            ..copy(&blob, &Target { path: target.path, file: &unsized_of(target) }, progress)?
+        });
     }
     progress.begin(&format!("checking {}", blob.display()), fs::metadata(&blob).ok().map(|data| data.len()));
     let hashed = hash_file(&working, &mut |bytes| progress.position(bytes));

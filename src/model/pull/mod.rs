@@ -137,7 +137,8 @@ pub(super) fn pull_file(
     }
     let mut failures = Vec::new();
     for source in sources {
-        match fetch(source, target, environment, progress).and_then(|fetched| accept(fetched, source, target)) {
+        match fetch(source, target, environment, progress).and_then(|fetched| accept(fetched, source, target))
+        {
             Ok(sha256) => {
                 let path = target.path.to_owned();
                 return Ok(PulledFile { path, source: Some(source.to_string()), sha256 });
@@ -171,14 +172,18 @@ fn already_there(target: &Target<'_>, progress: &dyn PullProgress) -> Option<Str
         FileStatus::Absent => None,
         FileStatus::Verified => cache::read_record(target.path).map(|record| record.sha256),
         FileStatus::WrongSize { expected, actual } => {
-            progress.note(&format!("the file in the cache has {actual} bytes instead of {expected}; replacing it"));
+            progress.note(&format!(
+                "the file in the cache has {actual} bytes instead of {expected}; replacing it"
+            ));
             None
         }
         FileStatus::Unchecked => {
             progress.begin("checking the file in the cache", target.file.size);
             let outcome = cache::verify_file(target.path, target.file, &mut |bytes| progress.position(bytes));
             progress.end();
-            outcome.map_err(|reason| progress.note(&format!("the file in the cache is replaced: {reason}"))).ok()
+            outcome
+                .map_err(|reason| progress.note(&format!("the file in the cache is replaced: {reason}")))
+                .ok()
         }
     }
 }
@@ -213,11 +218,15 @@ fn accept(fetched: Fetched, source: &Source, target: &Target<'_>) -> Result<Stri
     };
     if let Some(expected) = expected.filter(|expected| **expected != fetched.sha256) {
         fs::remove_file(&fetched.working).ok();
-        return Err(format!("the SHA-256 is {}, it should be {expected}; the file was deleted", fetched.sha256));
+        return Err(format!(
+            "the SHA-256 is {}, it should be {expected}; the file was deleted",
+            fetched.sha256
+        ));
     }
     finish(&fetched.working, target.path).map_err(|error| format!("cannot store the file: {error}"))?;
     // The hub may have confirmed the card's own hash, which is then the stronger statement.
-    let stated_by = if target.file.sha256.as_ref() == Some(&fetched.sha256) { StatedBy::Card } else { stated_by };
+    let stated_by =
+        if target.file.sha256.as_ref() == Some(&fetched.sha256) { StatedBy::Card } else { stated_by };
     cache::write_record(target.path, &fetched.sha256, &source.to_string(), stated_by)
         .map_err(|error| format!("cannot note the hash: {error}"))?;
     Ok(fetched.sha256)

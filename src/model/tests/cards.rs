@@ -59,7 +59,11 @@ fn a_bad_card_is_refused_with_its_file_and_field() {
     check("memory_mb = 1400", "memory_mb = \"much\"", "memory_mb");
     check("sha256 = \"1d96", "sha256 = \"XX96", "sha256");
     check("size = 491400064", "", "wheels need size");
-    check("name = \"qwen2.5-coder-0.5b-instruct-q4_k_m.gguf\"", "name = \"../../etc/passwd\"", "plain file name");
+    check(
+        "name = \"qwen2.5-coder-0.5b-instruct-q4_k_m.gguf\"",
+        "name = \"../../etc/passwd\"",
+        "plain file name",
+    );
     check("name = \"qwen2.5-coder-0.5b-instruct-q4_k_m\"\n", "name = \"a/b\"\n", "name");
     check("kind = \"weights\"", "kind = \"tokenizer\"", "exactly one");
     check("kind = \"hub_cache\"", "kind = \"ftp\"", "ftp");
@@ -81,7 +85,11 @@ name = "own.gguf"
 sources = [{ kind = "path", path = "/srv/own.gguf" }]
 "#;
     fs::write(folder.path().join("own.toml"), own).unwrap();
-    fs::write(folder.path().join("again.toml"), own.replace("\"own\"", "\"qwen3-4b-q4_k_m\"").replace("default = true", "")).unwrap();
+    fs::write(
+        folder.path().join("again.toml"),
+        own.replace("\"own\"", "\"qwen3-4b-q4_k_m\"").replace("default = true", ""),
+    )
+    .unwrap();
     fs::write(folder.path().join("notes.txt"), "not a card").unwrap();
     let catalogue = Catalogue::with_folder(folder.path()).unwrap();
     assert_eq!(catalogue.cards().len(), 6);
@@ -93,7 +101,8 @@ sources = [{ kind = "path", path = "/srv/own.gguf" }]
 #[test]
 fn places_follow_the_environment() {
     let environment = |pairs: &[(&str, &str)]| {
-        let pairs: Vec<(String, String)> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let pairs: Vec<(String, String)> =
+            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         CacheEnvironment::from_lookup(move |name| {
             pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
         })

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 use super::tiny::Tiny;
 use crate::model::{
-    CacheEnvironment, Catalogue, ChatModel, DeviceChoice, Engine, EngineOptions, Finish, ModelChoice, ModelError,
-    ModelState, Sampling,
-    engine::{EngineSource, mask_memory},
+    CacheEnvironment, Catalogue, ChatModel, DeviceChoice, Engine, EngineOptions, Finish, ModelChoice,
+    ModelError, ModelState, Sampling,
+    engine::{EngineSource, mask_memory, scores_by_chunk},
     open,
     selftest::{greedy, question},
 };
@@ -16,8 +16,13 @@ use crate::model::{
 const SOON: Duration = Duration::from_secs(30);
 
 fn start(path: &Path, options: EngineOptions) -> Engine {
-    let source =
-        EngineSource { name: "tiny".into(), weights: path.into(), tokenizer: None, stated: None, architecture: None };
+    let source = EngineSource {
+        name: "tiny".into(),
+        weights: path.into(),
+        tokenizer: None,
+        stated: None,
+        architecture: None,
+    };
     Engine::start(source, options).unwrap()
 }
 
@@ -72,7 +77,10 @@ fn prompts_beyond_the_limit_are_refused_not_cut() {
         engine.generate(greedy(question("s", &huge), 4, SOON)).unwrap_err(),
         ModelError::PromptTooLong { .. }
     ));
-    assert!(engine.generate(greedy(question("s", "q"), 4096, SOON)).is_err(), "prompt and answer exceed the context");
+    assert!(
+        engine.generate(greedy(question("s", "q"), 4096, SOON)).is_err(),
+        "prompt and answer exceed the context"
+    );
 }
 
 #[test]
@@ -91,6 +99,30 @@ fn answers_end_by_length_and_repeat_with_their_seed() {
     };
     assert_eq!(draw(7), draw(7));
     assert_ne!(draw(7), draw(8));
+}
+
+/// With plain 32-bit weights nothing is rounded away, so a wrong mask, position or left-over of an earlier
+/// conversation would show at once.
+#[test]
+fn every_family_reads_alike_in_chunks_whole_and_token_by_token() {
+    let prompt =
+        question("instruction", "a question that takes more than one chunk to read, and then some more");
+    for architecture in ["qwen2", "qwen3", "llama"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tiny.gguf");
+        Tiny { architecture, seed: Some(7), ..Tiny::default() }.write(&path);
+        let scores = scores_by_chunk(&path, &prompt, &[usize::MAX, 64, 7, 1, usize::MAX]).unwrap();
+        let size = scores[0].iter().fold(0.0_f32, |size, score| size.max(score.abs()));
+        for (index, other) in scores.iter().enumerate() {
+            let gap = scores[0].iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+            assert!(gap <= size * 1e-3, "{architecture}, way {index}: {gap} of {size}");
+        }
+        let swapped =
+            question("instruction", "another question that takes more than one chunk to read, and then");
+        let different = scores_by_chunk(&path, &swapped, &[64]).unwrap();
+        let gap = scores[0].iter().zip(&different[0]).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+        assert!(gap > size * 1e-2, "{architecture}: the scores do not depend on what was read");
+    }
 }
 
 #[test]
@@ -128,7 +160,8 @@ fn a_dropped_engine_ends_its_listeners() {
 
 #[test]
 fn devices_are_read_and_unbuilt_ones_refused() {
-    let check = |text: &str, expected: Option<DeviceChoice>| assert_eq!(text.parse().ok(), expected, "{text}");
+    let check =
+        |text: &str, expected: Option<DeviceChoice>| assert_eq!(text.parse().ok(), expected, "{text}");
     check("cpu", Some(DeviceChoice::Cpu));
     check("CUDA", Some(DeviceChoice::Cuda(0)));
     check("cuda:3", Some(DeviceChoice::Cuda(3)));
@@ -139,7 +172,8 @@ fn devices_are_read_and_unbuilt_ones_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tiny.gguf");
         Tiny::default().write(&path);
-        let engine = start(&path, EngineOptions { device: DeviceChoice::Cuda(0), ..EngineOptions::default() });
+        let engine =
+            start(&path, EngineOptions { device: DeviceChoice::Cuda(0), ..EngineOptions::default() });
         let state = engine.wait_until_settled(SOON);
         assert!(state.reason().is_some_and(|reason| reason.contains("--features cuda")), "{state:?}");
     }

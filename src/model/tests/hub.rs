@@ -23,7 +23,8 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 fn card(sha256: Option<String>) -> ModelCard {
-    let source = Source::Hub { repository: "org/name".into(), file: "fish.gguf".into(), revision: "main".into() };
+    let source =
+        Source::Hub { repository: "org/name".into(), file: "fish.gguf".into(), revision: "main".into() };
     ModelCard {
         name: "fish".to_owned(),
         title: "Fish".to_owned(),
@@ -60,7 +61,10 @@ fn answer(request: &Request, stated: &str) -> ResponseTemplate {
 async fn hub(stated: String) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(method("HEAD")).respond_with(ResponseTemplate::new(302)).mount(&server).await;
-    Mock::given(method("GET")).respond_with(move |request: &Request| answer(request, &stated)).mount(&server).await;
+    Mock::given(method("GET"))
+        .respond_with(move |request: &Request| answer(request, &stated))
+        .mount(&server)
+        .await;
     server
 }
 

@@ -134,7 +134,8 @@ fn parts_of_the_wrong_size_leave_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fish.gguf");
         let file = ModelFile { size: Some(size), ..file(vec![]) };
-        let reason = parts::join(&shelf(None, None), 4, &Target { path: &path, file: &file }, &Silent).err().unwrap();
+        let reason =
+            parts::join(&shelf(None, None), 4, &Target { path: &path, file: &file }, &Silent).err().unwrap();
         assert!(reason.contains("bytes"), "{reason}");
         assert!(!path.exists());
     }
@@ -157,7 +158,9 @@ fn sources_are_tried_in_order_and_every_failure_is_told() {
     let PullError::AllSources { failures, .. } = &error else { panic!("{error}") };
     let reasons: Vec<&str> = failures.iter().map(|(_, reason)| reason.as_str()).collect();
     assert_eq!(reasons.len(), 4);
-    for (reason, expected) in reasons.iter().zip(["cannot be opened", "not found in", "HF_HUB_OFFLINE", "SHA-256"]) {
+    for (reason, expected) in
+        reasons.iter().zip(["cannot be opened", "not found in", "HF_HUB_OFFLINE", "SHA-256"])
+    {
         assert!(reason.contains(expected), "{reason}");
     }
     let path = weights_path(&card(file(vec![])), &environment).unwrap();
@@ -194,7 +197,10 @@ fn a_damaged_file_is_noticed_replaced_and_never_trusted() {
     assert_eq!(fs::read(&path).unwrap(), content());
 
     fs::write(&path, b"short").unwrap();
-    assert!(matches!(cache::glance(&path, card.weights().unwrap()), FileStatus::Unchecked | FileStatus::WrongSize { .. }));
+    assert!(matches!(
+        cache::glance(&path, card.weights().unwrap()),
+        FileStatus::Unchecked | FileStatus::WrongSize { .. }
+    ));
     fs::remove_file(&path).unwrap();
     assert_eq!(cache::glance(&path, card.weights().unwrap()), FileStatus::Absent);
 }
@@ -221,7 +227,10 @@ fn a_hub_cache_is_used_and_checked_against_the_hash_in_its_names() {
     store(&sha256(&other_build), &other_build);
     let pulled = pull(&card, None, &environment, &Silent).unwrap();
     assert_eq!(pulled[0].sha256, sha256(&other_build));
-    assert!(verify_card(&card, &environment, |_, _| ())[0].outcome.is_ok(), "the hub's hash counts for its file");
+    assert!(
+        verify_card(&card, &environment, |_, _| ())[0].outcome.is_ok(),
+        "the hub's hash counts for its file"
+    );
     assert_eq!(cache::glance(&pulled[0].path, card.weights().unwrap()), FileStatus::Verified);
 }
 
@@ -234,7 +243,12 @@ fn a_file_without_any_stated_hash_is_not_taken_from_a_cache() {
     let path = home.path().join("fish.gguf");
     let unstated = ModelFile { size: None, sha256: None, ..file(vec![]) };
     let take = |file: &ModelFile| {
-        local::from_hub_cache(&[home.path().to_owned()], ["a/b", "fish.gguf"], &Target { path: &path, file }, &Silent)
+        local::from_hub_cache(
+            &[home.path().to_owned()],
+            ["a/b", "fish.gguf"],
+            &Target { path: &path, file },
+            &Silent,
+        )
     };
     assert!(take(&unstated).is_err());
     assert_eq!(take(&file(vec![])).ok().unwrap().sha256, sha256(&content()));
@@ -248,8 +262,13 @@ fn two_at_once_leave_one_sound_file() {
     let environment = environment(home.path());
     let card = card(file(vec![Source::Path { path: right }]));
     let fetched = std::thread::scope(|scope| {
-        let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| pull(&card, None, &environment, &Silent).unwrap())).collect();
-        runs.into_iter().filter(|_| true).map(|run| run.join().unwrap()).filter(|files| files[0].source.is_some()).count()
+        let runs: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| pull(&card, None, &environment, &Silent).unwrap())).collect();
+        runs.into_iter()
+            .filter(|_| true)
+            .map(|run| run.join().unwrap())
+            .filter(|files| files[0].source.is_some())
+            .count()
     });
     assert_eq!(fetched, 1);
     assert_eq!(fs::read(weights_path(&card, &environment).unwrap()).unwrap(), content());
@@ -309,7 +328,10 @@ fn fake_python(folder: &Path) -> PathBuf {
         let number = index + 1;
         let member = format!("fish_part{number}/data/part{number:02}.bin");
         let text = std::str::from_utf8(part).unwrap();
-        write_stored_zip(&folder.join(format!("wheel{number}.whl")), &[("fish/__init__.py", "boom()"), (&member, text)]);
+        write_stored_zip(
+            &folder.join(format!("wheel{number}.whl")),
+            &[("fish/__init__.py", "boom()"), (&member, text)],
+        );
     }
     path
 }
@@ -339,7 +361,8 @@ fn wheels_are_joined_and_a_broken_pull_goes_on_where_it_was() {
 #[test]
 fn a_missing_python_is_named() {
     let home = tempfile::tempdir().unwrap();
-    let environment = CacheEnvironment { python: Some("/nowhere/python3".into()), ..environment(home.path()) };
+    let environment =
+        CacheEnvironment { python: Some("/nowhere/python3".into()), ..environment(home.path()) };
     let source = Source::Wheels { package: "fish-part".into(), version: "0.2".into(), parts: 4 };
     let error = pull(&card(file(vec![source])), None, &environment, &Silent).unwrap_err().to_string();
     assert!(error.contains("/nowhere/python3 cannot be started"), "{error}");

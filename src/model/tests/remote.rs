@@ -34,7 +34,11 @@ async fn endpoint(response: ResponseTemplate) -> (MockServer, RemoteModel) {
     (server, model.unwrap())
 }
 
-async fn ask(model: &RemoteModel, text: &str, limit: Duration) -> (String, Result<GenerationUsage, ModelError>) {
+async fn ask(
+    model: &RemoteModel,
+    text: &str,
+    limit: Duration,
+) -> (String, Result<GenerationUsage, ModelError>) {
     model.generate(greedy(question("规则", text), 20, limit)).unwrap().collect().await
 }
 
@@ -58,7 +62,10 @@ async fn text_and_usage_are_streamed_and_control_tokens_defused() {
     let requests = server.received_requests().await.unwrap();
     assert_eq!(requests[0].headers["authorization"], "Bearer secret");
     let sent: Value = serde_json::from_slice(&requests[0].body).unwrap();
-    assert_eq!((&sent["model"], &sent["max_tokens"], &sent["stream"]), (&json!("shop-model"), &json!(20), &json!(true)));
+    assert_eq!(
+        (&sent["model"], &sent["max_tokens"], &sent["stream"]),
+        (&json!("shop-model"), &json!(20), &json!(true))
+    );
     assert_eq!(sent["messages"][0], json!({ "role": "system", "content": "规则" }));
     assert!(!sent["messages"][1]["content"].as_str().unwrap().contains("<|"));
 }
@@ -76,7 +83,9 @@ async fn refusals_and_breaks_are_failures_and_leave_the_endpoint_alone_for_a_whi
         ResponseTemplate::new(200).set_body_raw("x".repeat(3 << 20), "text/plain"),
     ] {
         let (_server, model) = endpoint(response).await;
-        let Err(ModelError::Remote(reason)) = ask(&model, "q", SOON).await.1 else { panic!("it should fail") };
+        let Err(ModelError::Remote(reason)) = ask(&model, "q", SOON).await.1 else {
+            panic!("it should fail")
+        };
         assert!(!reason.contains("private"), "{reason}");
         assert_eq!(model.state().label(), "failed");
         let again = model.generate(greedy(question("s", "q"), 20, SOON));

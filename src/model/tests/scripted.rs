@@ -16,7 +16,9 @@ fn model() -> ScriptedModel {
 #[tokio::test]
 async fn replies_are_chosen_by_the_prompt_and_come_in_words() {
     let model = model();
-    for (asked, expected) in [("多大容量", "容量是260毫升。"), ("say hello", "Hello, how are you?"), ("嗯", "好的。")] {
+    for (asked, expected) in
+        [("多大容量", "容量是260毫升。"), ("say hello", "Hello, how are you?"), ("嗯", "好的。")]
+    {
         let generation = model.generate(greedy(question("s", asked), 80, SOON)).unwrap();
         let (text, usage) = generation.collect().await;
         assert_eq!(text, expected);

@@ -16,11 +16,19 @@ pub(super) struct Tiny {
     pub(super) splitting: &'static str,
     pub(super) vocabulary: &'static str,
     pub(super) template: Option<&'static str>,
+    /// Weights drawn with this seed instead of zeros, so that tokens and their order matter.
+    pub(super) seed: Option<u64>,
 }
 
 impl Default for Tiny {
     fn default() -> Self {
-        Self { architecture: "qwen2", splitting: "qwen2", vocabulary: "gpt2", template: Some(TEMPLATE) }
+        Self {
+            architecture: "qwen2",
+            splitting: "qwen2",
+            vocabulary: "gpt2",
+            template: Some(TEMPLATE),
+            seed: None,
+        }
     }
 }
 
@@ -72,33 +80,50 @@ impl Tiny {
         number("context_length", Value::U32(4096));
         number("block_count", Value::U32(1));
         number("attention.layer_norm_rms_epsilon", Value::F32(1e-6));
-        let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
-        let tensors = tensors(count);
-        let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+        number("attention.key_length", Value::U32((WIDTH / HEADS) as u32));
+        number("rope.dimension_count", Value::U32((WIDTH / HEADS) as u32));
+        number("rope.freq_base", Value::F32(10_000.0));
+        let metadata: Vec<(&str, &Value)> =
+            metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
+        let tensors = tensors(count, self.seed);
+        let tensors: Vec<(&str, &QTensor)> =
+            tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
         gguf_file::write(&mut File::create(path).unwrap(), &metadata, &tensors).unwrap();
     }
 }
 
-fn tensors(count: usize) -> Vec<(String, QTensor)> {
-    let zeros = |name: &str, shape: &[usize]| {
-        let tensor = Tensor::zeros(shape, candle_core::DType::F32, &Device::Cpu).unwrap();
+/// The tensors of all three families together; each reads its own.
+fn tensors(count: usize, seed: Option<u64>) -> Vec<(String, QTensor)> {
+    let mut state = seed;
+    let mut tensor = |name: &str, shape: &[usize]| {
+        let size = shape.iter().product();
+        let values: Vec<f32> = (0..size).map(|_| state.as_mut().map_or(0.0, next)).collect();
+        let tensor = Tensor::from_vec(values, shape, &Device::Cpu).unwrap();
         (name.to_owned(), QTensor::quantize(&tensor, GgmlDType::F32).unwrap())
     };
     let narrow = WIDTH / HEADS;
     vec![
-        zeros("token_embd.weight", &[count, WIDTH]),
-        zeros("output_norm.weight", &[WIDTH]),
-        zeros("blk.0.attn_q.weight", &[WIDTH, WIDTH]),
-        zeros("blk.0.attn_k.weight", &[narrow, WIDTH]),
-        zeros("blk.0.attn_v.weight", &[narrow, WIDTH]),
-        zeros("blk.0.attn_q.bias", &[WIDTH]),
-        zeros("blk.0.attn_k.bias", &[narrow]),
-        zeros("blk.0.attn_v.bias", &[narrow]),
-        zeros("blk.0.attn_output.weight", &[WIDTH, WIDTH]),
-        zeros("blk.0.ffn_gate.weight", &[WIDTH, WIDTH]),
-        zeros("blk.0.ffn_up.weight", &[WIDTH, WIDTH]),
-        zeros("blk.0.ffn_down.weight", &[WIDTH, WIDTH]),
-        zeros("blk.0.attn_norm.weight", &[WIDTH]),
-        zeros("blk.0.ffn_norm.weight", &[WIDTH]),
+        tensor("token_embd.weight", &[count, WIDTH]),
+        tensor("output_norm.weight", &[WIDTH]),
+        tensor("blk.0.attn_q.weight", &[WIDTH, WIDTH]),
+        tensor("blk.0.attn_k.weight", &[narrow, WIDTH]),
+        tensor("blk.0.attn_v.weight", &[narrow, WIDTH]),
+        tensor("blk.0.attn_q.bias", &[WIDTH]),
+        tensor("blk.0.attn_k.bias", &[narrow]),
+        tensor("blk.0.attn_v.bias", &[narrow]),
+        tensor("blk.0.attn_q_norm.weight", &[narrow]),
+        tensor("blk.0.attn_k_norm.weight", &[narrow]),
+        tensor("blk.0.attn_output.weight", &[WIDTH, WIDTH]),
+        tensor("blk.0.ffn_gate.weight", &[WIDTH, WIDTH]),
+        tensor("blk.0.ffn_up.weight", &[WIDTH, WIDTH]),
+        tensor("blk.0.ffn_down.weight", &[WIDTH, WIDTH]),
+        tensor("blk.0.attn_norm.weight", &[WIDTH]),
+        tensor("blk.0.ffn_norm.weight", &[WIDTH]),
     ]
+}
+
+/// The next of a fixed series of numbers between -1 and 1.
+fn next(state: &mut u64) -> f32 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 40) as f32 / (1 << 23) as f32 - 1.0
 }
