@@ -20,7 +20,7 @@ pub struct Pack {
     pub version: String,
     /// How the shop and the assistant call themselves.
     pub voice: Voice,
-    /// All scenarios by id.
+    /// All scenarios by falling priority. One that several intents may lead to stands here once for each.
     pub scenarios: Vec<Scenario>,
     /// Intents: the examples and patterns of the scenarios, gathered by intent name.
     pub intents: Vec<Intent>,
@@ -173,6 +173,8 @@ pub struct Intent {
 /// All approved wording.
 #[derive(Debug, Default)]
 pub struct WordingBook {
+    /// The language of the pack, by which times are written.
+    pub language: String,
     /// By scenario id (or `common`, or `handoff.<reason>`, or another named place), goal and tier; the variants in
     /// the order in which they stand in the file.
     pub variants: BTreeMap<(String, Goal, Tier), Vec<Wording>>,
@@ -183,7 +185,7 @@ pub struct WordingBook {
 pub struct Wording {
     /// `scenario.goal.tier.number`, stable as long as the file's order is.
     pub id: String,
-    /// The minijinja source; slots are `{{ order.shipment.carrier }}`.
+    /// The text with its slots, as in `{{ order.shipment.carrier }}`; see [`super::wording`].
     pub template: String,
     /// Only if this holds.
     pub when: Option<Condition>,

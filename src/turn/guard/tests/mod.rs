@@ -70,7 +70,7 @@ pub(crate) fn pack() -> Pack {
         voice: Voice { shop: "小象母婴".into(), assistant: "小象".into(), reply_characters: 120 },
         scenarios: Vec::new(),
         intents: Vec::new(),
-        wording: WordingBook { variants },
+        wording: WordingBook { variants, ..WordingBook::default() },
         handoff: HandoffRules { unresolved_turns: 5, not_understood: 2, rules: Vec::new() },
         red_lines: vec![
             red_line(

@@ -1,0 +1,272 @@
+//! Does the pack make sense as a whole? Looks across files: references, gaps, and the rules of good wording.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::problem::{At, Problems};
+use super::scenarios::{Located, Scenarios};
+use super::wording::{Book, name_of};
+use crate::pack::condition::VARIABLES;
+use crate::pack::types::{GoalSource, PromiseKind, RedLine, RedLineLevel, Wording};
+use crate::pack::wording::{COMMON, Part, parse_template};
+use crate::turn::types::{Goal, HandoffReason, Stage, Tier};
+
+/// Places of wording that are no scenarios, with the goal under which each is asked. Every pack must have them.
+pub const PLACES: [(&str, Goal); 17] = [
+    ("introduce", Goal::Greet),
+    ("waiting", Goal::Handoff),
+    ("waiting.added", Goal::Handoff),
+    ("unclear", Goal::Collect),
+    ("no_evidence", Goal::Handoff),
+    ("choose_order", Goal::Collect),
+    ("no_order", Goal::Answer),
+    ("sign_in", Goal::Answer),
+    ("unavailable", Goal::Handoff),
+    ("handoff.asked_for_person", Goal::Handoff),
+    ("handoff.strong_words", Goal::Handoff),
+    ("handoff.unresolved_turns", Goal::Handoff),
+    ("handoff.complex_after_sale", Goal::Handoff),
+    ("handoff.no_evidence", Goal::Handoff),
+    ("handoff.not_understood", Goal::Handoff),
+    ("handoff.guard_refused", Goal::Handoff),
+    ("handoff.unavailable", Goal::Handoff),
+];
+
+/// Fields that slots may name, for the variables whose fields are made by code. Of the others any field may be named.
+pub const SLOTS: [(&str, &[&str]); 6] = [
+    (
+        "shipment",
+        &[
+            "carrier",
+            "tracking",
+            "tracking_tail",
+            "status",
+            "last_event_at",
+            "last_event_text",
+            "last_event_place",
+            "expected_at",
+            "delivered_at",
+            "hours_since_event",
+        ],
+    ),
+    ("desk", &["open", "opens_at", "ahead", "wait_minutes", "due"]),
+    ("commitment", &["due"]),
+    ("shop", &["name"]),
+    ("assistant", &["name"]),
+    ("conversation", &["unresolved_turns", "first_turn"]),
+];
+
+/// Slots that always have a value where they may be used.
+const ALWAYS: [&str; 5] = ["shop.name", "assistant.name", "commitment.due", "desk.due", "choices"];
+
+/// A bubble's length in characters that a reader takes in at once.
+const BUBBLE_CHINESE: usize = 60;
+const BUBBLE_LATIN: usize = 220;
+
+/// What is looked at.
+pub(super) struct Whole<'a> {
+    pub scenarios: &'a Scenarios,
+    pub wording: &'a Book,
+    pub promises: &'a BTreeMap<String, PromiseKind>,
+    pub red_lines: &'a [RedLine],
+    pub language: &'a str,
+}
+
+/// Adds what is wrong.
+pub(super) fn check(whole: &Whole<'_>, problems: &mut Problems) {
+    check_ids(whole, problems);
+    check_intents(whole, problems);
+    for located in whole.scenarios.scenarios.iter().filter(|located| !located.copy) {
+        check_scenario(whole, located, problems);
+    }
+    check_places(whole, problems);
+    for ((place, goal, _), variants) in &whole.wording.book.variants {
+        for wording in variants {
+            check_wording(whole, (place, *goal), wording, problems);
+        }
+    }
+}
+
+fn check_ids(whole: &Whole<'_>, problems: &mut Problems) {
+    let mut seen = BTreeSet::new();
+    for located in whole.scenarios.scenarios.iter().filter(|located| !located.copy) {
+        if !seen.insert(&located.scenario.id) {
+            problems.error(located.at(), format!("the scenario `{}` stands here for the second time", located.scenario.id));
+        }
+    }
+}
+
+fn check_intents(whole: &Whole<'_>, problems: &mut Problems) {
+    for located in whole.scenarios.scenarios.iter().filter(|located| located.copy) {
+        let intent = &located.scenario.intent;
+        if !whole.scenarios.intents.iter().any(|known| known.name == *intent) {
+            problems.error(located.at(), format!("`also_from` names the unknown intent `{intent}`"));
+        }
+    }
+    for intent in &whole.scenarios.intents {
+        let mut of_intent =
+            whole.scenarios.scenarios.iter().filter(|located| located.scenario.intent == intent.name);
+        let Some(first) = of_intent.clone().next() else { continue };
+        if intent.examples.is_empty() {
+            problems.error(first.at(), format!("the intent `{}` has no examples", intent.name));
+        }
+        if of_intent.all(|located| located.scenario.when.is_some()) {
+            let message = format!(
+                "every scenario of the intent `{}` has a `when`; one must be without, for when nothing is known",
+                intent.name
+            );
+            problems.error(first.at(), message);
+        }
+    }
+}
+
+fn check_scenario(whole: &Whole<'_>, located: &Located, problems: &mut Problems) {
+    let scenario = &located.scenario;
+    if scenario.goals.is_empty() && scenario.handoff.always.is_none() {
+        problems.error(located.at(), format!("the scenario `{}` has no goals", scenario.id));
+    }
+    for (plan, line) in scenario.goals.iter().zip(&located.goal_lines) {
+        let at = At { file: &located.file, line: *line };
+        match &plan.by {
+            GoalSource::Promise { kind } if !whole.promises.contains_key(kind) => {
+                problems.error(at, format!("unknown promise `{kind}`; promises.yaml says which there are"));
+            }
+            GoalSource::Wording | GoalSource::Promise { .. } => {
+                check_available(whole, (&scenario.id, plan.goal), plan.optional, at, problems);
+            }
+            GoalSource::Evidence { .. } | GoalSource::Model { .. } | GoalSource::Verdict { .. } => {}
+        }
+    }
+}
+
+/// Whether a place can always say something for a goal.
+fn check_available(
+    whole: &Whole<'_>,
+    (place, goal): (&str, Goal),
+    optional: bool,
+    at: At<'_>,
+    problems: &mut Problems,
+) {
+    let variants: Vec<&Wording> = [place, COMMON]
+        .iter()
+        .filter_map(|place| whole.wording.book.variants.get(&((*place).to_owned(), goal, Tier::Standard)))
+        .flatten()
+        .collect();
+    if variants.is_empty() {
+        let message = format!("`{place}` has no wording for `{}` at the tier `standard`", name_of(goal));
+        problems.error(at, message);
+    } else if !optional && !variants.iter().any(|wording| is_always_sayable(wording)) {
+        let message = format!(
+            "every wording of `{place}` for `{}` needs a fact that may be missing; add one without slots and `when`, or make the goal optional",
+            name_of(goal)
+        );
+        problems.error(at, message);
+    }
+}
+
+fn is_always_sayable(wording: &Wording) -> bool {
+    wording.when.is_none() && wording.slots.iter().all(|slot| ALWAYS.contains(&slot.as_str()))
+}
+
+fn check_places(whole: &Whole<'_>, problems: &mut Problems) {
+    for (place, goal) in PLACES {
+        check_available(whole, (place, goal), false, At::file("wording"), problems);
+    }
+    let reasons = |name: &str| {
+        name.strip_prefix("handoff.").is_some_and(|rest| {
+            let reason = rest.split('.').next().unwrap_or_default();
+            serde_json::from_value::<HandoffReason>(reason.into()).is_ok()
+        })
+    };
+    let mut told = BTreeSet::new();
+    for ((place, ..), variants) in &whole.wording.book.variants {
+        let known = place == COMMON
+            || PLACES.iter().any(|(known, _)| known == place)
+            || reasons(place)
+            || whole.scenarios.scenarios.iter().any(|located| located.scenario.id == *place);
+        if let Some(first) = variants.first()
+            && !known
+            && told.insert(place)
+        {
+            let at = whole.wording.at(&first.id);
+            problems.error(at, format!("`{place}` is neither a scenario nor a named place of wording"));
+        }
+    }
+}
+
+fn check_wording(whole: &Whole<'_>, (place, goal): (&str, Goal), wording: &Wording, problems: &mut Problems) {
+    let at = whole.wording.at(&wording.id);
+    for slot in &wording.slots {
+        if let Some(message) = unprovided(slot) {
+            problems.error(at, message);
+        }
+    }
+    let text = without_slots(&wording.template);
+    check_style(whole, (place, goal), &text, at, problems);
+    for line in whole.red_lines {
+        let Some(found) = line.find(&text) else { continue };
+        let message = format!("crosses the red line {} {}: `{found}`", line.id, line.name);
+        match line.level {
+            RedLineLevel::Block => problems.error(at, message),
+            RedLineLevel::Backed if !is_backed(whole, place, goal, wording) => {
+                problems.error(at, format!("{message}; name the time with a slot, or back it with a promise or a ticket"));
+            }
+            RedLineLevel::Style if is_delicate(whole, place, goal) => problems.error(at, message),
+            RedLineLevel::Style => problems.warn(at, message),
+            RedLineLevel::Backed => {}
+        }
+    }
+}
+
+fn unprovided(slot: &str) -> Option<String> {
+    let (root, field) = slot.split_once('.').unwrap_or((slot, ""));
+    if !VARIABLES.contains(&root) {
+        return Some(format!("nothing provides the slot `{slot}`; known are {}", VARIABLES.join(", ")));
+    }
+    let fields = SLOTS.iter().find(|(name, _)| *name == root).map(|(_, fields)| *fields)?;
+    (!fields.contains(&field))
+        .then(|| format!("nothing provides the slot `{slot}`; `{root}` has {}", fields.join(", ")))
+}
+
+fn check_style(whole: &Whole<'_>, (place, goal): (&str, Goal), text: &str, at: At<'_>, problems: &mut Problems) {
+    let limit = if whole.language.starts_with("zh") { BUBBLE_CHINESE } else { BUBBLE_LATIN };
+    let length = text.chars().filter(|c| c.is_alphanumeric()).count();
+    if length > limit {
+        problems.warn(at, format!("has {length} characters; a bubble has at most {limit}"));
+    }
+    if text.chars().filter(|c| matches!(c, '？' | '?')).count() > 1 {
+        problems.error(at, "asks more than one question");
+    }
+    if text.contains(['！', '!']) && is_delicate(whole, place, goal) {
+        problems.error(at, "has an exclamation mark where the customer is upset or something is wrong");
+    }
+}
+
+/// Whether something is wrong for the customer where this is said.
+fn is_delicate(whole: &Whole<'_>, place: &str, goal: Goal) -> bool {
+    let negative = matches!(goal, Goal::Soothe | Goal::Apologize | Goal::Verdict | Goal::Handoff);
+    let scenario = whole.scenarios.scenarios.iter().map(|located| &located.scenario).find(|it| it.id == place);
+    negative
+        || scenario.is_some_and(|scenario| {
+            scenario.topic == "complaint"
+                || scenario.stage == Stage::AfterSale
+                || scenario.expect.iter().any(|label| label.is_negative())
+        })
+}
+
+/// Whether a time, a promise or a ticket stands behind what is said here: a due slot, a promised goal, a handoff,
+/// which never happens without its ticket.
+fn is_backed(whole: &Whole<'_>, place: &str, goal: Goal, wording: &Wording) -> bool {
+    let promised = whole.scenarios.scenarios.iter().any(|located| {
+        located.scenario.id == place
+            && located.scenario.goals.iter().any(|plan| plan.goal == goal && matches!(plan.by, GoalSource::Promise { .. }))
+    });
+    promised
+        || goal == Goal::Handoff
+        || wording.slots.iter().any(|slot| matches!(slot.as_str(), "commitment.due" | "desk.due"))
+}
+
+/// The text with each slot shown as one sign that no rule means.
+fn without_slots(template: &str) -> String {
+    let parts = parse_template(template).unwrap_or_default();
+    parts.iter().map(|part| if let Part::Text(text) = part { text } else { "□" }).collect()
+}

@@ -1,0 +1,153 @@
+//! What do the scenario files say? Turns them into scenarios and gathers the intents.
+
+use std::collections::BTreeMap;
+
+use super::files::PackFiles;
+use super::problem::{At, Problems};
+use super::raw::{RawGoal, RawScenario, Text};
+use crate::pack::condition::Condition;
+use crate::pack::types::{GoalPlan, GoalSource, Intent, Scenario, ScenarioHandoff, TOPICS};
+
+/// A scenario with the place where it stands.
+pub(super) struct Located {
+    pub scenario: Scenario,
+    pub file: String,
+    pub line: u64,
+    /// The line of each goal.
+    pub goal_lines: Vec<u64>,
+    /// Whether it only repeats a scenario under a further intent.
+    pub copy: bool,
+}
+
+impl Located {
+    pub fn at(&self) -> At<'_> {
+        At { file: &self.file, line: self.line }
+    }
+}
+
+/// All scenario files.
+#[derive(Default)]
+pub(super) struct Scenarios {
+    pub scenarios: Vec<Located>,
+    pub intents: Vec<Intent>,
+}
+
+/// Reads `scenarios/*.yaml`.
+pub(super) fn read(files: &PackFiles, problems: &mut Problems) -> Scenarios {
+    let mut scenarios = Vec::new();
+    let mut intents: BTreeMap<String, Intent> = BTreeMap::new();
+    let mut examples: BTreeMap<String, String> = BTreeMap::new();
+    for (path, text) in files.in_folder("scenarios") {
+        for raw in super::parse::<Vec<RawScenario>>(path, text, problems).unwrap_or_default() {
+            let intent = intents.entry(raw.intent.value.clone()).or_insert_with(|| Intent {
+                name: raw.intent.value.clone(),
+                examples: Vec::new(),
+                patterns: Vec::new(),
+            });
+            intent.patterns.extend(problems.expressions(path, &raw.patterns));
+            for example in &raw.examples {
+                if let Some(other) = examples.insert(example.value.clone(), intent.name.clone()) {
+                    problems.warn(
+                        At::text(path, example),
+                        format!("the example `{}` already stands for `{other}`", example.value),
+                    );
+                }
+                intent.examples.push(example.value.clone());
+            }
+            scenarios.extend(copies(path, &raw));
+            scenarios.extend(scenario(path, raw, problems));
+        }
+    }
+    if scenarios.is_empty() {
+        problems.error(At::file("scenarios"), "there is no scenario; write at least one file scenarios/*.yaml");
+    }
+    Scenarios { scenarios, intents: intents.into_values().collect() }
+}
+
+/// The same scenario under each further intent. Its problems are reported once, for the original.
+fn copies(path: &str, raw: &RawScenario) -> Vec<Located> {
+    let mut silent = Problems::default();
+    raw.also_from
+        .iter()
+        .filter_map(|intent| scenario(path, RawScenario { intent: intent.clone(), ..raw.clone() }, &mut silent))
+        .map(|located| Located { copy: true, ..located })
+        .collect()
+}
+
+fn scenario(path: &str, raw: RawScenario, problems: &mut Problems) -> Option<Located> {
+    let stage = problems.named(path, &raw.stage, "stage");
+    if !TOPICS.contains(&raw.topic.value.as_str()) {
+        problems.error(
+            At::text(path, &raw.topic),
+            format!("unknown topic `{}`; known are {}", raw.topic.value, TOPICS.join(", ")),
+        );
+    }
+    let always = raw.handoff.always.and_then(|always| {
+        let reason = problems.named(path, &always.reason, "handoff reason");
+        let mode = problems.named(path, &always.mode, "handoff mode");
+        Some((reason?, mode?))
+    });
+    let line = raw.id.referenced.line();
+    let goal_lines = raw.goals.iter().map(|goal| goal.goal.referenced.line()).collect();
+    let scenario = Scenario {
+        when: raw.when.as_ref().and_then(|when| condition(path, when, problems)),
+        expect: raw.emotion.expect.iter().filter_map(|label| problems.named(path, label, "emotion")).collect(),
+        needs: raw.needs.iter().filter_map(|kind| problems.named(path, kind, "kind of record")).collect(),
+        goals: raw.goals.into_iter().filter_map(|raw| goal(path, raw, problems)).collect(),
+        id: raw.id.value,
+        name: raw.name,
+        stage: stage?,
+        topic: raw.topic.value,
+        intent: raw.intent.value,
+        priority: raw.priority,
+        start: raw.emotion.start,
+        handoff: ScenarioHandoff {
+            always,
+            after_failed: raw.handoff.after_failed,
+            detail: raw.handoff.detail,
+        },
+        breach: raw.breach,
+    };
+    Some(Located { scenario, file: path.to_owned(), line, goal_lines, copy: false })
+}
+
+fn goal(path: &str, raw: RawGoal, problems: &mut Problems) -> Option<GoalPlan> {
+    let goal = problems.named(path, &raw.goal, "goal");
+    let at = At::text(path, &raw.goal);
+    let body = raw.body;
+    let kinds =
+        body.evidence.iter().filter_map(|kind| problems.named(path, kind, "kind of record")).collect::<Vec<_>>();
+    let when = body.when.as_ref().and_then(|when| condition(path, when, problems));
+    let by = match (body.by.as_ref().map(|by| by.value.as_str()), body.about, body.promise) {
+        (None | Some("wording"), None, None) => GoalSource::Wording,
+        (None | Some("promise"), None, Some(kind)) => GoalSource::Promise { kind: kind.value },
+        (None | Some("verdict"), Some(about), None) => GoalSource::Verdict { about },
+        (Some("evidence"), None, None) if !kinds.is_empty() => GoalSource::Evidence { kinds },
+        (Some("model"), None, None) if !kinds.is_empty() => GoalSource::Model { kinds },
+        (Some("evidence" | "model"), None, None) => {
+            problems.error(
+                at,
+                "say which kinds of record it may use: `evidence: [knowledge, product]`",
+            );
+            return None;
+        }
+        _ => {
+            problems.error(
+                at,
+                "a goal is met by one of `by: wording`, `by: evidence` or `by: model` with `evidence: […]`, `about: …` for the verdict of a policy, or `promise: …`",
+            );
+            return None;
+        }
+    };
+    Some(GoalPlan { goal: goal?, by, when, optional: body.optional })
+}
+
+fn condition(path: &str, source: &Text, problems: &mut Problems) -> Option<Condition> {
+    match Condition::parse(&source.value) {
+        Ok(condition) => Some(condition),
+        Err(error) => {
+            problems.error(At::text(path, source), error.to_string());
+            None
+        }
+    }
+}
