@@ -67,6 +67,8 @@ pub(super) struct Evidence<'a> {
     pub(super) asked: Vec<Value>,
     /// The question, folded, without white space.
     pub(super) question: String,
+    /// Carriers and ways to pay of the pack, in capitals.
+    pub(super) names: Vec<String>,
     /// Names of people in the fields of private records, which must not be said.
     pub(super) people: Vec<String>,
 }
@@ -124,6 +126,7 @@ impl<'a> Evidence<'a> {
             backed_text: without_space(&backed_text),
             asked: read(&question),
             question: without_space(&question),
+            names: context.pack.guard.carriers.iter().chain(&context.pack.guard.payments).map(|name| name.to_uppercase()).collect(),
             people: Vec::new(),
         };
         for fact in evidence.facts.clone() {

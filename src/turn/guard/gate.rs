@@ -214,19 +214,28 @@ fn plain_words(clause: &str, evidence: &Evidence<'_>) -> Option<Side> {
         if OPEN.iter().any(|word| known.text.contains(word)) {
             continue;
         }
-        let score = shared(&wanted, &known.features);
+        // 未拆封的可以 says nothing about 拆封的: of two clauses as near, the one that denies alike is meant.
+        let alike = usize::from(denies(clause) == denies(&known.text));
+        let common = shared(&wanted, &known.features);
+        let score = if common == 0 { 0 } else { 2 * common + alike };
         if score > best.0 {
             best = (score, vec![side]);
         } else if score == best.0 && score > 0 {
             best.1.push(side);
         }
     }
-    let enough = best.0 >= 2 || best.0 == wanted.len();
+    let enough = best.0 >= 4 || best.0 / 2 == wanted.len();
     match (enough && best.0 > 0, best.1.as_slice()) {
         (true, [first, rest @ ..]) if rest.iter().all(|side| side == first) => Some(*first),
         (true, _) => None,
         (false, _) => under_heading(clause, evidence),
     }
+}
+
+/// Whether a clause speaks of what has not happened: 未拆封, 没拆.
+fn denies(clause: &str) -> bool {
+    let rest = ["没问题", "没法", "没办法", "没关系", "没事"].iter().fold(clause.to_owned(), |text, word| text.replace(word, "□"));
+    rest.contains(['未', '没'])
 }
 
 fn without_sides(clause: &str) -> String {

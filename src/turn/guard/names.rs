@@ -1,5 +1,9 @@
 //! Are the carriers, ways to pay, model names and people in a sentence those of the evidence?
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::pack::types::GuardLexicon;
 use crate::turn::types::GuardReason;
 
@@ -7,9 +11,13 @@ use super::evidence::Evidence;
 use super::fold::without_space;
 use super::{Sentence, Verdict};
 
+static PAID_BY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:支付|付款)方式[:：]([\p{Han}A-Z]{2,8})").expect("a fixed pattern"));
+
 /// Checks the names that have a list of possible others.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, lexicon: &GuardLexicon) -> Verdict {
     let text = without_space(&sentence.folded).to_uppercase();
+    own_payment(&text, evidence, &lexicon.payments)?;
     let rest = one_of(&text, evidence, &lexicon.payments)?;
     one_of(&rest, evidence, &lexicon.carriers)?;
     latin(sentence, evidence)
@@ -36,6 +44,26 @@ fn one_of(text: &str, evidence: &Evidence<'_>, names: &[String]) -> Result<Strin
         rest = rest.replace(name.as_str(), "□");
     }
     Ok(rest)
+}
+
+/// The customer's own order was paid in one way: another way, said of what is theirs, is wrong, even if a policy
+/// names it.
+fn own_payment(text: &str, evidence: &Evidence<'_>, payments: &[String]) -> Verdict {
+    let mut paid: Vec<&str> = PAID_BY.captures_iter(&evidence.capitals).filter_map(|found| found.get(1)).map(|way| way.as_str()).collect();
+    paid.sort_unstable();
+    paid.dedup();
+    let [paid] = paid.as_slice() else { return Ok(()) };
+    for clause in super::split::clauses(text) {
+        let own = ["您的", "您这", "这单", "您用", "您是用"].iter().any(|word| clause.contains(word));
+        let other = payments.iter().map(|name| name.to_uppercase()).find(|name| {
+            clause.contains(name.as_str()) && !paid.contains(name.as_str()) && !name.contains(paid)
+        });
+        let denied = clause.contains(['不', '没']);
+        if let (true, false, Some(name)) = (own && !clause.contains(paid), denied, other) {
+            return Err((GuardReason::ContradictsEvidence, name));
+        }
+    }
+    Ok(())
 }
 
 /// Words in Latin letters: brands, series, product names. Each must stand in the evidence or the question.

@@ -108,6 +108,7 @@ fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &
     let score = |known: &Known| {
         known.clause.map_or(0, |clause| shared(&wanted, &evidence.clauses[clause].features))
     };
+    other_name(sentence, found, matches, evidence)?;
     let own = matches.iter().map(|known| score(known)).max().unwrap_or(0);
     let rival = evidence
         .known
@@ -122,6 +123,25 @@ fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &
         return Err((GuardReason::NumberNotInEvidence, format!("{said} belongs to something else")));
     }
     Ok(())
+}
+
+/// Refuses the value of another carrier or way to pay: 银行卡3-5个工作日到账 said of 微信.
+fn other_name(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &Evidence<'_>) -> Verdict {
+    let (start, end) = sentence.clause_around(found.start);
+    let clause = sentence.slice(start, end).to_uppercase();
+    let said: Vec<&String> = evidence.names.iter().filter(|name| clause.contains(name.as_str())).collect();
+    let others_only = |known: &&Known| {
+        known.clause.is_some_and(|clause| {
+            let text = evidence.clauses[clause].text.to_uppercase();
+            let holds = |name: &&String| text.contains(name.as_str());
+            evidence.names.iter().any(|name| holds(&name)) && !said.iter().any(holds)
+        })
+    };
+    if said.is_empty() || !matches.iter().all(others_only) {
+        return Ok(());
+    }
+    let value = sentence.slice(found.start, found.end);
+    Err((GuardReason::NumberNotInEvidence, format!("{value} belongs to something else")))
 }
 
 /// Whether the sentence says the other value too, so that the words may be that one's.

@@ -4,6 +4,8 @@ use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
 use super::fold::{is_han, without_space};
+use super::numbers::says;
+use super::values::Value;
 use super::{GuardContext, Sentence, Verdict};
 
 /// Verbs of our own doing, which no policy text backs by merely holding the word.
@@ -16,7 +18,7 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, context: &Guar
     }
     let timed = !evidence.backed.is_empty()
         && sentence.found.iter().any(|found| {
-            evidence.backed.iter().any(|backed| super::numbers::says(&found.value, backed, false, context.now))
+            evidence.backed.iter().any(|backed| says(&found.value, backed, false, context.now))
         });
     if timed {
         return Ok(());
@@ -26,7 +28,8 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, context: &Guar
             let Some(whole) = found.get(0) else { continue };
             let verb = found.name("verb").map_or(whole.as_str(), |verb| verb.as_str());
             let before = &sentence.folded[..whole.start()];
-            if !is_denied(before) && !is_advice(before) && !is_policy(whole.as_str(), verb, evidence) {
+            let known = is_policy(whole.as_str(), verb, evidence) || is_timed_policy(verb, sentence, evidence, context);
+            if !is_denied(before) && !is_advice(before) && !known {
                 return Err((GuardReason::PromiseNotBacked, whole.as_str().to_owned()));
             }
         }
@@ -65,4 +68,14 @@ fn is_policy(whole: &str, verb: &str, evidence: &Evidence<'_>) -> bool {
         return ["退款", "退回", "退还", "退给", "退到", "返还"].iter().any(|word| evidence.authority.contains(word));
     }
     verb != whole && !OWN_DOING.contains(&verb) && evidence.authority.contains(verb)
+}
+
+/// Whether a record says that somebody does it, with a time that the sentence gives too.
+fn is_timed_policy(verb: &str, sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> bool {
+    let verb = verb.trim_end_matches(['您', '你']);
+    evidence.known.iter().any(|known| {
+        matches!(known.value, Value::Duration(..) | Value::Moment(_) | Value::Day(_))
+            && known.clause.is_some_and(|clause| evidence.clauses[clause].text.contains(verb))
+            && sentence.found.iter().any(|found| says(&found.value, &known.value, false, context.now))
+    })
 }

@@ -76,8 +76,13 @@ impl SentenceSplitter {
                     _ => return Some(end),
                 }
             }
-            if matches!(character, '，' | ',') && !self.in_number(at) {
-                self.comma = Some(at + 1);
+            if matches!(character, '，' | ',') {
+                // Whether it groups digits, and whether anything follows, is known with the next character.
+                let Some(next) = self.pending.get(at + 1) else { return None };
+                let before = at.checked_sub(1).is_some_and(|index| self.pending[index].is_ascii_digit());
+                if !(before && next.is_ascii_digit()) {
+                    self.comma = Some(at + 1);
+                }
             }
             self.seen += 1;
             if let Some(end) = self.forced_end() {
@@ -89,22 +94,13 @@ impl SentenceSplitter {
 
     /// An end for a sentence that is too long to wait for.
     fn forced_end(&self) -> Option<usize> {
-        if self.seen >= BUBBLE
-            && let Some(comma) = self.comma
-            && self.pending.get(comma).is_some()
-        {
-            return Some(comma);
+        if self.seen >= BUBBLE && self.comma.is_some() {
+            return self.comma;
         }
         let last = *self.pending.get(self.seen.checked_sub(1)?)?;
         let inside_word = last.is_ascii_alphanumeric() || matches!(last, '.' | '-' | ':' | ',');
         let too_long = self.seen >= HARD_LIMIT && (!inside_word || self.seen >= 2 * HARD_LIMIT);
         too_long.then_some(self.seen)
-    }
-
-    /// Whether the comma at a place groups digits, or may do so as far as the text is known.
-    fn in_number(&self, at: usize) -> bool {
-        let before = at.checked_sub(1).is_some_and(|index| self.pending[index].is_ascii_digit());
-        before && self.pending.get(at + 1).is_none_or(char::is_ascii_digit)
     }
 }
 

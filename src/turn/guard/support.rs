@@ -35,6 +35,18 @@ const UNSURE: [&str; 14] = [
 const OWN_EVENTS: [&str; 12] =
     ["收到", "了解", "看到", "查到", "理解", "明白", "知道", "知晓", "清楚", "包含", "包括", "含有"];
 
+static UNIVERSAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"无条件|无需任何|不需要任何|没有任何|任何|所有|全部|一律|随时|永远|不管什么|都不用|统统").expect("a fixed pattern")
+});
+/// Service language in which such words limit nothing.
+static COURTESY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(任何|所有)(其他|别的)?(问题|疑问|需要|需求|不清楚|不明白)|随时(可以|都可以|都能|再)?(联系|找|告诉|咨询|问|喊|叫|跟|和|回来|留言|关注|查看|查询|来)")
+        .expect("a fixed pattern")
+});
+static GIFT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(还|另|再|额外|附|加|免费)(赠|送)|(赠|送)(您|你|一|两|个|份)").expect("a fixed pattern"));
+static RECORDED_GIFT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"送[^达货到至上往]").expect("a fixed pattern"));
+
 /// From so many words on, and when so large a part of them is nowhere known, the sentence speaks of something else.
 const STRANGE_WORDS: usize = 5;
 const STRANGE_PART: f32 = 0.8;
@@ -49,6 +61,12 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
     }
     if let Some(word) = heavy_claim(sentence, evidence) {
         return refuse(word);
+    }
+    if let Some(word) = universal(&sentence.folded, evidence) {
+        return refuse(&word);
+    }
+    if GIFT.is_match(&sentence.folded) && !evidence.text.contains(['赠', '礼']) && !RECORDED_GIFT.is_match(&evidence.text) {
+        return refuse("a gift");
     }
     if let Some(place) = unknown_place(&sentence.folded, evidence) {
         return refuse(&place);
@@ -118,6 +136,16 @@ fn heavy_claim<'a>(sentence: &Sentence, evidence: &Evidence<'_>) -> Option<&'a s
     )
 }
 
+/// 所有, 任何, 随时: no record says so, and what it says is limited.
+fn universal(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
+    let rest = COURTESY.replace_all(folded, "□");
+    let found = UNIVERSAL.find(&rest)?.as_str();
+    let recorded = evidence.text.contains(found)
+        || matches!(found, "任何" | "所有" | "全部" | "统统")
+            && ["全部", "所有", "任何", "全场", "均", "一律", "不限"].iter().any(|word| evidence.text.contains(word));
+    (!recorded).then(|| found.to_owned())
+}
+
 /// A district, county or town that neither the records nor the customer named.
 fn unknown_place(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
     PLACE.captures_iter(folded).find_map(|found| {
@@ -143,6 +171,15 @@ fn is_known(word: &str, tag: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool
         return true;
     }
     let chars: Vec<char> = word.chars().collect();
+    // 灰色 where the record lists 灰, 运费 where it has 费 beside 运.
+    if let [first, '色' | '款' | '型' | '号' | '类' | '版'] = chars.as_slice() {
+        return evidence.text.contains(*first);
+    }
+    if let [.., first, '色'] = chars.as_slice()
+        && evidence.text.contains(*first)
+    {
+        return true;
+    }
     let part = |from: usize, to: usize| chars[from..to].iter().collect::<String>();
     match chars.len() {
         0..=2 => false,

@@ -218,7 +218,9 @@ fn size(chars: &[char], at: usize) -> Option<Reading> {
         amounts.push(next);
         end = next_end;
     }
-    if amounts.len() < 2 {
+    let bare_end = units::with_unit(chars, amounts[0], end, false).is_none();
+    if amounts.len() < 2 || amounts.len() == 2 && unit.is_some() && bare_end {
+        // 800g×2 is a measure and a count.
         return None;
     }
     let last = *amounts.last()?;
