@@ -16,6 +16,7 @@ mod records;
 mod replies;
 mod sessions;
 mod tickets;
+mod unfinished;
 mod writer;
 
 #[cfg(test)]
@@ -35,9 +36,10 @@ pub use keys::{KeyIdentity, KeyInfo, KeyScope, NewKey, ShopSecret};
 pub use messages::{Appended, NewMessage};
 pub use open::{FILE, ServingLock};
 pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Withdrawal};
-pub use replies::{FinishedReply, StoredReply, UnfinishedReply};
+pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;
 pub use tickets::{AuditEntry, NewTicket, OpenedTicket, TicketDetail, TicketFilter};
+pub use unfinished::UnfinishedReply;
 pub use writer::Announcement;
 
 use writer::{Command, Transaction, Writer};

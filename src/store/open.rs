@@ -71,12 +71,22 @@ pub(super) struct Connections {
     pub readers: SqlitePool,
 }
 
-/// Opens the database of a data folder, bringing its schema up to date.
+/// Opens the database of a data folder, bringing its schema up to date. It happens beside the runtime: the lock
+/// blocks, and the migrator's future cannot be sent between threads.
 pub(super) async fn connect(data_folder: &Path) -> Result<Connections, StoreError> {
     let folder = data_folder.to_owned();
-    let opening = tokio::task::spawn_blocking(move || lock_opening(&folder))
-        .await
-        .map_err(|error| StoreError::Other(format!("the store could not be opened: {error}")))??;
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let opening = lock_opening(&folder)?;
+        let connections = runtime.block_on(connect_locked(&folder));
+        drop(opening);
+        connections
+    })
+    .await
+    .map_err(|error| StoreError::Other(format!("the store could not be opened: {error}")))?
+}
+
+async fn connect_locked(data_folder: &Path) -> Result<Connections, StoreError> {
     let path = data_folder.join(FILE);
     let writer_options = SqliteConnectOptions::new()
         .filename(&path)
@@ -103,7 +113,6 @@ pub(super) async fn connect(data_folder: &Path) -> Result<Connections, StoreErro
         .connect_with(reader_options)
         .await
         .map_err(|error| naming(&path, error.into()))?;
-    drop(opening);
     Ok(Connections { writer, writer_options, readers })
 }
 

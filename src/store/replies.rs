@@ -1,5 +1,4 @@
-//! The assistant's replies, sentence by sentence: begun, stored before each sentence is announced, finished, and
-//! found again if the program was killed in between.
+//! The assistant's replies, sentence by sentence: begun, stored before each sentence is announced, finished.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -7,13 +6,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::codec::{from_json, from_text, json as json_text, time};
-use super::conversations::{Conversation, own_conversation, read_conversation, shop_conversation};
+use super::conversations::{Conversation, own_conversation};
 use super::events::{Event, append_event};
 use super::tickets::keep_late_sentence;
 use super::{Store, StoreError, Transaction};
-use crate::conversation::types::Attachment;
 use crate::desk::types::ConversationState;
-use crate::identity::{ConversationId, MessageId, Scope, ShopId, StaffScope};
+use crate::identity::{ConversationId, MessageId, Scope, ShopId};
 use crate::time::Now;
 use crate::turn::trace::{SentenceTrace, Trace};
 use crate::turn::types::{Commitment, Handoff, Memory};
@@ -52,23 +50,6 @@ pub struct StoredReply {
     pub complete: bool,
     /// When it was begun.
     pub at: Timestamp,
-}
-
-/// A customer's message that is still owed an answer.
-#[derive(Debug, Clone)]
-pub struct UnfinishedReply {
-    /// The conversation.
-    pub conversation: Conversation,
-    /// The customer's message.
-    pub message: MessageId,
-    /// What the customer said.
-    pub text: String,
-    /// Pictures and files.
-    pub attachments: Vec<Attachment>,
-    /// When.
-    pub at: Timestamp,
-    /// The reply, if it was begun, with the sentences that may have been read.
-    pub reply: Option<StoredReply>,
 }
 
 impl Store {
@@ -143,58 +124,6 @@ impl Store {
         let (scope, message, by, now) = (scope.clone(), message.clone(), by.clone(), now.clone());
         self.write(move |transaction| {
             Box::pin(async move { supersede(transaction, &scope, &message, &by, &now).await })
-        })
-        .await
-    }
-
-    /// Customers' messages that were stored but not fully answered, oldest first: what a killed program left
-    /// behind. To be asked at start, before anything new is accepted.
-    pub async fn unfinished_replies(&self, staff: &StaffScope) -> Result<Vec<UnfinishedReply>, StoreError> {
-        let owed = sqlx::query(
-            "SELECT id, conversation, text, attachments, at FROM messages WHERE shop = ?1 AND owed = 1 ORDER BY number",
-        )
-        .bind(staff.shop.as_str())
-        .fetch_all(self.readers())
-        .await?;
-        let mut unfinished = Vec::with_capacity(owed.len());
-        for row in &owed {
-            let id: String = row.try_get("id")?;
-            let conversation = sqlx::query("SELECT * FROM conversations WHERE id = ?1")
-                .bind(row.try_get::<String, _>("conversation")?)
-                .fetch_one(self.readers())
-                .await?;
-            let reply = sqlx::query("SELECT * FROM messages WHERE reply_to = ?1")
-                .bind(&id)
-                .fetch_optional(self.readers())
-                .await?;
-            let attachments: String = row.try_get("attachments")?;
-            unfinished.push(UnfinishedReply {
-                conversation: read_conversation(&conversation)?,
-                message: from_text(id)?,
-                text: row.try_get("text")?,
-                attachments: from_json(&attachments)?,
-                at: time(row.try_get("at")?)?,
-                reply: reply.as_ref().map(StoredReply::read).transpose()?,
-            });
-        }
-        Ok(unfinished)
-    }
-
-    /// Gives up answering a message: what was said of a begun reply stays and counts as the whole.
-    pub async fn settle(&self, staff: &StaffScope, message: &MessageId, now: &Now) -> Result<(), StoreError> {
-        let (shop, message, now) = (staff.shop.clone(), message.clone(), now.clone());
-        self.write(move |transaction| {
-            Box::pin(async move {
-                let row = sqlx::query("SELECT conversation FROM messages WHERE id = ?1 AND shop = ?2")
-                    .bind(message.as_str())
-                    .bind(shop.as_str())
-                    .fetch_optional(&mut transaction.connection)
-                    .await?
-                    .ok_or_else(|| StoreError::not_found("message", message.as_str()))?;
-                let id: ConversationId = from_text(row.try_get("conversation")?)?;
-                let mut conversation = shop_conversation(transaction, &shop, &id).await?;
-                close_reply(transaction, &mut conversation, &message, &now).await
-            })
         })
         .await
     }
@@ -293,7 +222,8 @@ async fn begun(transaction: &mut Transaction, scope: &Scope, reply: &MessageId) 
     .await?
     .ok_or_else(unknown)?;
     let conversation: ConversationId = from_text(row.try_get("conversation")?)?;
-    let conversation = own_conversation(transaction, scope, &conversation).await.map_err(|_| unknown())?;
+    let conversation =
+        own_conversation(transaction, scope, &conversation).await.map_err(|error| hide(error, unknown()))?;
     Ok(Begun { reply: StoredReply::read(&row)?, conversation, superseded: row.try_get("superseded")? })
 }
 
@@ -374,13 +304,13 @@ async fn supersede(
     by: &MessageId,
     now: &Now,
 ) -> Result<(), StoreError> {
-    let conversation = customer_message(transaction, &scope.shop, message).await?;
-    if customer_message(transaction, &scope.shop, by).await? != conversation || message == by {
-        return Err(StoreError::Conflict("both messages must stand in the same conversation".into()));
-    }
-    let mut conversation = own_conversation(transaction, scope, &conversation)
+    let stands_in = customer_message(transaction, &scope.shop, message).await?;
+    let mut conversation = own_conversation(transaction, scope, &stands_in)
         .await
-        .map_err(|_| StoreError::not_found("message", message.as_str()))?;
+        .map_err(|error| hide(error, StoreError::not_found("message", message.as_str())))?;
+    if message == by || customer_message(transaction, &scope.shop, by).await? != stands_in {
+        return Err(StoreError::Conflict("both messages must be of the same conversation".into()));
+    }
     let answered = sqlx::query("SELECT 1 FROM messages WHERE reply_to = ?1 AND complete = 1")
         .bind(message.as_str())
         .fetch_optional(&mut transaction.connection)
@@ -394,6 +324,11 @@ async fn supersede(
         .execute(&mut transaction.connection)
         .await?;
     close_reply(transaction, &mut conversation, message, now).await
+}
+
+/// Somebody else's conversation is reported as the unknown thing that was asked for.
+fn hide(error: StoreError, unknown: StoreError) -> StoreError {
+    if matches!(error, StoreError::NotFound { .. }) { unknown } else { error }
 }
 
 /// The conversation in which a customer's message stands.
@@ -413,7 +348,7 @@ async fn customer_message(
 }
 
 /// Nothing more is said in answer to a message: what was said counts as the whole and is told to the listeners.
-async fn close_reply(
+pub(super) async fn close_reply(
     transaction: &mut Transaction,
     conversation: &mut Conversation,
     message: &MessageId,

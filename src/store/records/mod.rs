@@ -1,6 +1,7 @@
 //! The shop's facts as rows: which of them may be read on whose behalf.
 
 mod order;
+mod parcels;
 mod write;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::order::{Stamp, Standing, happened_at};
+use super::parcels::keep_parcels;
 use super::{API_SOURCE, NewRecord, PutOutcome, ReplaceOutcome, Withdrawal};
 use crate::identity::StaffScope;
 use crate::record::{Record, RecordKind};
@@ -86,31 +87,15 @@ impl Store {
         })
         .await
     }
-
-    /// Puts a parcel into its order: in place of the parcel with the same tracking number, or beside the others if
-    /// the order has several. An order that comes later without parcels keeps it.
-    pub async fn put_shipment(
-        &self,
-        staff: &StaffScope,
-        order: &str,
-        shipment: Map<String, Value>,
-        now: &Now,
-    ) -> Result<PutOutcome, StoreError> {
-        let (staff, now, order) = (staff.clone(), now.clone(), order.to_owned());
-        self.write(move |transaction| {
-            Box::pin(async move { put_shipment(transaction, &staff, &order, shipment, &now).await })
-        })
-        .await
-    }
 }
 
 /// What is there under an id.
-struct Existing {
-    stamp: Stamp,
-    standing: Standing,
-    source: String,
-    body: Map<String, Value>,
-    parcels_kept: bool,
+pub(super) struct Existing {
+    pub stamp: Stamp,
+    pub standing: Standing,
+    pub source: String,
+    pub body: Map<String, Value>,
+    pub parcels_kept: bool,
 }
 
 impl Existing {
@@ -132,12 +117,12 @@ impl Existing {
 }
 
 /// A row on its way in.
-struct NewRow<'a> {
-    record: &'a Record,
-    stamp: Stamp,
-    source: &'a str,
-    parcels_kept: bool,
-    change: i64,
+pub(super) struct NewRow<'a> {
+    pub record: &'a Record,
+    pub stamp: Stamp,
+    pub source: &'a str,
+    pub parcels_kept: bool,
+    pub change: i64,
 }
 
 async fn put(
@@ -154,7 +139,9 @@ async fn put(
         if chunk.is_empty() {
             return Ok(outcome);
         }
-        let mut existing = existing(transaction, staff, &chunk).await?;
+        let keys: Vec<(RecordKind, &str)> =
+            chunk.iter().map(|new| (new.record.kind, new.record.id.as_str())).collect();
+        let mut existing = existing(transaction, staff, &keys).await?;
         for new in chunk {
             let key = (new.record.kind, new.record.id.clone());
             // Taken out and put back, so that the same id twice in one import meets its own first write.
@@ -217,27 +204,12 @@ async fn put_one(
     Ok((Fate::Accepted, standing))
 }
 
-/// Carries over parcels that were reported by themselves into an order that says nothing of parcels.
-fn keep_parcels(record: &mut Record, there: &Existing) -> bool {
-    let says = |name: &str| record.fields.get(name).is_some_and(|value| !value.is_null());
-    if !there.parcels_kept || says("shipment") || says("shipments") {
-        return false;
-    }
-    for name in ["shipment", "shipments"] {
-        if let Some(value) = there.body.get(name) {
-            record.fields.insert(name.to_owned(), value.clone());
-        }
-    }
-    true
-}
-
-async fn existing(
+/// What is there under each of these ids.
+pub(super) async fn existing(
     transaction: &mut Transaction,
     staff: &StaffScope,
-    records: &[NewRecord],
+    keys: &[(RecordKind, &str)],
 ) -> Result<BTreeMap<(RecordKind, String), Existing>, StoreError> {
-    let keys: Vec<(RecordKind, &str)> =
-        records.iter().map(|new| (new.record.kind, new.record.id.as_str())).collect();
     let rows = sqlx::query(
         "SELECT r.kind, r.id, r.version, r.updated_at, r.source, r.body, r.withdrawn, r.parcels_kept \
          FROM json_each(?1) AS asked \
@@ -250,7 +222,7 @@ async fn existing(
     rows.iter().map(|row| Ok(((super::read_kind(row)?, row.try_get("id")?), Existing::read(row)?))).collect()
 }
 
-async fn write_row(
+pub(super) async fn write_row(
     transaction: &mut Transaction,
     staff: &StaffScope,
     row: &NewRow<'_>,
@@ -300,7 +272,7 @@ async fn adopt(transaction: &mut Transaction, staff: &StaffScope, record: &Recor
     Ok(())
 }
 
-async fn next_change(transaction: &mut Transaction) -> Result<i64, StoreError> {
+pub(super) async fn next_change(transaction: &mut Transaction) -> Result<i64, StoreError> {
     Ok(sqlx::query(NEXT_CHANGE).fetch_one(&mut transaction.connection).await?.try_get("change")?)
 }
 
@@ -311,9 +283,7 @@ async fn withdraw(
     version: Option<i64>,
     now: &Now,
 ) -> Result<Withdrawal, StoreError> {
-    let asked = Record { kind, id: id.to_owned(), fields: Map::new() };
-    let asked = [NewRecord { record: asked, source: API_SOURCE.to_owned() }];
-    let there = existing(transaction, staff, &asked).await?.into_values().next();
+    let there = existing(transaction, staff, &[(kind, id)]).await?.into_values().next();
     let (outcome, stamp) = match (there, version) {
         (None, None) => return Ok(Withdrawal::Absent),
         (None, Some(_)) => (Withdrawal::Absent, Stamp { version, updated_at: None }),
@@ -386,62 +356,4 @@ async fn withdraw_gone(
     .execute(&mut transaction.connection)
     .await?;
     Ok(done.rows_affected())
-}
-
-async fn put_shipment(
-    transaction: &mut Transaction,
-    staff: &StaffScope,
-    order: &str,
-    shipment: Map<String, Value>,
-    now: &Now,
-) -> Result<PutOutcome, StoreError> {
-    let asked = Record { kind: RecordKind::Order, id: order.to_owned(), fields: Map::new() };
-    let asked = [NewRecord { record: asked, source: API_SOURCE.to_owned() }];
-    let there = existing(transaction, staff, &asked).await?.into_values().next();
-    let Some(there) = there.filter(|there| there.standing == Standing::Live) else {
-        return Err(StoreError::not_found("order", order));
-    };
-    let Some(fields) = with_parcel(&there.body, shipment, now) else {
-        return Ok(PutOutcome { stale: 1, ..PutOutcome::default() });
-    };
-    if fields == there.body {
-        return Ok(PutOutcome { unchanged: 1, ..PutOutcome::default() });
-    }
-    let record = Record { kind: RecordKind::Order, id: order.to_owned(), fields };
-    let change = next_change(transaction).await?;
-    let row =
-        NewRow { record: &record, stamp: there.stamp, source: &there.source, parcels_kept: true, change };
-    write_row(transaction, staff, &row, now).await?;
-    Ok(PutOutcome { accepted: 1, ..PutOutcome::default() })
-}
-
-/// The order with the parcel in it; `None` if what it has of this parcel is newer.
-fn with_parcel(
-    order: &Map<String, Value>,
-    parcel: Map<String, Value>,
-    now: &Now,
-) -> Option<Map<String, Value>> {
-    let mut fields = order.clone();
-    let stale = |there: &Value| {
-        there
-            .as_object()
-            .is_some_and(|there| Stamp::of(&parcel, now).is_stale(Stamp::of(there, now), Standing::Live))
-    };
-    let same = |there: &Value| {
-        parcel.get("tracking").is_some_and(|tracking| there.get("tracking") == Some(tracking))
-    };
-    if let Some(Value::Array(several)) = fields.get_mut("shipments") {
-        match several.iter_mut().find(|there| same(there)) {
-            Some(there) if stale(there) => return None,
-            Some(there) => *there = Value::Object(parcel.clone()),
-            None => several.push(Value::Object(parcel.clone())),
-        }
-        if !fields.get("shipment").is_some_and(same) {
-            return Some(fields);
-        }
-    } else if fields.get("shipment").is_some_and(|there| same(there) && stale(there)) {
-        return None;
-    }
-    fields.insert("shipment".to_owned(), Value::Object(parcel));
-    Some(fields)
 }

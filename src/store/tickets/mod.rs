@@ -1,5 +1,6 @@
 //! Tickets as rows: the desk's queue, what an agent reads, and who did what.
 
+mod open;
 mod write;
 
 use jiff::Timestamp;
