@@ -79,7 +79,8 @@ impl Caller {
             (Err(_), Some(session)) => Ok(Reader::Customer(session.scope.clone())),
             (Err(error), None) if self.key.is_some() => Err(error),
             (Err(error), None) => {
-                Err(error.hint("send a key, or the token of POST /api/v1/session, as `Authorization: Bearer …`"))
+                Err(error
+                    .hint("send a key, or the token of POST /api/v1/session, as `Authorization: Bearer …`"))
             }
         }
     }
@@ -138,10 +139,7 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let value = |digit: u8| char::from(digit).to_digit(16);
-    digits
-        .chunks_exact(2)
-        .map(|pair| u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok())
-        .collect()
+    digits.chunks_exact(2).map(|pair| u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok()).collect()
 }
 
 impl FromRequestParts<AppState> for Caller {

@@ -47,10 +47,10 @@ pub struct ChatRequest {
     #[serde(default)]
     pub message: String,
     /// Who the customer is, with the proof.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::extract::inner_object")]
     pub customer: Option<CustomerProof>,
     /// What the page says the customer is looking at.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::extract::inner_object")]
     pub context: Option<ChatContext>,
     /// Pictures and files: stored and shown to people, never interpreted.
     #[serde(default)]
@@ -179,8 +179,7 @@ fn incoming(
 /// # Errors
 /// `conversation_not_found`.
 pub fn parse_conversation(id: &str) -> Result<ConversationId, ApiError> {
-    id.parse()
-        .map_err(|_| ApiError::new(ErrorCode::ConversationNotFound, "there is no such conversation"))
+    id.parse().map_err(|_| ApiError::new(ErrorCode::ConversationNotFound, "there is no such conversation"))
 }
 
 /// Checks the text of a message.
@@ -196,9 +195,7 @@ pub fn check_message(text: &str, attachments: usize) -> Result<(), ApiError> {
     if characters > MAX_MESSAGE_CHARACTERS {
         return Err(ApiError::new(
             ErrorCode::MessageTooLong,
-            format!(
-                "message: has {characters} characters, at most {MAX_MESSAGE_CHARACTERS} are accepted"
-            ),
+            format!("message: has {characters} characters, at most {MAX_MESSAGE_CHARACTERS} are accepted"),
         ));
     }
     check_text("message", text)
@@ -271,7 +268,8 @@ pub async fn whole(mut events: BoxStream<'static, TurnEvent>) -> Result<ChatRepl
 }
 
 fn broken_off() -> ApiError {
-    ApiError::new(ErrorCode::Unavailable, "the answer broke off").hint("send the same message with the same id again")
+    ApiError::new(ErrorCode::Unavailable, "the answer broke off")
+        .hint("send the same message with the same id again")
 }
 
 fn streamed(
@@ -297,7 +295,9 @@ fn streamed(
 
 fn chat_event(event: TurnEvent, copy: &Copy) -> Event {
     match event {
-        TurnEvent::Reading { scenario } => json_event("reading", &serde_json::json!({ "scenario": scenario })),
+        TurnEvent::Reading { scenario } => {
+            json_event("reading", &serde_json::json!({ "scenario": scenario }))
+        }
         TurnEvent::Sentence(sentence) => json_event("sentence", &sentence),
         TurnEvent::Handoff(handoff) => json_event("handoff", &HandoffView::from(handoff)),
         TurnEvent::Done(reply) => json_event("done", &ChatView::new(*reply, copy)),

@@ -85,7 +85,7 @@ pub async fn stream(
     let copy = copy_for(&reader, &state);
     let events = state.ports.conversations.live(reader, parse_conversation(&id)?, after).await?;
     let shape = move |event| match event {
-        ConversationEvent::Message(message) => json_event("message", &MessageView::new(message, &copy)),
+        ConversationEvent::Message(message) => json_event("message", &MessageView::new(*message, &copy)),
         ConversationEvent::State { state, ticket, agent } => {
             json_event("state", &StateChange { state, ticket: ticket.map(String::from), agent })
         }

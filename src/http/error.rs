@@ -167,7 +167,11 @@ impl ApiError {
     /// Answers with another body than ours: the OpenAI-compatible door has its own.
     pub fn respond_with(self, body: impl Serialize) -> Response {
         if let Some(cause) = &self.cause {
-            tracing::error!(error.code = self.code.as_str(), error.cause = format!("{cause:#}"), "request failed");
+            tracing::error!(
+                error.code = self.code.as_str(),
+                error.cause = format!("{cause:#}"),
+                "request failed"
+            );
         }
         let mut response = (self.code.status(), Json(body)).into_response();
         if let Some(seconds) = self.retry_after_seconds {

@@ -3,7 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 use super::error::{ApiError, ErrorCode};
 
@@ -16,7 +18,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await?;
-        Ok(Self(serde_json::from_slice(&bytes)?))
+        Ok(Self(object(&bytes)?))
     }
 }
 
@@ -32,8 +34,29 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
         if bytes.trim_ascii().is_empty() {
             return Ok(Self(T::default()));
         }
-        Ok(Self(serde_json::from_slice(&bytes)?))
+        Ok(Self(object(&bytes)?))
     }
+}
+
+/// Reads an object. A list is refused here, because serde would take its items for the fields in their order.
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        serde_json::from_slice::<Map<String, Value>>(bytes)?;
+    }
+    Ok(serde_json::from_slice(bytes)?)
+}
+
+/// Reads an inner object or null, and refuses a list for the same reason; for `deserialize_with`.
+///
+/// # Errors
+/// If it is neither, or a field of it is wrong.
+pub fn inner_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let fields = Option::<Map<String, Value>>::deserialize(deserializer)?;
+    fields.map(|fields| T::deserialize(Value::Object(fields)).map_err(D::Error::custom)).transpose()
 }
 
 /// The bytes of a body.

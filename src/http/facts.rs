@@ -41,8 +41,9 @@ impl Collection {
             "products" => Ok(RecordKind::Product),
             "orders" => Ok(RecordKind::Order),
             "customers" => Ok(RecordKind::Customer),
-            _ => Err(ApiError::new(ErrorCode::RouteNotFound, "there is no such collection")
-                .hint("knowledge, policies, promotions, products, orders or customers; other kinds by import")),
+            _ => Err(ApiError::new(ErrorCode::RouteNotFound, "there is no such collection").hint(
+                "knowledge, policies, promotions, products, orders or customers; other kinds by import",
+            )),
         }
     }
 }
@@ -224,9 +225,11 @@ fn put_answer(
     outcome: Result<PutOutcome, PortError>,
 ) -> Result<Json<PutView>, ApiError> {
     match outcome {
-        Ok(outcome) => {
-            Ok(Json(PutView { id: format!("{kind}:{id}"), result: outcome.result, warnings: outcome.warnings }))
-        }
+        Ok(outcome) => Ok(Json(PutView {
+            id: format!("{kind}:{id}"),
+            result: outcome.result,
+            warnings: outcome.warnings,
+        })),
         Err(PortError::Invalid { field, message }) => {
             let message = field.map_or(message.clone(), |field| format!("{field}: {message}"));
             Err(ApiError::new(ErrorCode::InvalidRecord, message))

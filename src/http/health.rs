@@ -134,13 +134,13 @@ pub async fn set_clock(
     JsonBody(setting): JsonBody<ClockSetting>,
 ) -> Result<Json<ClockSetting>, ApiError> {
     let clock = state.test_clock.as_ref().ok_or_else(|| {
-        ApiError::new(ErrorCode::RouteNotFound, "this server runs by the machine's clock").hint("start it with --test-clock")
+        ApiError::new(ErrorCode::RouteNotFound, "this server runs by the machine's clock")
+            .hint("start it with --test-clock")
     })?;
     caller.require(KeyScope::Admin)?;
-    let moment = clock
-        .now()
-        .parse(&setting.now)
-        .ok_or_else(|| ApiError::new(ErrorCode::InvalidField, "now: a time is expected, as in 2026-11-18 10:00"))?;
+    let moment = clock.now().parse(&setting.now).ok_or_else(|| {
+        ApiError::new(ErrorCode::InvalidField, "now: a time is expected, as in 2026-11-18 10:00")
+    })?;
     clock.set(Now::new(moment, state.settings.zone.clone()));
     Ok(Json(ClockSetting { now: shown(moment, &state.settings.zone) }))
 }

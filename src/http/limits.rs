@@ -72,7 +72,8 @@ impl Limits {
     /// # Errors
     /// `too_many_requests` with the time to wait.
     pub fn admit_person(&self, caller: &Caller, scope: &Scope) -> Result<(), ApiError> {
-        let (false, Some(limiter), Some(name)) = (caller.is_exempt(), &self.persons, limit_name(scope)) else {
+        let (false, Some(limiter), Some(name)) = (caller.is_exempt(), &self.persons, limit_name(scope))
+        else {
             return Ok(());
         };
         self.sweep();

@@ -35,9 +35,21 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     span.in_scope(|| {
         let duration_ms = elapsed.as_secs_f64() * 1000.0;
         if matches!(route.as_str(), "/health" | "/healthz" | "/readyz" | "/metrics") {
-            tracing::debug!(http.method = method, http.route = route, http.status = status, duration_ms, "answered");
+            tracing::debug!(
+                http.method = method,
+                http.route = route,
+                http.status = status,
+                duration_ms,
+                "answered"
+            );
         } else {
-            tracing::info!(http.method = method, http.route = route, http.status = status, duration_ms, "answered");
+            tracing::info!(
+                http.method = method,
+                http.route = route,
+                http.status = status,
+                duration_ms,
+                "answered"
+            );
         }
     });
     response

@@ -63,7 +63,8 @@ impl IntoResponse for OpenAiError {
     security((), ("key" = [])),
 )]
 pub async fn models(State(state): State<AppState>) -> Json<ModelList> {
-    let model = Model { id: state.settings.served_model.clone(), object: "model", created: 0, owned_by: "warmdesk" };
+    let model =
+        Model { id: state.settings.served_model.clone(), object: "model", created: 0, owned_by: "warmdesk" };
     Json(ModelList { object: "list", data: vec![model] })
 }
 
@@ -119,7 +120,11 @@ fn check_supported(state: &AppState, request: &CompletionRequest) -> Result<(), 
         return refuse("tools: this assistant uses no tools of the client");
     }
     if given(&request.response_format)
-        && request.response_format.as_ref().and_then(|format| format.get("type")).is_none_or(|kind| kind != "text")
+        && request
+            .response_format
+            .as_ref()
+            .and_then(|format| format.get("type"))
+            .is_none_or(|kind| kind != "text")
     {
         return refuse("response_format: only text is given");
     }

@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, tag::TagBuilder};
+use utoipa::openapi::{
+    Components, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, tag::TagBuilder,
+};
 
 use super::error::{ErrorBody, ErrorCode};
 
@@ -41,7 +43,9 @@ pub fn blank() -> OpenApi {
                 .title("Warmdesk")
                 .version(env!("CARGO_PKG_VERSION"))
                 .description(Some(description()))
-                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+                .license(Some(
+                    LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build(),
+                ))
                 .build(),
         )
         .components(Some(components))
@@ -61,7 +65,8 @@ fn description() -> String {
         `{\"error\":{\"code\",\"message\",\"hint\"?}}`; `x-request-id` goes in and out.\n\n| code | status | meaning |\n|---|---|---|\n"
         .to_owned();
     for code in ErrorCode::ALL {
-        let row = format!("| `{}` | {} | {} |\n", code.as_str(), code.status().as_u16(), code.meaning().trim());
+        let row =
+            format!("| `{}` | {} | {} |\n", code.as_str(), code.status().as_u16(), code.meaning().trim());
         text.push_str(&row);
     }
     text

@@ -54,7 +54,8 @@ fn file(path: &str, headers: &HeaderMap) -> Result<Response, ApiError> {
     let Some(file) = web::file(path) else {
         return Err(ApiError::new(ErrorCode::RouteNotFound, format!("there is no file {path}")));
     };
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == file.tag.as_bytes());
+    let known =
+        headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == file.tag.as_bytes());
     let mut response = if known { not_modified() } else { file.bytes.into_response() };
     let answer = response.headers_mut();
     if !known {

@@ -204,7 +204,7 @@ pub struct ConversationHistory {
 #[derive(Debug, Clone)]
 pub enum ConversationEvent {
     /// A message of a person, or of the assistant speaking first.
-    Message(StoredMessage),
+    Message(Box<StoredMessage>),
     /// Somebody else has the conversation now.
     State {
         /// Who has it.

@@ -13,16 +13,21 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::SESSION_HEADER;
-use super::middleware::{REQUEST_ID, deadline, no_such_route, observe, panicked, safety_headers, wrong_method};
+use super::middleware::{
+    REQUEST_ID, deadline, no_such_route, observe, panicked, safety_headers, wrong_method,
+};
 use super::state::{AppState, DoorSettings};
 use super::{chat, conversations, facts, health, openai, openapi, pages, sessions, tickets};
 
 /// The doors, ready to be served.
 pub fn router(state: AppState) -> axum::Router {
     let settings = state.settings.clone();
-    let (routes, document) = described(&settings).split_for_parts();
-    openapi::keep(&document);
-    routes
+    openapi::keep(&document());
+    // The answer to a wrong method has to lie inside the CORS layer, or it would answer the browser's preflight.
+    let customers = axum::Router::from(customer_routes(&settings)).method_not_allowed_fallback(wrong_method);
+    axum::Router::from(staff_routes(&settings))
+        .merge(axum::Router::from(import_routes(&settings)))
+        .merge(customers.layer(cors(&settings)))
         .route("/openapi.json", get(openapi::document))
         .route("/", get(pages::demo))
         .route("/demo.json", get(pages::demo_config))
@@ -39,28 +44,27 @@ pub fn router(state: AppState) -> axum::Router {
 
 /// The OpenAPI document of all routes.
 pub fn document() -> OpenApi {
-    described(&DoorSettings::default()).into_openapi()
-}
-
-fn described(settings: &DoorSettings) -> OpenApiRouter<AppState> {
+    let settings = DoorSettings::default();
     OpenApiRouter::with_openapi(openapi::blank())
-        .merge(in_time(customer_routes().layer(cors(settings)), settings.request_timeout, settings.body_limit))
-        .merge(in_time(staff_routes(), settings.request_timeout, settings.body_limit))
-        .merge(in_time(import_routes(), settings.import_timeout, settings.import_limit))
+        .merge(customer_routes(&settings))
+        .merge(staff_routes(&settings))
+        .merge(import_routes(&settings))
+        .into_openapi()
 }
 
 /// What a customer's browser uses, from the shop's own pages too.
-fn customer_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+fn customer_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
+    let routes = OpenApiRouter::new()
         .routes(routes!(chat::chat))
         .routes(routes!(sessions::open))
         .routes(routes!(conversations::show))
-        .routes(routes!(conversations::stream))
+        .routes(routes!(conversations::stream));
+    in_time(routes, settings.request_timeout, settings.body_limit)
 }
 
 /// What staff, the shop's systems and the operator use.
-fn staff_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
+    let routes = OpenApiRouter::new()
         .routes(routes!(facts::put, facts::delete))
         .routes(routes!(facts::put_shipment))
         .routes(routes!(facts::search))
@@ -78,12 +82,14 @@ fn staff_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
         .routes(routes!(health::version))
-        .routes(routes!(health::set_clock))
+        .routes(routes!(health::set_clock));
+    in_time(routes, settings.request_timeout, settings.body_limit)
 }
 
 /// What may be large and take long.
-fn import_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(facts::import))
+fn import_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
+    let routes = OpenApiRouter::new().routes(routes!(facts::import));
+    in_time(routes, settings.import_timeout, settings.import_limit)
 }
 
 fn in_time(routes: OpenApiRouter<AppState>, limit: Duration, bytes: usize) -> OpenApiRouter<AppState> {

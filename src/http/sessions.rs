@@ -20,7 +20,7 @@ pub struct SessionRequest {
     #[serde(default)]
     pub visitor: Option<String>,
     /// Who the customer is, with the proof.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::extract::inner_object")]
     pub customer: Option<CustomerProof>,
 }
 

@@ -236,7 +236,11 @@ pub async fn stream(
         DeskEvent::Ticket(ticket) => json_event("ticket", &TicketSummary::new(*ticket, &zone)),
         DeskEvent::Message { ticket, conversation, message } => json_event(
             "message",
-            &DeskMessage { ticket: ticket.into(), conversation: conversation.into(), message: message.into() },
+            &DeskMessage {
+                ticket: ticket.into(),
+                conversation: conversation.into(),
+                message: message.into(),
+            },
         ),
     };
     Ok(live(events, state.shutdown.clone(), "desk", shape).into_response())

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ports::{ConversationHistory, TicketView};
 use crate::conversation::types::{Attachment, ChatReply, EmotionSummary, GuardSummary, StoredMessage};
-use crate::desk::types::{AgentNote, ConversationState, HandoffNote, NoteFact, Priority, Ticket, TicketStatus};
+use crate::desk::types::{
+    AgentNote, ConversationState, HandoffNote, NoteFact, Priority, Ticket, TicketStatus,
+};
 use crate::turn::trace::{FactTrace, SentenceTrace, Timing, Trace};
 use crate::turn::types::{
     Author, Commitment, EmotionLabel, Handoff, HandoffMode, HandoffReason, Refusal, ScenarioMatch, Tier,

@@ -79,11 +79,21 @@ pub const METRICS: &[Metric] = &[
         labels: &["outcome"],
         help: "turns, by outcome: answered, silent (people have it), superseded (joined a later one)",
     },
-    Metric { name: FIRST_SENTENCE, kind: Kind::Seconds, labels: &[], help: "time to the first vetted sentence" },
+    Metric {
+        name: FIRST_SENTENCE,
+        kind: Kind::Seconds,
+        labels: &[],
+        help: "time to the first vetted sentence",
+    },
     Metric { name: WHOLE_ANSWER, kind: Kind::Seconds, labels: &[], help: "time to the end of the answer" },
     Metric { name: STAGES, kind: Kind::Seconds, labels: &["stage"], help: "time by stage of the turn" },
     Metric { name: HANDOFFS, kind: Kind::Counter, labels: &["reason"], help: "handoffs decided, by reason" },
-    Metric { name: REFUSALS, kind: Kind::Counter, labels: &["reason"], help: "drafts the guard refused, by reason" },
+    Metric {
+        name: REFUSALS,
+        kind: Kind::Counter,
+        labels: &["reason"],
+        help: "drafts the guard refused, by reason",
+    },
     Metric {
         name: TOKENS,
         kind: Kind::Counter,
@@ -152,7 +162,8 @@ pub fn method_label(method: &Method) -> &'static str {
 /// A request was answered.
 pub fn request(method: &'static str, route: &str, status: u16, elapsed: Duration) {
     let route = route.to_owned();
-    counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => status.to_string()).increment(1);
+    counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
     histogram!(REQUEST_SECONDS, "method" => method, "route" => route).record(elapsed.as_secs_f64());
 }
 

@@ -19,10 +19,10 @@ pub struct CompletionRequest {
     #[serde(default)]
     pub stream: Option<bool>,
     /// How it comes in chunks.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::http::extract::inner_object")]
     pub stream_options: Option<StreamOptions>,
     /// Who the customer is, and which conversation goes on.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::http::extract::inner_object")]
     pub metadata: Option<Metadata>,
     /// Only 1.
     #[serde(default)]

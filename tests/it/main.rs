@@ -1,0 +1,4 @@
+//! The one integration binary: the program from outside.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test that fails may panic, and documents itself")]
+
+mod http;
