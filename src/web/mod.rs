@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn texts_from_outside_become_text_nodes() {
-        for script in ["widget.js", "demo.js", "desk.js"] {
+        for script in ["widget.js", "demo.js", "desk.js", "words.js"] {
             let text = String::from_utf8(file(script).expect(script).bytes.into_owned()).unwrap();
             for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
                 assert!(!text.contains(forbidden), "{script} uses {forbidden}");

@@ -1,5 +1,6 @@
 // The demo page: who is talking, example questions, products to look at. The chat itself is the widget's business.
 import { make } from "/widget.js";
+import { EMOTIONS, REFUSALS } from "/assets/words.js";
 
 const byId = (id) => document.getElementById(id);
 const chat = byId("chat");
@@ -65,6 +66,8 @@ const GOALS = {
   confirm: "确认", handoff: "转人工", close: "结束",
 };
 const SOURCES = { wording: "话术", evidence: "资料原文", model: "模型" };
+const TIERS = { standard: "标准", proactive: "主动", soothing: "安抚", handoff: "转人工" };
+const TRENDS = { rising: "在加重", steady: "平稳", falling: "在缓和" };
 const TRACE_STYLE = `
 .trace,.why{font-size:12px;color:var(--dim);margin-top:2px;max-width:100%}
 .why summary{cursor:pointer}.why dl{margin:4px 0 0;display:grid;grid-template-columns:auto 1fr;gap:2px 8px}
@@ -79,16 +82,16 @@ function traceSentence({ detail: { sentence, row } }) {
 
 /** Under the whole reply: scenario, emotion, evidence, what the guard held back, how long it took. */
 function traceReply({ detail: { reply, log } }) {
-  if (!chat.staffKey || !reply.timing) return;
+  if (!chat.staffKey || !reply.timing || !reply.sentences.length) return;
   const list = make("dl");
   const say = (name, text) => text && list.append(make("dt", {}, name), make("dd", {}, text));
   const percent = (part) => `${Math.round(part * 100)}%`;
   const { scenario, emotion, timing } = reply;
   if (scenario) say("场景", `${scenario.name}（${scenario.id}，${percent(scenario.confidence)}）`);
-  if (emotion) say("情绪", `${emotion.label} ${percent(emotion.intensity)} ${emotion.trend}`);
-  say("档位", reply.tier);
-  for (const fact of reply.evidence) say(fact.id, fact.text);
-  for (const refused of reply.guard?.refused ?? []) say("拦下", `${refused.draft}（${refused.reason}）`);
+  if (emotion) say("情绪", `${EMOTIONS[emotion.label] ?? emotion.label} ${percent(emotion.intensity)}，${TRENDS[emotion.trend]}`);
+  say("档位", TIERS[reply.tier] ?? reply.tier);
+  for (const fact of reply.evidence) say("依据", `${fact.id}：${fact.text}`);
+  for (const refused of reply.guard?.refused ?? []) say("拦下", `${refused.draft}（${REFUSALS[refused.reason] ?? refused.reason}）`);
   const model = timing.model ? `，模型写了 ${timing.model.generated_tokens} 个词元` : "，没有用模型";
   say("用时", `首句 ${timing.first_sentence_ms?.toFixed(1) ?? "–"} 毫秒，全部 ${timing.total_ms.toFixed(0)} 毫秒${model}`);
   log.append(make("details", { class: "row why" }, make("summary", {}, "为什么这样回答"), list));
@@ -117,7 +120,7 @@ async function start() {
   byId("demo-hint").hidden = false;
   byId("identity").hidden = config.demo.customers.length === 0;
   byId("customer").append(
-    ...config.demo.customers.map((customer) => make("option", { value: customer.id }, `${customer.name} · ${customer.about}`)),
+    ...config.demo.customers.map((customer) => make("option", { value: customer.id }, customer.name)),
   );
   talkAs("");
   shelf(config.demo.products);

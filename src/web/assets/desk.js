@@ -1,21 +1,15 @@
 // The agents' page: the queue, one ticket with its note and conversation, and what an agent does with it.
 // Everything customers wrote is put on the page as text nodes only.
 import { clean, make, readEvents } from "/widget.js";
+import { EMOTIONS, REASONS, REFUSALS } from "/assets/words.js";
 
 const byId = (id) => document.getElementById(id);
 const KEY = "warmdesk desk key";
 const desk = { key: null, status: "", tickets: [], open: null, lastEvent: null, live: null };
 
-const REASONS = {
-  asked_for_person: "顾客要求人工", strong_words: "强烈措辞", unresolved_turns: "多轮未解决", complex_after_sale: "复杂售后",
-  no_evidence: "资料里没有答案", not_understood: "没有听懂", guard_refused: "回答被拦下", unavailable: "系统不可用",
-};
 const STATUS = { open: "待接入", claimed: "处理中", returned: "已交还", resolved: "已解决" };
 const PRIORITY = { normal: "", high: "优先", urgent: "紧急" };
 const STATES = { bot: "AI 在答", waiting: "等待人工", human: "人工接待中", resolved: "已结束" };
-const EMOTIONS = {
-  calm: "平静", hesitant: "犹豫", anxious: "焦虑", dissatisfied: "不满", angry: "愤怒", disappointed: "失望", urgent: "着急", pleased: "愉快",
-};
 /** A first human answer is expected within this time; the list warns before platforms do. */
 const WARN_SECONDS = 100;
 
@@ -100,10 +94,13 @@ async function show(id) {
   drawNote();
 }
 
+/** Times come in the shop's zone and are shown in it, wherever the agent sits. */
 function time(text) {
-  const moment = new Date(text);
-  const today = moment.toDateString() === new Date().toDateString();
-  return moment.toLocaleString("zh-CN", today ? { hour: "2-digit", minute: "2-digit" } : { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  const [, month, day, clock, sign, hours, minutes] = /^\d+-(\d+)-(\d+)T(\d+:\d+):\d+([+-])(\d+):(\d+)$/.exec(text) ?? [];
+  if (!clock) return text;
+  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -1 : 1);
+  const today = new Date(Date.now() + offset * 60000).toISOString().slice(5, 10);
+  return today === `${month}-${day}` ? clock : `${Number(month)}月${Number(day)}日 ${clock}`;
 }
 
 function messageRow(message) {
@@ -211,7 +208,7 @@ function drawNote() {
     section("承诺", ...ticket.promises.map((promise) => make("p", {}, `${promise.kind}：${time(promise.due)} 前`))),
     section("已经试过", ...ticket.tried.map((text) => make("p", {}, text))),
     section("用过的资料", ...ticket.evidence.map(fact)),
-    section("被拦下的回答", ...ticket.blocked.map((refused) => make("p", {}, refused.draft, make("span", { class: "dim" }, `（${refused.reason}：${refused.detail}）`)))),
+    section("被拦下的回答", ...ticket.blocked.map((refused) => make("p", {}, refused.draft, make("span", { class: "dim" }, `（${REFUSALS[refused.reason] ?? refused.reason}：${refused.detail}）`)))),
     section("备注", ...ticket.notes.map((note) => make("p", {}, note.text, make("span", { class: "dim" }, ` ${note.agent} ${time(note.at)}`))), noteForm),
   ];
   byId("note").replaceChildren(...sections.filter(Boolean));

@@ -253,7 +253,6 @@ export class WarmdeskChat extends HTMLElement {
     if (listener.signal.aborted) return;
     for (const message of history?.messages ?? []) this.#showMessage(message);
     this.#setState(history?.state ?? "bot");
-    if (!history?.messages.length) this.#note(this.#t.bot);
     this.#listen(listener);
   }
   async #history() { return (await this.#fetch(`/api/v1/conversations/${this.#session.conversation}`)).json(); }

@@ -1,0 +1,16 @@
+// How the pages for staff say what the API says in codes.
+
+export const EMOTIONS = {
+  calm: "平静", hesitant: "犹豫", anxious: "焦虑", dissatisfied: "不满", angry: "愤怒", disappointed: "失望", urgent: "着急", pleased: "愉快",
+};
+
+export const REASONS = {
+  asked_for_person: "顾客要求人工", strong_words: "强烈措辞", unresolved_turns: "多轮未解决", complex_after_sale: "复杂售后",
+  no_evidence: "资料里没有答案", not_understood: "没有听懂", guard_refused: "回答被拦下", unavailable: "系统不可用",
+};
+
+export const REFUSALS = {
+  number_not_in_evidence: "数字没有依据", money_source: "金额来源不对", action_not_done: "事情还没做", claim_not_in_evidence: "说法没有依据",
+  contradicts_evidence: "与资料相反", condition_dropped: "漏了条件", not_answered: "答非所问", promise_not_backed: "承诺没有依据", red_line: "触碰红线",
+  private_data: "涉及隐私", prompt_leak: "泄露提示词", goal_order: "顺序不对",
+};
