@@ -9,7 +9,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{ConnectOptions, SqliteConnection};
 
 use super::error::StoreError;
 
@@ -162,8 +162,21 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
             return Err(StoreError::Corrupt(format!("the database's schema does not fit: {error}")));
         }
     }
-    connection.ping().await?;
-    Ok(())
+    check_writable(connection).await
+}
+
+/// SQLite opens a file that it may not write without a word, and fails at the first write.
+async fn check_writable(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await;
+    match begun.map_err(StoreError::from) {
+        Ok(_) => {
+            sqlx::query("ROLLBACK").execute(connection).await?;
+            Ok(())
+        }
+        // Somebody is writing, so it can be written.
+        Err(StoreError::Busy(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Says which file it is about.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::PutOutcome;
 use super::order::{Stamp, Standing};
-use super::write::{Existing, NewRow, existing, next_change, write_row};
+use super::write::{Existing, NewRow, existing, write_rows};
 use crate::identity::StaffScope;
 use crate::record::{Record, RecordKind};
 use crate::store::{Store, StoreError, Transaction};
@@ -49,7 +49,10 @@ async fn put_shipment(
     shipment: Map<String, Value>,
     now: &Now,
 ) -> Result<PutOutcome, StoreError> {
-    let there = existing(transaction, staff, &[(RecordKind::Order, order)]).await?.into_values().next();
+    let there = existing(&mut transaction.connection, staff, &[(RecordKind::Order, order)])
+        .await?
+        .into_values()
+        .next();
     let Some(there) = there.filter(|there| there.standing == Standing::Live) else {
         return Err(StoreError::not_found("order", order));
     };
@@ -60,10 +63,8 @@ async fn put_shipment(
         return Ok(PutOutcome { unchanged: 1, ..PutOutcome::default() });
     }
     let record = Record { kind: RecordKind::Order, id: order.to_owned(), fields };
-    let change = next_change(transaction).await?;
-    let row =
-        NewRow { record: &record, stamp: there.stamp, source: &there.source, parcels_kept: true, change };
-    write_row(transaction, staff, &row, now).await?;
+    let row = NewRow::of(&record, there.stamp, (&there.source, true), now)?;
+    write_rows(transaction, staff, &[row], now).await?;
     Ok(PutOutcome { accepted: 1, ..PutOutcome::default() })
 }
 

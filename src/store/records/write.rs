@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::order::{Stamp, Standing, happened_at};
 use super::parcels::keep_parcels;
@@ -18,6 +18,9 @@ use crate::time::Now;
 
 /// How many records are looked up in one statement.
 const CHUNK: usize = 500;
+
+/// How many records are written in one statement, each with thirteen values.
+const ROWS: usize = 100;
 
 /// One more than the newest change. Inside a write it cannot be taken twice.
 const NEXT_CHANGE: &str = "SELECT COALESCE(MAX(change), 0) + 1 AS change FROM records";
@@ -116,15 +119,6 @@ impl Existing {
     }
 }
 
-/// A row on its way in.
-pub(super) struct NewRow<'a> {
-    pub record: &'a Record,
-    pub stamp: Stamp,
-    pub source: &'a str,
-    pub parcels_kept: bool,
-    pub change: i64,
-}
-
 async fn put(
     transaction: &mut Transaction,
     staff: &StaffScope,
@@ -132,21 +126,18 @@ async fn put(
     now: &Now,
 ) -> Result<PutOutcome, StoreError> {
     let mut outcome = PutOutcome::default();
-    let change = next_change(transaction).await?;
     let mut rest = records.into_iter();
     loop {
         let chunk: Vec<NewRecord> = rest.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
             return Ok(outcome);
         }
-        let keys: Vec<(RecordKind, &str)> =
-            chunk.iter().map(|new| (new.record.kind, new.record.id.as_str())).collect();
-        let mut existing = existing(transaction, staff, &keys).await?;
+        let mut existing = existing(&mut transaction.connection, staff, &keys(&chunk)).await?;
+        let mut rows = Vec::new();
         for new in chunk {
             let key = (new.record.kind, new.record.id.clone());
             // Taken out and put back, so that the same id twice in one import meets its own first write.
-            let (fate, standing) =
-                put_one(transaction, staff, new, (existing.remove(&key), change), now).await?;
+            let (fate, standing) = judge(new, existing.remove(&key), &mut rows, now)?;
             existing.insert(key, standing);
             match fate {
                 Fate::Accepted => outcome.accepted += 1,
@@ -154,7 +145,12 @@ async fn put(
                 Fate::Stale => outcome.stale += 1,
             }
         }
+        write_rows(transaction, staff, &rows, now).await?;
     }
+}
+
+fn keys(records: &[NewRecord]) -> Vec<(RecordKind, &str)> {
+    records.iter().map(|new| (new.record.kind, new.record.id.as_str())).collect()
 }
 
 enum Fate {
@@ -163,16 +159,17 @@ enum Fate {
     Stale,
 }
 
-async fn put_one(
-    transaction: &mut Transaction,
-    staff: &StaffScope,
+/// What becomes of one record: a row to be written if something changes, and what stands there afterwards.
+fn judge(
     new: NewRecord,
-    (existing, change): (Option<Existing>, i64),
+    existing: Option<Existing>,
+    rows: &mut Vec<NewRow>,
     now: &Now,
 ) -> Result<(Fate, Existing), StoreError> {
     let NewRecord { mut record, mut source } = new;
     let mut stamp = Stamp::of(&record.fields, now);
     let mut parcels_kept = false;
+    let mut fate = Fate::Accepted;
     if let Some(there) = existing {
         if stamp.is_stale(there.stamp, there.standing) {
             return Ok((Fate::Stale, there));
@@ -185,28 +182,21 @@ async fn put_one(
                 source = there.source.clone();
             }
             if there.body == record.fields {
-                if source != there.source && source == API_SOURCE {
-                    adopt(transaction, staff, &record).await?;
+                if source != API_SOURCE || there.source == API_SOURCE {
+                    return Ok((Fate::Unchanged, there));
                 }
-                let standing = Existing { source, stamp, ..there };
-                return Ok((Fate::Unchanged, standing));
+                // Only that it came by the API as well is new.
+                fate = Fate::Unchanged;
             }
         }
     }
-    write_row(
-        transaction,
-        staff,
-        &NewRow { record: &record, stamp, source: &source, parcels_kept, change },
-        now,
-    )
-    .await?;
-    let standing = Existing { stamp, standing: Standing::Live, source, body: record.fields, parcels_kept };
-    Ok((Fate::Accepted, standing))
+    rows.push(NewRow::of(&record, stamp, (&source, parcels_kept), now)?);
+    Ok((fate, Existing { stamp, standing: Standing::Live, source, body: record.fields, parcels_kept }))
 }
 
 /// What is there under each of these ids.
 pub(super) async fn existing(
-    transaction: &mut Transaction,
+    connection: impl sqlx::SqliteExecutor<'_>,
     staff: &StaffScope,
     keys: &[(RecordKind, &str)],
 ) -> Result<BTreeMap<(RecordKind, String), Existing>, StoreError> {
@@ -217,62 +207,93 @@ pub(super) async fn existing(
     )
     .bind(json(&keys)?)
     .bind(staff.shop.as_str())
-    .fetch_all(&mut transaction.connection)
+    .fetch_all(connection)
     .await?;
     rows.iter().map(|row| Ok(((super::read_kind(row)?, row.try_get("id")?), Existing::read(row)?))).collect()
 }
 
-pub(super) async fn write_row(
+/// A row on its way in.
+pub(super) struct NewRow {
+    kind: RecordKind,
+    id: String,
+    owner: Option<String>,
+    stamp: Stamp,
+    source: String,
+    happened_at: Option<i64>,
+    body: String,
+    parcels_kept: bool,
+}
+
+impl NewRow {
+    /// The row of a record, with its source and whether its parcels were reported by themselves.
+    pub fn of(
+        record: &Record,
+        stamp: Stamp,
+        (source, parcels_kept): (&str, bool),
+        now: &Now,
+    ) -> Result<Self, StoreError> {
+        let owner = match record.kind {
+            RecordKind::Customer => Some(record.id.as_str()),
+            _ => record.fields.get("customer").and_then(Value::as_str),
+        };
+        Ok(Self {
+            kind: record.kind,
+            id: record.id.clone(),
+            owner: owner.map(str::to_owned),
+            stamp,
+            source: source.to_owned(),
+            happened_at: happened_at(record.kind, &record.fields, now),
+            body: json(&record.fields)?,
+            parcels_kept,
+        })
+    }
+}
+
+/// Writes rows over whatever is there, many in one statement: an import must not hold the writer for long.
+pub(super) async fn write_rows(
     transaction: &mut Transaction,
     staff: &StaffScope,
-    row: &NewRow<'_>,
+    rows: &[NewRow],
     now: &Now,
 ) -> Result<(), StoreError> {
-    let record = row.record;
-    let owner = match record.kind {
-        RecordKind::Customer => Some(record.id.as_str()),
-        _ => record.fields.get("customer").and_then(Value::as_str),
-    };
-    sqlx::query(
-        "INSERT INTO records (shop, kind, id, customer, private, version, updated_at, source, happened_at, body, \
-         parcels_kept, withdrawn, changed_at, change) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, ?12, ?13) \
-         ON CONFLICT (shop, kind, id) DO UPDATE SET customer = excluded.customer, private = excluded.private, \
-         version = excluded.version, updated_at = excluded.updated_at, source = excluded.source, \
-         happened_at = excluded.happened_at, body = excluded.body, parcels_kept = excluded.parcels_kept, \
-         withdrawn = NULL, changed_at = excluded.changed_at, change = excluded.change",
-    )
-    .bind(staff.shop.as_str())
-    .bind(record.kind.as_str())
-    .bind(&record.id)
-    .bind(owner)
-    .bind(record.kind.is_private())
-    .bind(row.stamp.version)
-    .bind(row.stamp.updated_at)
-    .bind(row.source)
-    .bind(happened_at(record.kind, &record.fields, now))
-    .bind(json(&record.fields)?)
-    .bind(row.parcels_kept)
-    .bind(now.epoch_milliseconds())
-    .bind(row.change)
-    .execute(&mut transaction.connection)
-    .await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let change = next_change(transaction).await?;
+    for rows in rows.chunks(ROWS) {
+        let mut statement: QueryBuilder<Sqlite> = QueryBuilder::new(
+            "INSERT INTO records (shop, kind, id, customer, private, version, updated_at, source, happened_at, body, \
+             parcels_kept, withdrawn, changed_at, change) ",
+        );
+        statement.push_values(rows, |mut values, row| {
+            values
+                .push_bind(staff.shop.as_str())
+                .push_bind(row.kind.as_str())
+                .push_bind(&row.id)
+                .push_bind(&row.owner)
+                .push_bind(row.kind.is_private())
+                .push_bind(row.stamp.version)
+                .push_bind(row.stamp.updated_at)
+                .push_bind(&row.source)
+                .push_bind(row.happened_at)
+                .push_bind(&row.body)
+                .push_bind(row.parcels_kept)
+                .push("NULL")
+                .push_bind(now.epoch_milliseconds())
+                .push_bind(change);
+        });
+        statement.push(
+            " ON CONFLICT (shop, kind, id) DO UPDATE SET customer = excluded.customer, private = excluded.private, \
+             version = excluded.version, updated_at = excluded.updated_at, source = excluded.source, \
+             happened_at = excluded.happened_at, body = excluded.body, parcels_kept = excluded.parcels_kept, \
+             withdrawn = NULL, changed_at = excluded.changed_at, change = excluded.change",
+        );
+        statement.build().execute(&mut transaction.connection).await?;
+    }
     Ok(())
 }
 
-/// Notes that a record which stood in a file came by the API as well.
-async fn adopt(transaction: &mut Transaction, staff: &StaffScope, record: &Record) -> Result<(), StoreError> {
-    sqlx::query("UPDATE records SET source = ?1 WHERE shop = ?2 AND kind = ?3 AND id = ?4")
-        .bind(API_SOURCE)
-        .bind(staff.shop.as_str())
-        .bind(record.kind.as_str())
-        .bind(&record.id)
-        .execute(&mut transaction.connection)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn next_change(transaction: &mut Transaction) -> Result<i64, StoreError> {
+async fn next_change(transaction: &mut Transaction) -> Result<i64, StoreError> {
     Ok(sqlx::query(NEXT_CHANGE).fetch_one(&mut transaction.connection).await?.try_get("change")?)
 }
 
@@ -283,7 +304,7 @@ async fn withdraw(
     version: Option<i64>,
     now: &Now,
 ) -> Result<Withdrawal, StoreError> {
-    let there = existing(transaction, staff, &[(kind, id)]).await?.into_values().next();
+    let there = existing(&mut transaction.connection, staff, &[(kind, id)]).await?.into_values().next();
     let (outcome, stamp) = match (there, version) {
         (None, None) => return Ok(Withdrawal::Absent),
         (None, Some(_)) => (Withdrawal::Absent, Stamp { version, updated_at: None }),

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+
 use super::*;
 use crate::store::events::{Event, append_event};
 use crate::store::{StoreError, Transaction};
@@ -133,4 +136,30 @@ async fn a_write_stands_even_if_nobody_waits_for_it() {
     }
     store.write(|transaction| Box::pin(async move { put_setting(transaction, "z").await })).await.unwrap();
     assert_eq!(settings(&store).await.len(), 11);
+}
+
+#[tokio::test]
+async fn a_database_that_another_process_holds_is_told_and_used_again_afterwards() {
+    let (folder, store) = store().await;
+    store
+        .write(|transaction| {
+            Box::pin(async move {
+                sqlx::query("PRAGMA busy_timeout = 1").execute(&mut transaction.connection).await?;
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    let options = SqliteConnectOptions::new().filename(folder.path().join(crate::store::FILE));
+    let mut other = options.connect().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let write = async || {
+        store.write(|transaction| Box::pin(async move { put_setting(transaction, "one").await })).await
+    };
+    assert!(matches!(write().await, Err(StoreError::Busy(_))));
+    // Readers are not held up.
+    assert!(settings(&store).await.is_empty());
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    write().await.unwrap();
+    assert_eq!(settings(&store).await, ["one"]);
 }
