@@ -24,6 +24,9 @@ const PEOPLE_FIELDS: [&str; 12] = [
     "customer", "signed_by",
 ];
 
+/// Clauses that begin so speak of what the clause before names.
+const LABELS: [&str; 6] = ["单价", "售价", "价格", "下单价", "每件", "数量"];
+
 /// A value that stands in a record.
 #[derive(Debug)]
 pub(super) struct Known {
@@ -166,7 +169,16 @@ impl<'a> Evidence<'a> {
         let chars: Vec<char> = part.chars().collect();
         let found = values::extract(&chars, context.now);
         let clause = self.clauses.len();
-        self.clauses.push(Clause { text: without_space(part), features: features(part, &found) });
+        let mut features = features(part, &found);
+        if LABELS.iter().any(|label| part.starts_with(label))
+            && let Some(before) = self.clauses.last()
+        {
+            // 围嘴×1，单价25.00元: the price is that of the thing before it.
+            features.extend(&before.features);
+            features.sort_unstable();
+            features.dedup();
+        }
+        self.clauses.push(Clause { text: without_space(part), features });
         self.add_moments(&found);
         let about_money = MONEY_WORDS.iter().any(|word| part.contains(word));
         for Found { value, .. } in found {
@@ -316,7 +328,7 @@ fn named_orders(folded: &str, context: &GuardContext<'_>) -> Vec<String> {
 }
 
 /// Characters that carry no matter of their own.
-const IDLE: &str = "的了是在有和与或也都就还呢哦啊呀吧吗嘛您你我们这那个请亲给为把被从到对会要将可以能";
+const IDLE: &str = "的了是在有和与或也都就还呢哦啊呀吧吗嘛您你我们这那个请亲给为把被从到对要将可以能";
 
 /// Character pairs of Chinese text without idle characters, and the ids and measures in it, as sorted numbers.
 pub(super) fn features(folded: &str, found: &[Found]) -> Vec<u64> {

@@ -15,8 +15,8 @@ use super::fold::fold;
 use super::split::clauses;
 use super::{Sentence, Verdict};
 
-const NO: [&str; 15] = [
-    "不支持", "不可以", "不能", "不可", "无法", "没法", "没办法", "不行", "不允许", "不予", "不享受", "不适用", "不退", "不换", "不给",
+const NO: [&str; 19] = [
+    "不与", "不同享", "不参与", "不参加", "不支持", "不可以", "不能", "不可", "无法", "没法", "没办法", "不行", "不允许", "不予", "不享受", "不适用", "不退", "不换", "不给",
 ];
 const YES: [&str; 6] = ["可以", "支持", "允许", "能", "可", "没问题"];
 /// Words that hold a short word of the lists above and mean something else.
@@ -64,7 +64,9 @@ enum Side {
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     let gates = Gate::all(evidence);
     let states = states_of(evidence);
+    let mut before = "";
     for clause in clauses(&sentence.folded) {
+        let condition = std::mem::replace(&mut before, clause);
         let Some(said) = side(clause) else { continue };
         if OPEN.iter().any(|word| clause.contains(word)) {
             continue;
@@ -85,7 +87,9 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
                 _ => continue,
             }
         }
-        if plain_words(clause, evidence).is_some_and(|known| known != said) {
+        let conditional = ["如果", "的话", "若", "要是", "未"].iter().any(|word| condition.contains(word));
+        let about = if conditional { format!("{condition}，{clause}") } else { clause.to_owned() };
+        if plain_words(&about, evidence).is_some_and(|known| known != said) {
             return refused("the evidence says otherwise");
         }
     }

@@ -124,8 +124,10 @@ impl Sentence {
 
     /// The places where the clause around a character begins and ends. Commas inside values do not count.
     fn clause_around(&self, at: usize) -> (usize, usize) {
+        // A list stays together unless its items have numbers of their own, as in `split::clauses`.
+        let list = self.folded.split('、').all(|item| item.contains(|character: char| character.is_ascii_digit()));
         let cuts = |place: usize| {
-            matches!(self.chars[place], '，' | ',' | '、' | ';' | '；' | '。' | '！' | '!' | '？' | '?' | '\n')
+            (list && self.chars[place] == '、' || matches!(self.chars[place], '，' | ',' | ';' | '；' | '。' | '！' | '!' | '？' | '?' | '\n'))
                 && !self.found.iter().any(|found| found.start < place && place < found.end)
         };
         let start = (0..at).rev().find(|place| cuts(*place)).map_or(0, |place| place + 1);

@@ -4,14 +4,18 @@ use crate::time::Now;
 use crate::turn::types::GuardReason;
 
 use super::{Sentence, Verdict};
-use super::evidence::{Evidence, Known, features, shared};
+use super::evidence::{Evidence, Known, features};
 use super::numerals::{Amount, UNIT};
 use super::values::{Found, Measure, Span, Value};
 
 
-/// A record's clause must share so many features more with the sentence than the clause of the value that was said,
-/// before the value counts as the neighbour's.
+/// Where the clause of the value that was said has nothing in common with the sentence, the clause of another value
+/// must share so many features with it before the value counts as the neighbour's. Otherwise it must share all that
+/// the right one shares, and one more.
 const NEIGHBOUR_MARGIN: usize = 2;
+
+/// Words that make an amount the whole, beside whatever things it is named.
+const TOTALS: [&str; 5] = ["一共", "合计", "总共", "总计", "共计"];
 
 /// Checks all values of a sentence. `approved` are the values of an approved wording's own text.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, approved: &[Value], now: &Now) -> Verdict {
@@ -97,6 +101,40 @@ fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &
     if matches!(found.value, Value::Id(_) | Value::Plain(_) | Value::Tail(_)) || matches.iter().any(|known| known.clause.is_none()) && matches.len() == 1 {
         return Ok(());
     }
+    other_name(sentence, found, matches, evidence)?;
+    let (start, end) = sentence.clause_around(found.start);
+    let clause = sentence.slice(start, end);
+    if matches!(found.value, Value::Money(_)) && TOTALS.iter().any(|word| clause.contains(word)) {
+        return Ok(());
+    }
+    let wanted = around(sentence, found);
+    let common = |known: &Known| -> Vec<u64> {
+        let theirs = known.clause.map(|clause| evidence.clauses[clause].features.as_slice()).unwrap_or_default();
+        wanted.iter().copied().filter(|feature| theirs.binary_search(feature).is_ok()).collect()
+    };
+    let own: Vec<Vec<u64>> = matches.iter().map(|known| common(known)).collect();
+    let dominates = |rival: &[u64]| {
+        own.iter().all(|own| {
+            let inside = own.iter().all(|feature| rival.contains(feature));
+            let more = rival.len() - own.len().min(rival.len());
+            inside && more >= if own.is_empty() { NEIGHBOUR_MARGIN } else { 1 } || rival.len() >= own.len() + 1 + NEIGHBOUR_MARGIN
+        })
+    };
+    let rival = evidence
+        .known
+        .iter()
+        .filter(|known| known.clause.is_some() && known.value.same_kind(&found.value))
+        .filter(|known| !matches.iter().any(|own| own.value == known.value) && !is_mentioned(known, sentence))
+        .any(|known| dominates(&common(known)));
+    if rival {
+        let said = sentence.slice(found.start, found.end);
+        return Err((GuardReason::NumberNotInEvidence, format!("{said} belongs to something else")));
+    }
+    Ok(())
+}
+
+/// What the clause around a value speaks of, the value itself left out.
+fn around(sentence: &Sentence, found: &Found) -> Vec<u64> {
     let (start, end) = sentence.clause_around(found.start);
     let inside: Vec<Found> = sentence
         .found
@@ -104,25 +142,10 @@ fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &
         .filter(|other| other.start >= start && other.end <= end && other.start != found.start)
         .cloned()
         .collect();
-    let wanted = features(&sentence.slice(start, end), &inside);
-    let score = |known: &Known| {
-        known.clause.map_or(0, |clause| shared(&wanted, &evidence.clauses[clause].features))
-    };
-    other_name(sentence, found, matches, evidence)?;
-    let own = matches.iter().map(|known| score(known)).max().unwrap_or(0);
-    let rival = evidence
-        .known
-        .iter()
-        .filter(|known| known.value.same_kind(&found.value) && !matches.iter().any(|own| own.value == known.value))
-        .filter(|known| !is_mentioned(known, sentence))
-        .map(score)
-        .max()
-        .unwrap_or(0);
-    if rival >= own + NEIGHBOUR_MARGIN {
-        let said = sentence.slice(found.start, found.end);
-        return Err((GuardReason::NumberNotInEvidence, format!("{said} belongs to something else")));
-    }
-    Ok(())
+    let text: String = (start..end)
+        .map(|place| if (found.start..found.end).contains(&place) { '□' } else { sentence.chars[place] })
+        .collect();
+    features(&text, &inside)
 }
 
 /// Refuses the value of another carrier or way to pay: 银行卡3-5个工作日到账 said of 微信.

@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::pack::types::GuardLexicon;
 use crate::turn::types::GuardReason;
 
-use super::evidence::{Clause, Evidence, features};
+use super::evidence::{Clause, Evidence, features, shared};
 use super::split::clauses;
 use super::values::Value;
 use super::{Sentence, Verdict};
@@ -32,7 +32,46 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, lexicon: &Guar
             opposite(clause, (other, one), sentence, evidence)?;
         }
     }
+    who_pays(sentence, evidence)?;
     happened_or_not(sentence, evidence)
+}
+
+/// 由本店承担 where the record says 由顾客承担. The whole sentence decides which record is meant, because the case often
+/// stands in the clause before.
+fn who_pays(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
+    let Some(said) = payer(&sentence.folded) else { return Ok(()) };
+    let wanted = features(&sentence.folded, &[]);
+    let best = evidence
+        .clauses
+        .iter()
+        .filter_map(|known| payer(&known.text).map(|payer| (shared(&wanted, &known.features), payer)))
+        .max_by_key(|(score, payer)| (*score, *payer == said));
+    // 都由我们承担, where the record says so of one case and the opposite of another.
+    let both = ["都由", "都是", "全部由", "全由", "一律由"].iter().any(|word| sentence.folded.contains(word))
+        && evidence.clauses.iter().any(|known| {
+            payer(&known.text).is_some_and(|payer| payer != said) && shared(&wanted, &known.features) >= 2
+        });
+    match best {
+        Some((score, payer)) if score >= 2 && payer != said || both && score > 0 => {
+            Err((GuardReason::ContradictsEvidence, sentence.folded.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who bears a cost: the shop or the customer. `None` if the text names neither or both.
+fn payer(text: &str) -> Option<bool> {
+    static SHOP: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(本店|我们|我店|我方|店里|店铺|商家|卖家)(店|这边|方)?(来)?(统一|全部)?(承担|出|负担|负责运费)|(承担|出)方(是|为)(本店|商家|卖家)").expect("a fixed pattern")
+    });
+    static CUSTOMER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(您|顾客|客户|买家|自己|自行|个人)(这边|方|自己|自行)?(来)?(承担|出|负担|支付运费)|自理").expect("a fixed pattern")
+    });
+    match (SHOP.is_match(text), CUSTOMER.is_match(text)) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
 }
 
 /// The features of a clause without some words.
@@ -96,10 +135,11 @@ fn yes_no(clause: &str, evidence: &Evidence<'_>) -> Verdict {
 
 /// One of two opposite words, where the record uses the other one for the same thing.
 fn opposite(clause: &str, (said, other): (&str, &str), sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
-    if !holds(clause, said, other) || holds(clause, other, said) {
+    let clause = clause.replace("已经", "已");
+    if !holds(&clause, said, other) || holds(&clause, other, said) {
         return Ok(());
     }
-    let wanted = subject(clause, &[said, other], sentence);
+    let wanted = subject(&clause, &[said, other], sentence);
     let (score, best) = evidence.best_clauses(&wanted);
     let enough = score >= 2 || score > 0 && score == wanted.len();
     // 仅在待付款、已付款状态: a list of states is no statement about one of them.
@@ -108,7 +148,7 @@ fn opposite(clause: &str, (said, other): (&str, &str), sentence: &Sentence, evid
     let same = best.iter().any(|known| holds(&known.text, said, other));
     let opposed = best.iter().any(|known| holds(&known.text, other, said));
     if enough && opposed && !same {
-        return Err((GuardReason::ContradictsEvidence, clause.to_owned()));
+        return Err((GuardReason::ContradictsEvidence, clause));
     }
     Ok(())
 }
@@ -128,6 +168,17 @@ fn happened_or_not(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
         let before = &sentence.folded[..found.get(0).map_or(0, |all| all.start())];
         let asks = before.ends_with('有') || before.ends_with('是');
         if !asks && evidence.authority.contains(&event) && !denied.iter().any(|word| evidence.text.contains(word)) {
+            return Err((GuardReason::ContradictsEvidence, found[0].to_owned()));
+        }
+    }
+    static HAPPENED: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"已经?(\p{Han}{2})").expect("a fixed pattern"));
+    for found in HAPPENED.captures_iter(&sentence.folded) {
+        let said = [format!("已{}", &found[1]), format!("已经{}", &found[1])];
+        let denied = [format!("未{}", &found[1]), format!("没有{}", &found[1]), format!("待{}", &found[1])];
+        if denied.iter().any(|word| evidence.authority.contains(word))
+            && !said.iter().any(|word| evidence.text.contains(word))
+        {
             return Err((GuardReason::ContradictsEvidence, found[0].to_owned()));
         }
     }

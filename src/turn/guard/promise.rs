@@ -75,7 +75,10 @@ fn is_timed_policy(verb: &str, sentence: &Sentence, evidence: &Evidence<'_>, con
     let verb = verb.trim_end_matches(['您', '你']);
     evidence.known.iter().any(|known| {
         matches!(known.value, Value::Duration(..) | Value::Moment(_) | Value::Day(_))
-            && known.clause.is_some_and(|clause| evidence.clauses[clause].text.contains(verb))
+            && known.clause.is_some_and(|clause| {
+                let text = &evidence.clauses[clause].text;
+                text.contains(verb) || !OWN_DOING.contains(&verb) && verb.chars().next().is_some_and(|first| text.contains(first))
+            })
             && sentence.found.iter().any(|found| says(&found.value, &known.value, false, context.now))
     })
 }

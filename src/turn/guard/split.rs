@@ -133,7 +133,7 @@ pub fn sentences(text: &str) -> Vec<String> {
 }
 
 /// The clauses of a text: what stands between commas and other marks, without them. Commas inside numbers do not
-/// count.
+/// count; a list (车轮、刹车等易损件质保6个月) stays together unless each of its items has a number of its own.
 pub(super) fn clauses(folded: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -142,15 +142,24 @@ pub(super) fn clauses(folded: &str) -> Vec<&str> {
     while let Some((at, character)) = places.next() {
         let next_digit = places.peek().is_some_and(|(_, next)| next.is_ascii_digit());
         let grouping = character == ',' && previous.is_ascii_digit() && next_digit;
-        let cuts = matches!(character, '，' | ',' | '、' | ';' | '；' | '。' | '！' | '!' | '？' | '?' | '\n' | '~' | '～');
+        let cuts = matches!(character, '，' | ',' | ';' | '；' | '。' | '！' | '!' | '？' | '?' | '\n' | '~' | '～');
         let range = matches!(character, '~' | '～') && next_digit;
         if cuts && !grouping && !range {
-            parts.push(folded[start..at].trim());
+            push_items(folded[start..at].trim(), &mut parts);
             start = at + character.len_utf8();
         }
         previous = character;
     }
-    parts.push(folded[start..].trim());
+    push_items(folded[start..].trim(), &mut parts);
     parts.retain(|part| !part.is_empty());
     parts
+}
+
+fn push_items<'a>(part: &'a str, parts: &mut Vec<&'a str>) {
+    let numbered = |item: &str| item.contains(|character: char| character.is_ascii_digit());
+    if part.contains('、') && part.split('、').all(numbered) {
+        parts.extend(part.split('、').map(str::trim));
+    } else {
+        parts.push(part);
+    }
 }

@@ -11,6 +11,7 @@ use crate::turn::types::GuardReason;
 use super::evidence::Evidence;
 use super::fold::is_han;
 use super::split::clauses;
+use super::values::{Found, Value};
 use super::{Sentence, Verdict};
 
 static WORDS: LazyLock<Jieba> = LazyLock::new(Jieba::new);
@@ -73,7 +74,16 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
     }
     let (mut content, mut strange) = (0, 0);
     let mut before = "";
-    for tag in WORDS.tag(&sentence.folded, false) {
+    let text: String = sentence
+        .chars
+        .iter()
+        .enumerate()
+        .map(|(at, character)| {
+            let inside = |found: &Found| found.start <= at && at < found.end && !matches!(found.value, Value::Id(_));
+            if sentence.found.iter().any(inside) { '□' } else { *character }
+        })
+        .collect();
+    for tag in WORDS.tag(&text, false) {
         let kind = if goes_on(before, tag.word, evidence) { Kind::Idle } else { Kind::of(tag.word, tag.tag) };
         let stands = kind == Kind::Idle || is_known(tag.word, tag.tag, evidence, pack);
         let event = matches!(before, "已" | "已经") && kind != Kind::Idle && !OWN_EVENTS.contains(&tag.word);
@@ -172,8 +182,10 @@ fn is_known(word: &str, tag: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool
     }
     let chars: Vec<char> = word.chars().collect();
     // 灰色 where the record lists 灰, 运费 where it has 费 beside 运.
-    if let [first, '色' | '款' | '型' | '号' | '类' | '版'] = chars.as_slice() {
-        return evidence.text.contains(*first);
+    if let [first, '色' | '款' | '型' | '号' | '类' | '版' | '身' | '口' | '盖' | '底'] = chars.as_slice()
+        && evidence.text.contains(*first)
+    {
+        return true;
     }
     if let [.., first, '色'] = chars.as_slice()
         && evidence.text.contains(*first)
@@ -183,7 +195,7 @@ fn is_known(word: &str, tag: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool
     let part = |from: usize, to: usize| chars[from..to].iter().collect::<String>();
     match chars.len() {
         0..=2 => false,
-        3 => !matches!(tag, "ns" | "nr" | "nt" | "nz") && (stands(&part(0, 2)) || stands(&part(1, 3))),
+        3 => tag != "ns" && (stands(&part(0, 2)) || stands(&part(1, 3))),
         length => stands(&part(0, 2)) && stands(&part(length - 2, length)),
     }
 }

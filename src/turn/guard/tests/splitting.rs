@@ -39,7 +39,8 @@ fn an_end_waits_for_what_belongs_to_it() {
 
 #[test]
 fn clauses_keep_grouped_digits_together() {
-    assert_eq!(clauses("共1,299元，两件、包邮。"), ["共1,299元", "两件", "包邮"]);
+    assert_eq!(clauses("共1,299元，两件、包邮。"), ["共1,299元", "两件、包邮"]);
+    assert_eq!(clauses("80码缺货、90码有货"), ["80码缺货", "90码有货"]);
     assert_eq!(clauses("，。"), Vec::<&str>::new());
 }
 

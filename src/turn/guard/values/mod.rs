@@ -286,7 +286,11 @@ fn from_numerals(chars: &[char], at: usize) -> Option<Reading> {
         return Some(reading);
     }
     if let Some((value, after)) = units::with_unit(chars, amount, end, true) {
-        return match units::is_idle(chars, &value, end) {
+        let counted = ["只有", "仅有", "一共", "总共", "就", "共有"].iter().any(|word| {
+            let length = word.chars().count();
+            at >= length && starts_with(chars, at - length, word)
+        });
+        return match !counted && units::is_idle(chars, &value, end) {
             true => Reading::nothing(after),
             false => Reading::one(value, after),
         };
