@@ -1,6 +1,13 @@
 //! `warmdesk model list | pull | verify`: what models there are, getting their weights, and checking them.
 
-use std::{io::IsTerminal, path::Path, path::PathBuf, sync::Mutex, sync::PoisonError, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+    path::PathBuf,
+    sync::Mutex,
+    sync::PoisonError,
+    time::Duration,
+};
 
 use clap::Subcommand;
 use comfy_table::{Table, presets};
@@ -86,6 +93,7 @@ pub fn pull_card(
 }
 
 fn list(catalogue: &Catalogue, environment: &CacheEnvironment, json: bool) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
     let megabytes = |card: &ModelCard| {
         let sizes: Option<Vec<u64>> = card.files.iter().map(|file| file.size).collect();
         sizes.map(|sizes| sizes.iter().sum::<u64>() / 1_000_000)
@@ -102,7 +110,7 @@ fn list(catalogue: &Catalogue, environment: &CacheEnvironment, json: bool) -> an
                 })
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&cards)?);
+        writeln!(stdout, "{}", serde_json::to_string_pretty(&cards)?)?;
         return Ok(());
     }
     let mut table = Table::new();
@@ -122,7 +130,7 @@ fn list(catalogue: &Catalogue, environment: &CacheEnvironment, json: bool) -> an
             card_status(card, environment),
         ]);
     }
-    println!("{table}");
+    writeln!(stdout, "{table}")?;
     Ok(())
 }
 
@@ -131,8 +139,9 @@ fn verify(catalogue: &Catalogue, name: Option<&str>, environment: &CacheEnvironm
         Some(name) => vec![catalogue.find(name)?],
         None => catalogue.cards().iter().filter(|card| card_status(card, environment) != "absent").collect(),
     };
+    let mut stdout = std::io::stdout().lock();
     if cards.is_empty() {
-        println!("no model is on this machine; run `warmdesk model pull`");
+        writeln!(stdout, "no model is on this machine; run `warmdesk model pull`")?;
     }
     let progress = TerminalProgress::new();
     let mut wrong = 0;
@@ -142,10 +151,10 @@ fn verify(catalogue: &Catalogue, name: Option<&str>, environment: &CacheEnvironm
         progress.end();
         for check in checks {
             match &check.outcome {
-                Ok(sha256) => println!("right  {}  {sha256}", check.path.display()),
+                Ok(sha256) => writeln!(stdout, "right  {}  {sha256}", check.path.display())?,
                 Err(reason) => {
                     wrong += 1;
-                    println!("wrong  {}  {reason}", check.path.display());
+                    writeln!(stdout, "wrong  {}  {reason}", check.path.display())?;
                 }
             }
         }

@@ -53,6 +53,11 @@ pub trait ChatModel: Send + Sync {
     /// How many tokens `text` takes, for prompt budgets. Exact once the local engine is ready, otherwise an
     /// estimate that errs on the high side.
     fn count_tokens(&self, text: &str) -> usize;
+
+    /// How many accepted requests wait for their turn, for metrics and for telling others when to come back.
+    fn waiting(&self) -> usize {
+        0
+    }
 }
 
 /// Whether a model can be asked.

@@ -139,6 +139,10 @@ impl ChatModel for RemoteModel {
     fn count_tokens(&self, text: &str) -> usize {
         estimate_tokens(text)
     }
+
+    fn waiting(&self) -> usize {
+        self.shared.accepted.load(Ordering::Acquire).saturating_sub(self.shared.options.concurrency.max(1))
+    }
 }
 
 /// One of the places of running and waiting requests, given back when dropped.

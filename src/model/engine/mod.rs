@@ -36,6 +36,10 @@ pub use weights::mask_memory;
 /// has longer tokens on average, and tokenizing a megabyte would take seconds.
 const LONGEST_TOKEN: usize = 32;
 
+/// Text of more bytes is estimated instead of counted: it is far beyond any prompt's limit, and the answer must
+/// not take longer than the turn.
+const LONGEST_COUNTED: usize = 16 << 10;
+
 /// How the engine is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineOptions {
@@ -171,11 +175,6 @@ impl Engine {
         state.clone()
     }
 
-    /// How many requests wait.
-    pub fn waiting(&self) -> usize {
-        self.shared.queue.waiting()
-    }
-
     fn encode(&self, request: &GenerationRequest) -> Result<Vec<u32>, ModelError> {
         let limit = self.options.max_prompt_tokens;
         let bytes: usize = request
@@ -228,8 +227,15 @@ impl ChatModel for Engine {
     }
 
     fn count_tokens(&self, text: &str) -> usize {
+        if text.len() > LONGEST_COUNTED {
+            return estimate_tokens(text);
+        }
         let counted = self.shared.loaded().and_then(|loaded| loaded.tokenizer.count(text));
         counted.unwrap_or_else(|| estimate_tokens(text))
+    }
+
+    fn waiting(&self) -> usize {
+        self.shared.queue.waiting()
     }
 }
 

@@ -42,6 +42,9 @@ impl Queue {
     pub(super) fn push(&self, job: Job) -> Result<(), ModelError> {
         let mut inner = self.lock();
         inner.drop_dead();
+        if inner.closed {
+            return Err(stopping());
+        }
         if inner.jobs.len() >= self.capacity {
             return Err(ModelError::Busy);
         }
@@ -76,7 +79,7 @@ impl Queue {
         let mut inner = self.lock();
         inner.closed = true;
         for job in inner.jobs.drain(..) {
-            job.sink.end(Err(ModelError::Unavailable { reason: "the engine is stopping".to_owned() }));
+            job.sink.end(Err(stopping()));
         }
         self.changed.notify_all();
     }
@@ -93,6 +96,10 @@ impl Queue {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn stopping() -> ModelError {
+    ModelError::Unavailable { reason: "the engine is stopping".to_owned() }
 }
 
 impl Inner {
