@@ -105,8 +105,8 @@ pub struct ChunkingDifference {
     pub same_choice: bool,
 }
 
-/// Reads one prompt whole, in the default chunks and in odd ones, one after the other with the same weights: the
-/// scores must agree, whatever was read before. `None` when the weights are not on this machine.
+/// Reads one prompt whole and in the default chunks, one after the other with the same weights: the scores must
+/// agree, whatever was read before. `None` when the weights are not on this machine.
 pub fn chunking_difference(
     card: &ModelCard,
     environment: &CacheEnvironment,
@@ -121,7 +121,7 @@ pub fn chunking_difference(
         "资料：订单已于周一下午发货，承运方是顺丰，最后一条记录显示包裹在武汉转运中心停留，等待下一班车。\n\
          问题：我的包裹三天没有更新了，怎么回事，是不是丢了？",
     );
-    let chunks = [usize::MAX, EngineOptions::default().prompt_chunk, 13];
+    let chunks = [usize::MAX, EngineOptions::default().prompt_chunk];
     Some(scores_by_chunk(&weights, &prompt, &chunks).map(|scores| {
         let choice = |scores: &[f32]| (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
         let (whole, others) = (&scores[0], &scores[1..]);
