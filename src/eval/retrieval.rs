@@ -113,8 +113,11 @@ pub fn evaluate_retrieval(
 
 fn report(each: &[RetrievalEach], titles: usize) -> RetrievalReport {
     let count = each.len() as f64;
-    let within = |depth: usize| each.iter().filter(|one| one.rank.is_some_and(|rank| rank <= depth)).count() as f64 / count;
-    let reciprocal: f64 = each.iter().filter_map(|one| one.rank).filter(|rank| *rank <= 10).map(|rank| 1.0 / rank as f64).sum();
+    let within = |depth: usize| {
+        each.iter().filter(|one| one.rank.is_some_and(|rank| rank <= depth)).count() as f64 / count
+    };
+    let reciprocal: f64 =
+        each.iter().filter_map(|one| one.rank).filter(|rank| *rank <= 10).map(|rank| 1.0 / rank as f64).sum();
     RetrievalReport {
         queries: each.len(),
         titles,

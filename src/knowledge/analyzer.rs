@@ -120,12 +120,14 @@ impl Analyzer {
     pub fn query(&self, text: &str) -> QueryTerms {
         let normalised = self.read(text);
         let covered = self.stop_word_marks(&normalised);
-        let all_stopped = covered.iter().zip(&normalised.characters).all(|(stop, one)| *stop || !is_term(*one));
+        let all_stopped =
+            covered.iter().zip(&normalised.characters).all(|(stop, one)| *stop || !is_term(*one));
         let keep = |term: &Term| all_stopped || !covered[term.start..term.end].iter().all(|stop| *stop);
         let mut terms = QueryTerms::default();
         let mut seen = HashSet::new();
         for term in self.words(&normalised).into_iter().filter(|term| keep(term)) {
-            if (all_stopped || !self.shared.stop_words.contains(&term.text)) && seen.insert(term.text.clone()) {
+            if (all_stopped || !self.shared.stop_words.contains(&term.text)) && seen.insert(term.text.clone())
+            {
                 let alternatives = self.shared.alternatives.get(&term.text).cloned().unwrap_or_default();
                 terms.words.push((term.text, alternatives));
             }
@@ -258,7 +260,10 @@ fn runs(characters: &[char]) -> Vec<(usize, usize, bool)> {
             let here = characters[at];
             if is_term(here) && is_han(here) == han {
                 end = at + 1;
-            } else if han || !is_joint(here) || !characters.get(at + 1).is_some_and(|next| is_term(*next) && !is_han(*next)) {
+            } else if han
+                || !is_joint(here)
+                || !characters.get(at + 1).is_some_and(|next| is_term(*next) && !is_han(*next))
+            {
                 break;
             }
             at += 1;
@@ -271,7 +276,8 @@ fn runs(characters: &[char]) -> Vec<(usize, usize, bool)> {
 
 /// The whole code without its joints, its parts, and the parts' letters and digits.
 fn code_terms(characters: &[char], start: usize, end: usize, terms: &mut Vec<Term>) {
-    let whole: String = characters[start..end].iter().filter(|one| is_term(**one)).take(LONGEST_TERM).collect();
+    let whole: String =
+        characters[start..end].iter().filter(|one| is_term(**one)).take(LONGEST_TERM).collect();
     let mut push = |text: String, start: usize, end: usize| {
         if !terms.iter().any(|term| term.start == start && term.end == end && term.text == text) {
             terms.push(Term { text, start, end });

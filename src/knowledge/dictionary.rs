@@ -106,7 +106,9 @@ fn read_synonyms(text: &str) -> Result<Vec<Vec<String>>, KnowledgeError> {
     lines(text)
         .map(|(line, entry)| {
             let group: Vec<String> = entry
-                .split(|character: char| character.is_whitespace() || matches!(character, ',' | '，' | '、' | '='))
+                .split(|character: char| {
+                    character.is_whitespace() || matches!(character, ',' | '，' | '、' | '=')
+                })
                 .filter(|word| !word.is_empty())
                 .map(str::to_lowercase)
                 .collect();

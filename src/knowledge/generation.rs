@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tantivy::{Index, IndexWriter, TantivyDocument};
 
+use super::KnowledgeError;
 use super::analyzer::Analyzer;
 use super::schema::{document, register, schema};
-use super::KnowledgeError;
 use crate::identity::ShopId;
 use crate::record::{Record, RecordKind};
 use crate::time::Now;
@@ -51,7 +51,10 @@ pub fn current_generation(data: &Path) -> Result<Option<(Manifest, PathBuf)>, Kn
         Err(error) => return Err(KnowledgeError::file(current)(error)),
     };
     if id.is_empty() || id.contains(['/', '\\', '.']) {
-        return Err(KnowledgeError::Manifest { path: current, message: format!("`{id}` names no generation") });
+        return Err(KnowledgeError::Manifest {
+            path: current,
+            message: format!("`{id}` names no generation"),
+        });
     }
     let folder = root.join("generations").join(&id);
     let path = folder.join("manifest.json");
@@ -118,8 +121,12 @@ fn fill<'a>(
     }
     writer.commit()?;
     writer.wait_merging_threads()?;
-    let manifest =
-        Manifest { id: id.to_owned(), analyzer: analyzer.version().to_owned(), created_at: now.epoch_milliseconds(), documents };
+    let manifest = Manifest {
+        id: id.to_owned(),
+        analyzer: analyzer.version().to_owned(),
+        created_at: now.epoch_milliseconds(),
+        documents,
+    };
     let path = folder.join("manifest.json");
     let text = serde_json::to_string_pretty(&manifest)
         .map_err(|error| KnowledgeError::Manifest { path: path.clone(), message: error.to_string() })?;
@@ -190,8 +197,10 @@ fn remove_folder(path: &Path) -> Result<(), KnowledgeError> {
 /// Removes all but the newest generations, never the current one. What cannot be removed now is removed later.
 fn prune(generations: &Path, current: &str) {
     let Ok(entries) = fs::read_dir(generations) else { return };
-    let mut names: Vec<String> =
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).filter(|name| name != current).collect();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name != current)
+        .collect();
     names.sort();
     let finished = names.iter().filter(|name| !name.starts_with('.')).count();
     let mut surplus = (finished + 1).saturating_sub(KEPT);

@@ -47,7 +47,9 @@ pub enum KnowledgeError {
     #[error("{0} holds no index yet; run `warmdesk index SOURCE… --data DIR`")]
     NoGeneration(PathBuf),
     /// The generation was built by another version of the analyzer.
-    #[error("the index was built by analyzer {found}, this program has {expected}; run `warmdesk index` again")]
+    #[error(
+        "the index was built by analyzer {found}, this program has {expected}; run `warmdesk index` again"
+    )]
     OtherAnalyzer {
         /// The version in the manifest.
         found: String,

@@ -76,7 +76,8 @@ pub(super) fn document(fields: &Fields, shop: &ShopId, record: &Record) -> Optio
     document.add_text(fields.owner, owner);
     document.add_text(fields.kind, record.kind.as_str());
     document.add_text(fields.id, &record.id);
-    let own_product = if record.kind == RecordKind::Product { Some(record.id.as_str()) } else { record.text("product") };
+    let own_product =
+        if record.kind == RecordKind::Product { Some(record.id.as_str()) } else { record.text("product") };
     for product in own_product.into_iter().chain(record.texts("products")) {
         document.add_text(fields.product, product);
     }
@@ -120,10 +121,8 @@ fn texts(record: &Record) -> [Vec<String>; 3] {
     titles.extend(own("short_title"));
     titles.push(record.id.clone());
     let asked = record.texts("questions").into_iter().map(str::to_owned).collect();
-    let mut body: Vec<String> = ["text", "description", "status_text", "valid_text", "about"]
-        .into_iter()
-        .filter_map(own)
-        .collect();
+    let mut body: Vec<String> =
+        ["text", "description", "status_text", "valid_text", "about"].into_iter().filter_map(own).collect();
     body.extend(record.items().into_iter().map(|item| item.title));
     for parcel in record.shipments() {
         let tracking = parcel.get("tracking").and_then(|text| text.as_str());
@@ -134,7 +133,9 @@ fn texts(record: &Record) -> [Vec<String>; 3] {
         body.extend(list.into_iter().flatten().filter_map(|one| one.get(inner)?.as_str().map(str::to_owned)));
     }
     if let Some(attributes) = record.fields.get("attributes").and_then(|value| value.as_object()) {
-        body.extend(attributes.iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_str()?))));
+        body.extend(
+            attributes.iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_str()?))),
+        );
     }
     [titles, asked, body]
 }

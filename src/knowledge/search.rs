@@ -7,10 +7,10 @@ use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, Te
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, DocSet, Searcher, TantivyDocument, Term};
 
+use super::KnowledgeError;
 use super::analyzer::QueryTerms;
 use super::live::{Knowledge, Live};
 use super::schema::{Fields, owner_mark, public_mark};
-use super::KnowledgeError;
 use crate::identity::Scope;
 use crate::record::RecordKind;
 
@@ -103,7 +103,8 @@ impl Knowledge {
         let mut hits = Vec::with_capacity(found.len());
         for ((raw_score, address), fit) in found.into_iter().zip(fits) {
             let document: TantivyDocument = searcher.doc(address)?;
-            let text = |field: Field| document.get_first(field).and_then(|value| value.as_str()).map(str::to_owned);
+            let text =
+                |field: Field| document.get_first(field).and_then(|value| value.as_str()).map(str::to_owned);
             let (Some(kind), Some(id)) = (text(live.fields.kind), text(live.fields.id)) else { continue };
             let Some(kind) = RecordKind::parse(&kind) else { continue };
             hits.push(Hit { kind, id, score: fit.score, raw_score, why: fit.why });
@@ -194,7 +195,8 @@ fn fit(
     let mut why: Vec<Vec<String>> = vec![Vec::new(); found.len()];
     for atom in &atoms {
         let place = places(live, searcher, atom, found)?;
-        let rarity = (1.0 + (documents - place.frequency as f32).max(0.0) / (place.frequency as f32 + 0.5)).ln();
+        let rarity =
+            (1.0 + (documents - place.frequency as f32).max(0.0) / (place.frequency as f32 + 0.5)).ln();
         let weight = (rarity / rarest).clamp(0.05, 1.0);
         asked[atom.view] += weight;
         for (index, worth) in place.worth {

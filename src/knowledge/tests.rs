@@ -111,13 +111,25 @@ proptest! {
 
 fn appliances() -> Knowledge {
     filled(vec![
-        record(json!({"kind": "product", "id": "100112573665", "title": "美的60升双胆扁桶电热水器F6033-UD3(HE)一级能效", "price": 1999})),
-        record(json!({"kind": "product", "id": "200", "title": "16升燃气热水器 JSQ30-M9 Pro 安睡", "price": 1799})),
+        record(
+            json!({"kind": "product", "id": "100112573665", "title": "美的60升双胆扁桶电热水器F6033-UD3(HE)一级能效", "price": 1999}),
+        ),
+        record(
+            json!({"kind": "product", "id": "200", "title": "16升燃气热水器 JSQ30-M9 Pro 安睡", "price": 1799}),
+        ),
         record(json!({"kind": "product", "id": "300", "title": "婴儿恒温睡袋 90码 浅驼", "price": 269})),
-        record(json!({"kind": "knowledge", "id": "leak", "title": "热水器漏水", "text": "检查安全阀是否松动，确保连接部件紧固。"})),
-        record(json!({"kind": "knowledge", "id": "fee", "title": "安装服务", "text": "基础安装费150元。", "questions": ["装一台要多少钱"]})),
-        record(json!({"kind": "knowledge", "id": "fee-200", "title": "安装说明", "text": "安装须承重墙。", "product": "200"})),
-        record(json!({"kind": "knowledge", "id": "fee-300", "title": "安装说明", "text": "安装须承重墙。", "product": "300"})),
+        record(
+            json!({"kind": "knowledge", "id": "leak", "title": "热水器漏水", "text": "检查安全阀是否松动，确保连接部件紧固。"}),
+        ),
+        record(
+            json!({"kind": "knowledge", "id": "fee", "title": "安装服务", "text": "基础安装费150元。", "questions": ["装一台要多少钱"]}),
+        ),
+        record(
+            json!({"kind": "knowledge", "id": "fee-200", "title": "安装说明", "text": "安装须承重墙。", "product": "200"}),
+        ),
+        record(
+            json!({"kind": "knowledge", "id": "fee-300", "title": "安装说明", "text": "安装须承重墙。", "product": "300"}),
+        ),
     ])
 }
 
@@ -146,8 +158,12 @@ fn names_codes_sizes_and_ids_are_found() {
 fn hits_say_how_well_and_why() {
     let knowledge = appliances();
     let ask = |text: &str, product: Option<&str>| {
-        let query =
-            SearchQuery { text: text.into(), limit: 5, product: product.map(str::to_owned), ..SearchQuery::default() };
+        let query = SearchQuery {
+            text: text.into(),
+            limit: 5,
+            product: product.map(str::to_owned),
+            ..SearchQuery::default()
+        };
         knowledge.search(&public(), &query).unwrap()
     };
     let hit = &ask("热水器漏水", None)[0];
@@ -190,10 +206,14 @@ fn private_records() -> Knowledge {
             let id = format!("{name}-{customer}");
             changes.push(Change::Put(record(json!({"kind": "order", "id": id, "customer": customer, "status": "paid",
                 "items": [{"title": "婴儿恒温睡袋", "quantity": 1}], "shipment": {"tracking": "78412365509821"}}))));
-            changes.push(Change::Put(record(json!({"kind": "coupon", "id": id, "customer": customer, "title": "睡袋券"}))));
+            changes.push(Change::Put(record(
+                json!({"kind": "coupon", "id": id, "customer": customer, "title": "睡袋券"}),
+            )));
             changes.push(Change::Put(record(json!({"kind": "customer", "id": id, "name": "睡袋"}))));
         }
-        changes.push(Change::Put(record(json!({"kind": "knowledge", "id": format!("{name}-k"), "text": "睡袋清洗"}))));
+        changes.push(Change::Put(record(
+            json!({"kind": "knowledge", "id": format!("{name}-k"), "text": "睡袋清洗"}),
+        )));
         knowledge.apply(&shop(name), &changes).unwrap();
     }
     knowledge
@@ -318,7 +338,8 @@ fn dictionaries_can_be_replaced_and_are_checked() {
 fn markdown_headings_become_entries_with_stable_ids() {
     let text = "# 售后\n\n开头。\n\n## 退货要多久？\n收到后 **3** 天。见[说明](http://a)。\n```\n# 不是标题\n```\n<!-- 内部\n备注 -->\n## 空\n\n## 退货要多久？\n再说一次。\n";
     let records = parse_markdown(text.as_bytes(), "faq/returns.md", "faq/returns.md").unwrap();
-    let found: Vec<(&str, &str)> = records.iter().map(|one| (one.id.as_str(), one.text("text").unwrap())).collect();
+    let found: Vec<(&str, &str)> =
+        records.iter().map(|one| (one.id.as_str(), one.text("text").unwrap())).collect();
     assert_eq!(
         found,
         [
@@ -349,7 +370,8 @@ fn sources_are_read_whole_or_not_at_all() {
     write("faq.md", "# 退货\n七天内可退。\n");
     write("notes.txt", "x");
     write(".hidden.md", "# x\ny");
-    let read = |paths: &[&Path]| read_sources(&paths.iter().map(|path| path.to_path_buf()).collect::<Vec<_>>());
+    let read =
+        |paths: &[&Path]| read_sources(&paths.iter().map(|path| path.to_path_buf()).collect::<Vec<_>>());
     let sources = read(&[folder.path()]).unwrap();
     let found: Vec<&str> = sources[0].records.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(found, ["p1", "faq.md#退货"]);
@@ -357,7 +379,8 @@ fn sources_are_read_whole_or_not_at_all() {
     write("bad.jsonl", "\n{\"kind\":\"product\",\"id\":\"p1\",\"title\":\"a\",\"price\":-1}\nx\n");
     write("twice.ndjson", "{\"kind\":\"product\",\"id\":\"p1\",\"title\":\"睡袋\"}\n");
     let Err(SourceError::Faults(faults)) = read(&[folder.path()]) else { panic!("faults were expected") };
-    let named: Vec<(bool, usize)> = faults.iter().map(|one| (one.source.ends_with("bad.jsonl"), one.line)).collect();
+    let named: Vec<(bool, usize)> =
+        faults.iter().map(|one| (one.source.ends_with("bad.jsonl"), one.line)).collect();
     assert_eq!(named, [(true, 2), (true, 3), (false, 0)]);
     assert!(matches!(read(&[&folder.path().join("notes.txt")]), Err(SourceError::Nothing(_))));
     assert!(matches!(read(&[&folder.path().join("absent")]), Err(SourceError::Unreadable(_))));
@@ -365,16 +388,42 @@ fn sources_are_read_whole_or_not_at_all() {
 
 /// Questions that are no shop's business.
 const OFF_TOPIC: [&str; 16] = [
-    "今天天气怎么样", "给我讲个笑话", "推荐一部电影", "现在股票能买吗", "帮我写一首诗", "附近有什么好吃的",
-    "苹果手机多少钱", "明天会下雨吗", "口红什么色号好看", "世界杯谁赢了", "怎么做红烧肉", "你喜欢什么颜色",
-    "身份证丢了去哪补", "房贷利率是多少", "羽毛球拍怎么选", "高考分数线",
+    "今天天气怎么样",
+    "给我讲个笑话",
+    "推荐一部电影",
+    "现在股票能买吗",
+    "帮我写一首诗",
+    "附近有什么好吃的",
+    "苹果手机多少钱",
+    "明天会下雨吗",
+    "口红什么色号好看",
+    "世界杯谁赢了",
+    "怎么做红烧肉",
+    "你喜欢什么颜色",
+    "身份证丢了去哪补",
+    "房贷利率是多少",
+    "羽毛球拍怎么选",
+    "高考分数线",
 ];
 
 /// What the shop's own knowledge answers, as customers ask it.
 const ON_TOPIC: [&str; 16] = [
-    "热水器漏水怎么办", "为什么加热很慢", "安装费多少钱", "过保修了怎么收费", "洗碗机不排水", "油烟机吸力不够",
-    "水温忽冷忽热", "波纹管是什么材质的", "小厨宝保修多久", "零冷水热水器", "发票能开吗", "80升的电热水器",
-    "风扇声音很大", "冰箱不制冷了", "点不着火，无法点火", "F6033-UD3(HE)怎么安装",
+    "热水器漏水怎么办",
+    "为什么加热很慢",
+    "安装费多少钱",
+    "过保修了怎么收费",
+    "洗碗机不排水",
+    "油烟机吸力不够",
+    "水温忽冷忽热",
+    "波纹管是什么材质的",
+    "小厨宝保修多久",
+    "零冷水热水器",
+    "发票能开吗",
+    "80升的电热水器",
+    "风扇声音很大",
+    "冰箱不制冷了",
+    "点不着火，无法点火",
+    "F6033-UD3(HE)怎么安装",
 ];
 
 #[test]
@@ -390,10 +439,13 @@ fn a_real_shop_tells_its_own_questions_from_others() {
         knowledge.search(&public(), &query).unwrap().iter().map(|hit| hit.score).fold(0.0, f32::max)
     };
     let threshold = crate::turn::retrieve::RELEVANT_SCORE;
-    let missed: Vec<_> = ON_TOPIC.iter().map(|text| (best(text), text)).filter(|(score, _)| *score < threshold).collect();
+    let missed: Vec<_> =
+        ON_TOPIC.iter().map(|text| (best(text), text)).filter(|(score, _)| *score < threshold).collect();
     assert!(missed.len() <= 2, "{missed:?}");
     let queries = fs::read_to_string(folder.join("../product_search/queries.tsv")).unwrap();
-    let foreign: Vec<&str> = queries.lines().filter_map(|line| line.split('\t').nth(1)).chain(OFF_TOPIC).collect();
-    let taken: Vec<_> = foreign.iter().map(|text| (best(text), text)).filter(|(score, _)| *score >= threshold).collect();
+    let foreign: Vec<&str> =
+        queries.lines().filter_map(|line| line.split('\t').nth(1)).chain(OFF_TOPIC).collect();
+    let taken: Vec<_> =
+        foreign.iter().map(|text| (best(text), text)).filter(|(score, _)| *score >= threshold).collect();
     assert!(taken.len() * 50 <= foreign.len(), "{taken:?}");
 }

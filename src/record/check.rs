@@ -193,10 +193,12 @@ fn read_kind(fields: &Map<String, Value>) -> Result<RecordKind, FieldFault> {
         None | Some(Value::Null) => {
             Err(FieldFault::new("kind", FaultCode::Missing, format!("must be one of {}", names())))
         }
-        Some(Value::String(name)) => RecordKind::parse(name).filter(|kind| importable(*kind)).ok_or_else(|| {
-            let message = format!("`{name}` is no kind of record; it must be one of {}", names());
-            FieldFault::new("kind", FaultCode::UnknownKind, message)
-        }),
+        Some(Value::String(name)) => {
+            RecordKind::parse(name).filter(|kind| importable(*kind)).ok_or_else(|| {
+                let message = format!("`{name}` is no kind of record; it must be one of {}", names());
+                FieldFault::new("kind", FaultCode::UnknownKind, message)
+            })
+        }
         Some(_) => Err(FieldFault::new("kind", FaultCode::WrongType, "must be a text")),
     }
 }
@@ -272,8 +274,7 @@ fn check_value(shape: Shape, value: &Value, field: &str, faults: &mut Vec<FieldF
 }
 
 fn check_plain(shape: Shape, value: &Value, field: &str) -> Result<(), FieldFault> {
-    let impossible =
-        |message: String| Err(FieldFault::new(field, FaultCode::ImpossibleValue, message));
+    let impossible = |message: String| Err(FieldFault::new(field, FaultCode::ImpossibleValue, message));
     match shape {
         Shape::Text => text_of(value, field).map(drop),
         Shape::Id => check_id(text_of(value, field)?, field),

@@ -105,7 +105,8 @@ fn derive_order(order: &Record, now: &Now, fields: &mut Map<String, Value>) {
 /// Only what wording may know of a customer.
 fn derive_customer(customer: &Record) -> Map<String, Value> {
     let mut fields = Map::new();
-    let level = customer.fields.get("member_level").or_else(|| customer.fields.get("profile")?.get("member_level"));
+    let level =
+        customer.fields.get("member_level").or_else(|| customer.fields.get("profile")?.get("member_level"));
     for (name, value) in [
         ("member_level", level),
         ("consent", customer.fields.get("consent")),
@@ -118,7 +119,12 @@ fn derive_customer(customer: &Record) -> Map<String, Value> {
     fields
 }
 
-fn derive_shipment(parcel: &Map<String, Value>, order: &Record, known: &[String], now: &Now) -> Map<String, Value> {
+fn derive_shipment(
+    parcel: &Map<String, Value>,
+    order: &Record,
+    known: &[String],
+    now: &Now,
+) -> Map<String, Value> {
     let mut fields = without_personal_fields(parcel);
     if let Some(Value::Array(events)) = fields.get_mut("events") {
         events.iter_mut().filter_map(Value::as_object_mut).for_each(|event| clean_event(event, known));
@@ -197,11 +203,39 @@ const SIGNS: [(&str, &[&str]); 5] = [
     ("returned", &["退回", "退签", "拒收", "退件", "return"]),
     (
         "no_pickup",
-        &["待揽收", "等待揽收", "已创建", "已下单", "提交了订单", "提交订单", "打单", "待取件", "电子面单", "created"],
+        &[
+            "待揽收",
+            "等待揽收",
+            "已创建",
+            "已下单",
+            "提交了订单",
+            "提交订单",
+            "打单",
+            "待取件",
+            "电子面单",
+            "created",
+        ],
     ),
-    ("out_for_delivery", &["派送", "派件", "配送中", "正在配送", "投递中", "待签收", "驿站", "快递柜", "自提柜", "out for delivery"]),
+    (
+        "out_for_delivery",
+        &[
+            "派送",
+            "派件",
+            "配送中",
+            "正在配送",
+            "投递中",
+            "待签收",
+            "驿站",
+            "快递柜",
+            "自提柜",
+            "out for delivery",
+        ],
+    ),
     ("delivered", &["签收", "妥投", "代收", "已送达", "已取出", "完成配送", "delivered"]),
-    ("moving", &["揽收", "揽件", "运输", "到达", "离开", "发往", "中转", "装车", "分拣", "出库", "入库", "发出"]),
+    (
+        "moving",
+        &["揽收", "揽件", "运输", "到达", "离开", "发往", "中转", "装车", "分拣", "出库", "入库", "发出"],
+    ),
 ];
 
 fn state_of_event(event: &Map<String, Value>) -> &'static str {

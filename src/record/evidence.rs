@@ -56,11 +56,21 @@ fn order_text(order: &Record, now: &Now) -> String {
     if !items.is_empty() {
         parts.push(format!("商品：{}", items.join("、")));
     }
-    for (field, label) in
-        [("total", "订单总金额"), ("paid_amount", "实付"), ("payment", "支付方式"), ("placed_at", "下单时间"), ("paid_at", "付款时间"), ("ship_by", "最晚发货"), ("close_at", "关闭时间")]
-    {
+    for (field, label) in [
+        ("total", "订单总金额"),
+        ("paid_amount", "实付"),
+        ("payment", "支付方式"),
+        ("placed_at", "下单时间"),
+        ("paid_at", "付款时间"),
+        ("ship_by", "最晚发货"),
+        ("close_at", "关闭时间"),
+    ] {
         if let Some(value) = order.fields.get(field).and_then(|value| plain(field, value, now)) {
-            parts.push(if field == "total" || field == "paid_amount" { format!("{label}{value}") } else { format!("{label}：{value}") });
+            parts.push(if field == "total" || field == "paid_amount" {
+                format!("{label}{value}")
+            } else {
+                format!("{label}：{value}")
+            });
         }
     }
     for discount in order.fields.get("discounts").and_then(Value::as_array).into_iter().flatten() {
@@ -71,17 +81,38 @@ fn order_text(order: &Record, now: &Now) -> String {
     if let Some(region) = region_of(order) {
         parts.push(format!("收货地区：{region}"));
     }
-    if let Some(kind) = order.fields.get("invoice").and_then(Value::as_object).and_then(|invoice| text_in(invoice, "type")) {
+    if let Some(kind) =
+        order.fields.get("invoice").and_then(Value::as_object).and_then(|invoice| text_in(invoice, "type"))
+    {
         parts.push(format!("发票：{kind}"));
     }
-    let told = ["kind", "id", "customer", "status", "status_text", "total", "paid_amount", "payment", "placed_at", "paid_at", "ship_by", "close_at"];
+    let told = [
+        "kind",
+        "id",
+        "customer",
+        "status",
+        "status_text",
+        "total",
+        "paid_amount",
+        "payment",
+        "placed_at",
+        "paid_at",
+        "ship_by",
+        "close_at",
+    ];
     let known = people_of(order);
-    parts.extend(other_fields(&order.fields, &told, now).into_iter().map(|line| without_people(&line, &known)));
+    parts.extend(
+        other_fields(&order.fields, &told, now).into_iter().map(|line| without_people(&line, &known)),
+    );
     format!("{}。", parts.join("；"))
 }
 
 fn item_text(item: &super::Item) -> String {
-    let title = if item.title.is_empty() { item.product.clone().unwrap_or_default() } else { shorten_title(&item.title) };
+    let title = if item.title.is_empty() {
+        item.product.clone().unwrap_or_default()
+    } else {
+        shorten_title(&item.title)
+    };
     let mut text = format!("{title}×{}", item.quantity);
     if item.gift {
         text.push_str("（赠品）");
@@ -127,7 +158,11 @@ fn shipment_text(parcel: &Record, now: &Now) -> String {
     }
     for (field, label) in [("expected_at", "预计"), ("delivered_at", "签收时间")] {
         if let Some(time) = parcel.text(field).and_then(|text| time_text(text, now)) {
-            parts.push(if field == "expected_at" { format!("{label}{time}送达") } else { format!("{label}{time}") });
+            parts.push(if field == "expected_at" {
+                format!("{label}{time}送达")
+            } else {
+                format!("{label}{time}")
+            });
         }
     }
     let mut text = parts.join("，");
@@ -173,14 +208,33 @@ fn product_text(product: &Record, now: &Now) -> String {
     lines.extend(product.fields.get("stock").and_then(Value::as_u64).map(|stock| format!("库存：{stock}件")));
     lines.extend(sku_lines(product));
     for (title, text) in gifts(product) {
-        lines.push(format!("赠品：{title}{}", text.map(|text| format!("（{}）", text.trim_end_matches('。'))).unwrap_or_default()));
+        lines.push(format!(
+            "赠品：{title}{}",
+            text.map(|text| format!("（{}）", text.trim_end_matches('。'))).unwrap_or_default()
+        ));
     }
-    let told = ["kind", "id", "title", "short_title", "price", "currency", "status", "stock", "description", "skus", "gifts", "exchange_for", "goes_with"];
+    let told = [
+        "kind",
+        "id",
+        "title",
+        "short_title",
+        "price",
+        "currency",
+        "status",
+        "stock",
+        "description",
+        "skus",
+        "gifts",
+        "exchange_for",
+        "goes_with",
+    ];
     lines.extend(other_fields(&product.fields, &told, now));
     let prices = prices_of(product);
     let description: String = product
         .text("description")
-        .map(|text| sentences(text).into_iter().filter(|sentence| !names_other_money(sentence, &prices)).collect())
+        .map(|text| {
+            sentences(text).into_iter().filter(|sentence| !names_other_money(sentence, &prices)).collect()
+        })
         .unwrap_or_default();
     if !description.trim().is_empty() {
         lines.push(description.trim().to_owned());
@@ -240,8 +294,24 @@ fn general_text(record: &Record, now: &Now) -> String {
         (one, other) => one.or(other).map(str::to_owned).into_iter().collect(),
     };
     let told = [
-        "kind", "id", "title", "text", "when", "then", "else", "says", "about", "scope", "authority", "once_per",
-        "products", "customer", "public", "confirm", "currency", "evidence",
+        "kind",
+        "id",
+        "title",
+        "text",
+        "when",
+        "then",
+        "else",
+        "says",
+        "about",
+        "scope",
+        "authority",
+        "once_per",
+        "products",
+        "customer",
+        "public",
+        "confirm",
+        "currency",
+        "evidence",
     ];
     lines.extend(other_fields(&record.fields, &told, now));
     if lines.is_empty() {
@@ -295,7 +365,9 @@ fn other_fields(fields: &Map<String, Value>, told: &[&str], now: &Now) -> Vec<St
         }
         let label = LABELS.iter().find(|(field, _)| field == name).map_or(name.as_str(), |(_, label)| label);
         match value {
-            Value::Object(inner) if matches!(name.as_str(), "attributes" | "values" | "refund" | "presale" | "service") => {
+            Value::Object(inner)
+                if matches!(name.as_str(), "attributes" | "values" | "refund" | "presale" | "service") =>
+            {
                 lines.extend(other_fields(inner, &[], now));
             }
             Value::Array(list) if list.iter().all(Value::is_string) && !list.is_empty() => {
@@ -315,14 +387,17 @@ fn plain(name: &str, value: &Value, now: &Now) -> Option<String> {
         Value::Number(number) if MONEY_FIELDS.contains(&name) => Some(format!("{:.2}元", number.as_f64()?)),
         Value::Number(number) => Some(number.to_string()),
         Value::String(text) if text.trim().is_empty() => None,
-        Value::String(text) if is_time_field(name) => Some(time_text(text, now).unwrap_or_else(|| text.clone())),
+        Value::String(text) if is_time_field(name) => {
+            Some(time_text(text, now).unwrap_or_else(|| text.clone()))
+        }
         Value::String(text) => Some(text.clone()),
         _ => None,
     }
 }
 
 fn is_time_field(name: &str) -> bool {
-    name.ends_with("_at") || matches!(name, "ship_by" | "valid_from" | "valid_until" | "from" | "until" | "appointment")
+    name.ends_with("_at")
+        || matches!(name, "ship_by" | "valid_from" | "valid_until" | "from" | "until" | "appointment")
 }
 
 /// A time as evidence tells it: shop time to the minute; a bare date stays one.
@@ -365,4 +440,3 @@ fn names_other_money(sentence: &str, prices: &[f64]) -> bool {
         })
     })
 }
-

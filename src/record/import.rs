@@ -49,7 +49,8 @@ impl fmt::Display for LineFault {
 /// Every fault of every line.
 pub fn parse_ndjson(bytes: &[u8], source: &str) -> Result<Vec<Record>, Vec<LineFault>> {
     if bytes.len() > MAX_IMPORT_BYTES {
-        let message = format!("an import may have at most {MAX_IMPORT_BYTES} bytes, this one has {}", bytes.len());
+        let message =
+            format!("an import may have at most {MAX_IMPORT_BYTES} bytes, this one has {}", bytes.len());
         return Err(vec![fault(0, FieldFault::new("", FaultCode::TooLarge, message), source)]);
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -63,7 +64,11 @@ pub fn parse_ndjson(bytes: &[u8], source: &str) -> Result<Vec<Record>, Vec<LineF
             Ok(Some(record)) => {
                 if let Some(first) = seen.insert((record.kind, record.id.clone()), number) {
                     let message = format!("`{}:{}` stands in line {first} already", record.kind, record.id);
-                    faults.push(fault(number, FieldFault::new("id", FaultCode::ImpossibleValue, message), source));
+                    faults.push(fault(
+                        number,
+                        FieldFault::new("id", FaultCode::ImpossibleValue, message),
+                        source,
+                    ));
                 }
                 records.push(record);
             }
@@ -86,5 +91,11 @@ fn parse_line(line: &[u8]) -> Result<Option<Record>, Vec<FieldFault>> {
 }
 
 fn fault(line: usize, fault: FieldFault, source: &str) -> LineFault {
-    LineFault { line, field: fault.field, code: fault.code, message: fault.message, source: source.to_owned() }
+    LineFault {
+        line,
+        field: fault.field,
+        code: fault.code,
+        message: fault.message,
+        source: source.to_owned(),
+    }
 }

@@ -84,8 +84,25 @@ pub(super) fn public_place(place: &str, known: &[String]) -> Option<String> {
 /// Fields that name people or where they live, wherever they stand.
 pub(super) fn is_personal(field: &str) -> bool {
     let field = field.to_ascii_lowercase();
-    ["name", "phone", "mobile", "tel", "street", "detail", "email", "wechat", "id_card", "receiver", "consignee", "remark", "signed_by", "tax", "zip"]
-        .iter()
-        .any(|word| field == *word || field.starts_with(&format!("{word}_")) || field.ends_with(&format!("_{word}")))
-        || matches!(field.as_str(), "remarks" | "risk" | "customer")
+    [
+        "name",
+        "phone",
+        "mobile",
+        "tel",
+        "street",
+        "detail",
+        "email",
+        "wechat",
+        "id_card",
+        "receiver",
+        "consignee",
+        "remark",
+        "signed_by",
+        "tax",
+        "zip",
+    ]
+    .iter()
+    .any(|word| {
+        field == *word || field.starts_with(&format!("{word}_")) || field.ends_with(&format!("_{word}"))
+    }) || matches!(field.as_str(), "remarks" | "risk" | "customer")
 }

@@ -61,7 +61,9 @@ impl Record {
     /// The parcels of an order: `shipments`, else `shipment`.
     pub fn shipments(&self) -> Vec<&Map<String, Value>> {
         match self.fields.get("shipments") {
-            Some(Value::Array(list)) if !list.is_empty() => list.iter().filter_map(Value::as_object).collect(),
+            Some(Value::Array(list)) if !list.is_empty() => {
+                list.iter().filter_map(Value::as_object).collect()
+            }
             _ => self.fields.get("shipment").and_then(Value::as_object).into_iter().collect(),
         }
     }
@@ -72,7 +74,11 @@ impl Record {
             return Some(title.to_owned());
         }
         if let Some(title) = self.text("title") {
-            return Some(if self.kind == RecordKind::Product { shorten_title(title) } else { title.to_owned() });
+            return Some(if self.kind == RecordKind::Product {
+                shorten_title(title)
+            } else {
+                title.to_owned()
+            });
         }
         let items = self.items();
         items.iter().find(|item| !item.gift).or_else(|| items.first()).map(|item| shorten_title(&item.title))

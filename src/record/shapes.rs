@@ -149,8 +149,12 @@ const KNOWLEDGE: &[Rule] = &[
     may("scenario", Shape::Id),
 ];
 
-const AUTHORITY: &[Rule] =
-    &[may("bot", Shape::Money), may("agent", Shape::Money), may("lead", Shape::Money), may("manager", Shape::Money)];
+const AUTHORITY: &[Rule] = &[
+    may("bot", Shape::Money),
+    may("agent", Shape::Money),
+    may("lead", Shape::Money),
+    may("manager", Shape::Money),
+];
 
 const POLICY: &[Rule] = &[
     may("title", Shape::Text),
@@ -245,7 +249,10 @@ const REFUND: &[Rule] = &[
 const AFTERSALE: &[Rule] = &[
     must("customer", Shape::Id),
     may("order", Shape::Id),
-    may("type", Shape::OneOf(&["refund_only", "return_refund", "exchange", "reissue", "repair", "price_protection"])),
+    may(
+        "type",
+        Shape::OneOf(&["refund_only", "return_refund", "exchange", "reissue", "repair", "price_protection"]),
+    ),
     may("cause", Shape::OneOf(&["seller", "buyer", "carrier", "unknown"])),
     may("status", Shape::Text),
     may("status_text", Shape::Text),

@@ -16,8 +16,10 @@ fn record(value: Value) -> Record {
 /// The folder of local data, if this machine has it.
 pub(crate) fn shared(path: &str) -> Option<std::path::PathBuf> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found =
-        ["../shared", "../../shared"].iter().map(|shared| root.join(shared).join(path)).find(|path| path.exists());
+    let found = ["../shared", "../../shared"]
+        .iter()
+        .map(|shared| root.join(shared).join(path))
+        .find(|path| path.exists());
     if found.is_none() {
         eprintln!("skipped: {path} is not on this machine");
     }
@@ -28,7 +30,8 @@ pub(crate) fn shared(path: &str) -> Option<std::path::PathBuf> {
 fn faults_are_named_by_field_and_code() {
     let check = |line: &str, expected: &[(&str, FaultCode)]| {
         let faults = Record::parse(line).map(|_| Vec::new()).unwrap_or_else(|faults| faults);
-        let found: Vec<(&str, FaultCode)> = faults.iter().map(|fault| (fault.field.as_str(), fault.code)).collect();
+        let found: Vec<(&str, FaultCode)> =
+            faults.iter().map(|fault| (fault.field.as_str(), fault.code)).collect();
         assert_eq!(found, expected, "{line}");
     };
     use FaultCode::*;
@@ -45,7 +48,10 @@ fn faults_are_named_by_field_and_code() {
     check(r#"{"kind":"product","id":"p","title":"a","price":-1}"#, &[("price", ImpossibleValue)]);
     check(r#"{"kind":"product","id":"p","title":"a","price":"cheap"}"#, &[("price", WrongType)]);
     check(r#"{"kind":"product","id":"p","title":"a","stock":1.5}"#, &[("stock", ImpossibleValue)]);
-    check(r#"{"kind":"product","id":"p","title":"a","skus":[{"id":"s","price":-2}]}"#, &[("skus[0].price", ImpossibleValue)]);
+    check(
+        r#"{"kind":"product","id":"p","title":"a","skus":[{"id":"s","price":-2}]}"#,
+        &[("skus[0].price", ImpossibleValue)],
+    );
     check(
         r#"{"kind":"order","id":"o","customer":"c","status":"paid","items":[{"product":"p","quantity":0}]}"#,
         &[("items[0].quantity", ImpossibleValue)],
@@ -54,15 +60,27 @@ fn faults_are_named_by_field_and_code() {
         r#"{"kind":"order","id":"o","customer":"c","status":"paid","shipment":{"events":[{"at":"soon"}]}}"#,
         &[("shipment.events[0].at", ImpossibleValue)],
     );
-    check(r#"{"kind":"order","id":"o","total":-5}"#, &[("customer", Missing), ("status", Missing), ("total", ImpossibleValue)]);
+    check(
+        r#"{"kind":"order","id":"o","total":-5}"#,
+        &[("customer", Missing), ("status", Missing), ("total", ImpossibleValue)],
+    );
     check(
         r#"{"kind":"promotion","id":"p","title":"a","valid_from":"2026-11-20","valid_until":"2026-11-01"}"#,
         &[("valid_from", ImpossibleValue)],
     );
-    check(r#"{"kind":"promotion","id":"p","title":"a","valid_text":"近期"}"#, &[("valid_text", ImpossibleValue)]);
-    check(r#"{"kind":"promotion","id":"p","title":"a","valid_from":"2026-11-20","valid_until":"2026-11-20"}"#, &[]);
+    check(
+        r#"{"kind":"promotion","id":"p","title":"a","valid_text":"近期"}"#,
+        &[("valid_text", ImpossibleValue)],
+    );
+    check(
+        r#"{"kind":"promotion","id":"p","title":"a","valid_from":"2026-11-20","valid_until":"2026-11-20"}"#,
+        &[],
+    );
     check(r#"{"kind":"policy","id":"p","about":"cancel","then":"maybe"}"#, &[("then", ImpossibleValue)]);
-    check(r#"{"kind":"policy","id":"p","about":"cancel","then":"allowed","when":"order.status =="}"#, &[("when", BadCondition)]);
+    check(
+        r#"{"kind":"policy","id":"p","about":"cancel","then":"allowed","when":"order.status =="}"#,
+        &[("when", BadCondition)],
+    );
     check(r#"{"kind":"knowledge","id":"k","text":"a","questions":"b"}"#, &[("questions", WrongType)]);
 }
 
@@ -91,7 +109,12 @@ fn an_import_names_every_fault_by_its_line() {
     let found: Vec<(usize, FaultCode)> = faults.iter().map(|fault| (fault.line, fault.code)).collect();
     assert_eq!(
         found,
-        [(3, FaultCode::Missing), (3, FaultCode::Missing), (4, FaultCode::InvalidJson), (5, FaultCode::ImpossibleValue)]
+        [
+            (3, FaultCode::Missing),
+            (3, FaultCode::Missing),
+            (4, FaultCode::InvalidJson),
+            (5, FaultCode::ImpossibleValue)
+        ]
     );
     assert!(faults[0].to_string().starts_with("shop.ndjson:3: `id`"), "{}", faults[0]);
     assert_eq!(parse_ndjson(b"\xff\n", "").unwrap_err()[0].code, FaultCode::InvalidJson);
@@ -141,7 +164,11 @@ fn the_state_of_a_parcel_comes_from_the_surest_sign() {
     check(json!({"events": [event("2026-11-16 10:00:00", "已创建", "您提交了订单")]}), "paid", "no_pickup");
     check(json!({"events": [event("2026-11-18 10:00:00", "运输中", "到达武汉")]}), "shipped", "moving");
     check(json!({"events": [event("2026-11-16 10:00:00", "运输中", "到达武汉")]}), "shipped", "stalled");
-    check(json!({"events": [event("2026-11-18 09:00:00", "派送中", "正在派送")]}), "shipped", "out_for_delivery");
+    check(
+        json!({"events": [event("2026-11-18 09:00:00", "派送中", "正在派送")]}),
+        "shipped",
+        "out_for_delivery",
+    );
     check(json!({"events": [event("2026-11-10 09:00:00", "已签收", "")]}), "delivered", "delivered");
     check(json!({"events": [event("2026-11-18 09:00:00", "", "前台代收")]}), "shipped", "delivered");
     check(json!({"delivered_at": "2026-11-17 09:00:00", "events": []}), "shipped", "delivered");
@@ -180,8 +207,10 @@ fn derived_fields_tell_what_conditions_ask() {
 
 #[test]
 fn evidence_holds_no_people() {
-    let text = |word: &str| json!({"carrier": "中通", "tracking": "1", "events": [
-        {"at": "2026-11-16 09:30:00", "status": "派送中", "place": "湖北省武汉市江岸区春和里18号芳草园3栋1202", "text": word}]});
+    let text = |word: &str| {
+        json!({"carrier": "中通", "tracking": "1", "events": [
+        {"at": "2026-11-16 09:30:00", "status": "派送中", "place": "湖北省武汉市江岸区春和里18号芳草园3栋1202", "text": word}]})
+    };
     for words in [
         "配送员已揽件，正在为您配送，配送员：周华，电话：13813987654",
         "快件由【张配送员(138****1234)】开始配送",
@@ -194,7 +223,8 @@ fn evidence_holds_no_people() {
         let parcels = shipment_records(&order, &moment);
         let fields = derived_fields(&parcels[0], &moment).to_string();
         for told in [evidence_text(&parcels[0], &moment), evidence_text(&order, &moment), fields] {
-            for person in ["陈晓禾", "张配送员", "刘师傅", "138", "芳草园", "18号", "1202", "19900006620"] {
+            for person in ["陈晓禾", "张配送员", "刘师傅", "138", "芳草园", "18号", "1202", "19900006620"]
+            {
                 assert!(!told.contains(person), "{person} in {told}");
             }
         }
@@ -222,10 +252,13 @@ fn descriptions_give_no_money_but_the_price() {
 
 #[test]
 fn expired_knowledge_and_customers_are_no_evidence() {
-    let old = record(json!({"kind": "knowledge", "id": "k", "text": "买一送一", "valid_text": "2025年5月24日-6月18日"}));
+    let old = record(
+        json!({"kind": "knowledge", "id": "k", "text": "买一送一", "valid_text": "2025年5月24日-6月18日"}),
+    );
     assert_eq!(evidence_text(&old, &now("2026-11-20")), "");
     assert!(evidence_text(&old, &now("2025-06-01")).contains("买一送一"));
-    let customer = record(json!({"kind": "customer", "id": "c", "name": "陈晓禾", "profile": {"member_level": "金芽"}}));
+    let customer =
+        record(json!({"kind": "customer", "id": "c", "name": "陈晓禾", "profile": {"member_level": "金芽"}}));
     assert_eq!(evidence_text(&customer, &now("2026-11-20")), "");
     assert_eq!(derived_fields(&customer, &now("2026-11-20")), json!({"member_level": "金芽"}));
 }
@@ -260,11 +293,16 @@ fn a_real_shop_is_read_without_loss_and_told_without_people() {
             let line: Map<String, Value> = serde_json::from_slice(line).unwrap();
             assert_eq!(record.fields, line);
             if record.kind == RecordKind::Customer {
-                people.extend([record.text("name").unwrap().to_owned(), record.text("phone").unwrap().to_owned()]);
+                people.extend([
+                    record.text("name").unwrap().to_owned(),
+                    record.text("phone").unwrap().to_owned(),
+                ]);
             }
             told.push(evidence_text(record, &moment));
             told.push(record.short_title().unwrap_or_default());
-            told.extend(shipment_records(record, &moment).iter().map(|parcel| evidence_text(parcel, &moment)));
+            told.extend(
+                shipment_records(record, &moment).iter().map(|parcel| evidence_text(parcel, &moment)),
+            );
             if record.kind == RecordKind::Order {
                 told.push(derived_fields(record, &moment).to_string());
             }

@@ -15,8 +15,9 @@ static BRACKETS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"【[^】]*】|\[[^\]]*\]|「[^」]*」").expect("the expression is a constant"));
 
 /// Foreign brand names behind the Chinese one: 美的（Midea）.
-static LATIN_BRAND: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(\p{Han})[（(][A-Za-z][A-Za-z .&'-]*[）)]").expect("the expression is a constant"));
+static LATIN_BRAND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(\p{Han})[（(][A-Za-z][A-Za-z .&'-]*[）)]").expect("the expression is a constant")
+});
 
 /// What advertises or promises a price and is no name of the thing.
 static ADVERTISING: LazyLock<Regex> = LazyLock::new(|| {
@@ -43,7 +44,8 @@ static SPACES: LazyLock<Regex> =
 pub fn clean_title(title: &str) -> String {
     let without = ADVERTISING.replace_all(title, " ");
     let without = BRACKETS.replace_all(&without, |found: &regex::Captures<'_>| {
-        let inner: String = found[0].chars().skip(1).take(found[0].chars().count().saturating_sub(2)).collect();
+        let inner: String =
+            found[0].chars().skip(1).take(found[0].chars().count().saturating_sub(2)).collect();
         let inner = inner.trim().to_owned();
         // A bracket often holds the series name, which belongs to the thing; slogans are gone already.
         if inner.chars().any(|character| character.is_ascii_alphanumeric()) && inner.chars().count() <= 16 {
@@ -82,8 +84,9 @@ fn head_of(title: &str) -> String {
     for index in 1..characters.len().min(LONGEST + 1) {
         let (before, here) = (characters[index - 1], characters[index]);
         let at_space = here == ' ' && index >= LONG_ENOUGH_AT_SPACE;
-        let at_script =
-            index >= LONG_ENOUGH && !before.is_ascii() && (here.is_ascii_digit() || here.is_ascii_uppercase());
+        let at_script = index >= LONG_ENOUGH
+            && !before.is_ascii()
+            && (here.is_ascii_digit() || here.is_ascii_uppercase());
         if at_space || at_script {
             end = index;
             break;

@@ -55,8 +55,10 @@ static RANGE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static END: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:至|到|截止|截至|before|until)[^\d]{0,4}(\d{4})\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})")
-        .expect("the expression is a constant")
+    Regex::new(
+        r"(?:至|到|截止|截至|before|until)[^\d]{0,4}(\d{4})\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})",
+    )
+    .expect("the expression is a constant")
 });
 
 static ONE: LazyLock<Regex> = LazyLock::new(|| {

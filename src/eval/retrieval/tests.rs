@@ -1,7 +1,12 @@
 use super::*;
 use crate::knowledge::Dictionaries;
 
-fn measure(corpus: &str, queries: &str, qrels: &str, extra: Option<&str>) -> Result<RetrievalReport, RetrievalError> {
+fn measure(
+    corpus: &str,
+    queries: &str,
+    qrels: &str,
+    extra: Option<&str>,
+) -> Result<RetrievalReport, RetrievalError> {
     let analyzer = Analyzer::new(&Dictionaries::load(None).unwrap());
     evaluate_retrieval(RetrievalSet { corpus, queries, qrels, extra }, &analyzer).map(|(report, _)| report)
 }
@@ -10,7 +15,8 @@ fn measure(corpus: &str, queries: &str, qrels: &str, extra: Option<&str>) -> Res
 fn ranks_become_scores() {
     let corpus = "1\t婴儿恒温睡袋\n2\t睡袋收纳袋\n3\t燃气热水器\n";
     let queries = "q1\t热水器\nq2\t睡袋\nq3\t钢琴\nq4\t没有答案\n";
-    let report = measure(corpus, queries, "q1\t0\t3\t1\nq2\t0\t1\t1\nq2\t0\t2\t1\nq3\t0\t1\t1\n", None).unwrap();
+    let report =
+        measure(corpus, queries, "q1\t0\t3\t1\nq2\t0\t1\t1\nq2\t0\t2\t1\nq3\t0\t1\t1\n", None).unwrap();
     assert_eq!((report.queries, report.titles), (3, 3));
     assert!((report.mrr_at_10 - 2.0 / 3.0).abs() < 1e-9, "{report:?}");
     assert!((report.recall_at_10 - 2.0 / 3.0).abs() < 1e-9, "{report:?}");

@@ -80,7 +80,8 @@ fn fitting_id(stem: &str, number: usize) -> String {
     if clean.len() + suffix.len() <= MAX_ID_BYTES {
         return clean + &suffix;
     }
-    let hash: String = Sha256::digest(clean.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String =
+        Sha256::digest(clean.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let mut end = MAX_ID_BYTES - hash.len() - suffix.len() - 1;
     while !clean.is_char_boundary(end) {
         end -= 1;

@@ -107,7 +107,11 @@ impl Format {
     }
 }
 
-fn read_file(file: &Path, root: &Path, format: Format) -> Result<Result<Vec<Record>, Vec<LineFault>>, SourceError> {
+fn read_file(
+    file: &Path,
+    root: &Path,
+    format: Format,
+) -> Result<Result<Vec<Record>, Vec<LineFault>>, SourceError> {
     let name = file.display().to_string();
     let size = fs::metadata(file).map_err(KnowledgeError::file(file))?.len();
     if size > MAX_IMPORT_BYTES as u64 {

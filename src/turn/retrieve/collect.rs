@@ -4,8 +4,11 @@ use serde_json::Value;
 
 use super::focus::OrderFocus;
 use super::{MOST_FACTS, RELEVANT_SCORE, RetrieveError, Source};
+use crate::identity::CustomerId;
 use crate::knowledge::{Hit, Knowledge, SearchQuery};
-use crate::record::{Record, RecordKind, derived_fields, evidence_text, evidence_title, in_force, shipment_records};
+use crate::record::{
+    Record, RecordKind, derived_fields, evidence_text, evidence_title, in_force, shipment_records,
+};
 use crate::turn::types::{EntityKind, Fact, Facts, Reading, TurnInput};
 
 /// How many policies may stand among the facts; all of one matter, then those of the next.
@@ -19,9 +22,16 @@ const MOST_NOTICES: usize = 2;
 const KEPT_FOR_SEARCH: usize = 3;
 /// How many hits are looked at.
 const HITS: usize = 24;
-/// What knowledge about another product is worth when it is clear which product is meant: nothing.
-const PUBLIC_KINDS: [RecordKind; 5] =
-    [RecordKind::Product, RecordKind::Knowledge, RecordKind::Promotion, RecordKind::Notice, RecordKind::Policy];
+/// What fits less than this shares a common character with the question and nothing else.
+const WEAKEST_FIT: f32 = 0.15;
+/// What search looks at; private records are fetched, not found.
+const PUBLIC_KINDS: [RecordKind; 5] = [
+    RecordKind::Product,
+    RecordKind::Knowledge,
+    RecordKind::Promotion,
+    RecordKind::Notice,
+    RecordKind::Policy,
+];
 
 /// The facts while they are gathered.
 pub(super) struct Collector<'a, S> {
@@ -45,7 +55,17 @@ impl<'a, S: Source> Collector<'a, S> {
         wanted: &'a [RecordKind],
     ) -> Self {
         let facts = Facts::default();
-        Self { source, knowledge, reading, input, wanted, facts, order: None, product: None, choices: Vec::new() }
+        Self {
+            source,
+            knowledge,
+            reading,
+            input,
+            wanted,
+            facts,
+            order: None,
+            product: None,
+            choices: Vec::new(),
+        }
     }
 
     fn wants(&self, kind: RecordKind) -> bool {
@@ -78,17 +98,30 @@ impl<'a, S: Source> Collector<'a, S> {
         let item = order.and_then(|order| self.item_in_question(order));
         let about_order = self.wanted.iter().any(|kind| kind.is_private());
         let page = self.input.page.product.clone();
-        let remembered = self.input.memory.products.last().map(|id| id.strip_prefix("product:").unwrap_or(id).to_owned());
+        let remembered =
+            self.input.memory.products.last().map(|id| id.strip_prefix("product:").unwrap_or(id).to_owned());
         let candidates = if about_order {
-            [(named, "消息里说到的商品"), (item, "订单里的商品"), (page, "页面上的商品"), (remembered, "正在谈的商品")]
+            [
+                (named, "消息里说到的商品"),
+                (item, "订单里的商品"),
+                (page, "页面上的商品"),
+                (remembered, "正在谈的商品"),
+            ]
         } else {
-            [(named, "消息里说到的商品"), (page, "页面上的商品"), (remembered, "正在谈的商品"), (item, "订单里的商品")]
+            [
+                (named, "消息里说到的商品"),
+                (page, "页面上的商品"),
+                (remembered, "正在谈的商品"),
+                (item, "订单里的商品"),
+            ]
         };
         let asked: Vec<(RecordKind, String)> =
             candidates.iter().filter_map(|(id, _)| Some((RecordKind::Product, id.clone()?))).collect();
         let records = self.fetch(&asked).await?;
         for (id, why) in candidates {
-            let Some(record) = id.and_then(|id| records.iter().find(|record| record.id == id)) else { continue };
+            let Some(record) = id.and_then(|id| records.iter().find(|record| record.id == id)) else {
+                continue;
+            };
             if self.product.is_none() {
                 self.product = Some(record.id.clone());
                 self.push(record, 1.0, why);
@@ -130,7 +163,11 @@ impl<'a, S: Source> Collector<'a, S> {
         let terms = analyzer.query(&self.reading.question);
         let fit = |title: &str| {
             let title = analyzer.normalise(title);
-            terms.words.iter().filter(|(word, _)| word.chars().count() >= 2 && title.contains(word.as_str())).count()
+            terms
+                .words
+                .iter()
+                .filter(|(word, _)| word.chars().count() >= 2 && title.contains(word.as_str()))
+                .count()
         };
         let items = order.items();
         let mut best: Option<(usize, &crate::record::Item)> = None;
@@ -147,12 +184,16 @@ impl<'a, S: Source> Collector<'a, S> {
     pub(super) async fn add_own_records(&mut self) -> Result<(), RetrieveError> {
         let scope = &self.input.scope;
         let customer = self.source.customer(scope).await.map_err(RetrieveError::source)?;
-        self.facts.customer = customer.map(|customer| derived_fields(&customer, &self.input.now));
+        self.facts.customer = customer
+            .filter(|customer| self.is_own(customer))
+            .map(|customer| derived_fields(&customer, &self.input.now));
         if self.wants(RecordKind::Aftersale) || self.wants(RecordKind::Order) {
             let mut cases = self.source.aftersales(scope).await.map_err(RetrieveError::source)?;
             let order = self.order.as_deref().and_then(|id| id.strip_prefix("order:"));
             // Without an order every case may be meant; with one only its own.
-            cases.retain(|case| order.is_none() || case.text("order").is_none() || case.text("order") == order);
+            cases.retain(|case| {
+                order.is_none() || case.text("order").is_none() || case.text("order") == order
+            });
             for case in cases.iter().take(MOST_AFTERSALES) {
                 self.push(case, 1.0, "本人的售后单");
             }
@@ -160,7 +201,8 @@ impl<'a, S: Source> Collector<'a, S> {
         if self.wants(RecordKind::Coupon) {
             let coupons = self.source.coupons(scope).await.map_err(RetrieveError::source)?;
             let usable = |coupon: &&Record| {
-                in_force(coupon, &self.input.now) && !matches!(coupon.text("status"), Some("used" | "expired" | "void"))
+                in_force(coupon, &self.input.now)
+                    && !matches!(coupon.text("status"), Some("used" | "expired" | "void"))
             };
             let usable: Vec<Record> = coupons.iter().filter(usable).take(MOST_COUPONS).cloned().collect();
             for coupon in &usable {
@@ -181,15 +223,20 @@ impl<'a, S: Source> Collector<'a, S> {
             let promotions = self.source.promotions(scope).await.map_err(RetrieveError::source)?;
             let product = self.product.clone();
             let fits = |promotion: &&Record| self.promotion_fits(promotion, product.as_deref());
-            let fitting: Vec<Record> = promotions.iter().filter(fits).take(MOST_PROMOTIONS).cloned().collect();
+            let fitting: Vec<Record> =
+                promotions.iter().filter(fits).take(MOST_PROMOTIONS).cloned().collect();
             for promotion in &fitting {
                 self.push(promotion, 0.9, "正在生效的活动");
             }
         }
         if self.wants(RecordKind::Notice) || self.wants(RecordKind::Shipment) {
             let notices = self.source.notices(scope).await.map_err(RetrieveError::source)?;
-            let fitting: Vec<Record> =
-                notices.iter().filter(|notice| self.notice_fits(notice, order)).take(MOST_NOTICES).cloned().collect();
+            let fitting: Vec<Record> = notices
+                .iter()
+                .filter(|notice| self.notice_fits(notice, order))
+                .take(MOST_NOTICES)
+                .cloned()
+                .collect();
             for notice in &fitting {
                 self.push(notice, 0.9, "正在生效的公告");
             }
@@ -217,7 +264,7 @@ impl<'a, S: Source> Collector<'a, S> {
                 None => matters.push((score, about)),
             }
         }
-        matters.retain(|(score, _)| *score > 0.0);
+        matters.retain(|(score, _)| *score >= WEAKEST_FIT);
         matters.sort_by(|one, other| other.0.total_cmp(&one.0));
         let mut left = MOST_POLICIES;
         for (score, about) in matters {
@@ -242,17 +289,21 @@ impl<'a, S: Source> Collector<'a, S> {
             .iter()
             .map(|guess| {
                 let named: Vec<&str> = guess.intent.split('_').collect();
-                let common = words.iter().filter(|word| named.iter().any(|other| same_stem(word, other))).count();
+                let common =
+                    words.iter().filter(|word| named.iter().any(|other| same_stem(word, other))).count();
                 guess.confidence * common as f32 / words.len().max(1) as f32
             })
             .fold(0.0, f32::max)
     }
 
     fn promotion_fits(&self, promotion: &Record, product: Option<&str>) -> bool {
-        if !in_force(promotion, &self.input.now) || promotion.fields.get("public") == Some(&Value::Bool(false)) {
+        if !in_force(promotion, &self.input.now)
+            || promotion.fields.get("public") == Some(&Value::Bool(false))
+        {
             return false;
         }
-        let listed = promotion.fields.get("scope").and_then(|scope| scope.get("products")).and_then(Value::as_array);
+        let listed =
+            promotion.fields.get("scope").and_then(|scope| scope.get("products")).and_then(Value::as_array);
         let listed: Vec<&str> = listed.into_iter().flatten().filter_map(Value::as_str).collect();
         let products = [promotion.texts("products"), listed].concat();
         products.is_empty() || product.is_some_and(|product| products.contains(&product))
@@ -269,14 +320,21 @@ impl<'a, S: Source> Collector<'a, S> {
         let address = |field: &str| order.and_then(|order| order.fields.get("address")?.get(field)?.as_str());
         let regions = list("regions");
         let region_fits = regions.is_empty()
-            || ["province", "city"].into_iter().filter_map(address).any(|own| regions.iter().any(|region| own.starts_with(region) || region.starts_with(own)));
+            || ["province", "city"]
+                .into_iter()
+                .filter_map(address)
+                .any(|own| regions.iter().any(|region| own.starts_with(region) || region.starts_with(own)));
         let products = list("products");
-        let product_fits = products.is_empty() || self.product.as_deref().is_some_and(|own| products.contains(&own));
+        let product_fits =
+            products.is_empty() || self.product.as_deref().is_some_and(|own| products.contains(&own));
         let carriers = list("carriers");
         let carrier_fits = carriers.is_empty()
             || order.is_some_and(|order| {
                 order.shipments().iter().any(|parcel| {
-                    parcel.get("carrier").and_then(Value::as_str).is_some_and(|own| carriers.iter().any(|carrier| own.contains(carrier)))
+                    parcel
+                        .get("carrier")
+                        .and_then(Value::as_str)
+                        .is_some_and(|own| carriers.iter().any(|carrier| own.contains(carrier)))
                 })
             });
         region_fits && product_fits && carrier_fits
@@ -295,8 +353,12 @@ impl<'a, S: Source> Collector<'a, S> {
         let records = self.fetch(&asked).await?;
         let mut found: Vec<(&Hit, &Record)> = hits
             .iter()
+            .filter(|hit| hit.score >= WEAKEST_FIT)
             .filter_map(|hit| {
-                records.iter().find(|record| record.kind == hit.kind && record.id == hit.id).map(|record| (hit, record))
+                records
+                    .iter()
+                    .find(|record| record.kind == hit.kind && record.id == hit.id)
+                    .map(|record| (hit, record))
             })
             .filter(|(_, record)| self.is_in_question(record))
             .collect();
@@ -337,11 +399,16 @@ impl<'a, S: Source> Collector<'a, S> {
         self.source.records(&self.input.scope, asked).await.map_err(RetrieveError::source)
     }
 
+    /// Whether a record belongs to the verified customer. The source has seen to that already; this is the second lock.
+    fn is_own(&self, record: &Record) -> bool {
+        record.customer().is_some()
+            && record.customer() == self.input.scope.verified_customer().map(CustomerId::as_str)
+    }
+
     /// Adds a record as a fact, once, if it is evidence now and belongs to nobody else.
     fn push(&mut self, record: &Record, score: f32, why: &str) {
         let id = record.fact_id();
-        let foreign = record.kind.is_private()
-            && record.customer() != self.input.scope.verified_customer().map(crate::identity::CustomerId::as_str);
+        let foreign = record.kind.is_private() && !self.is_own(record);
         if foreign || record.kind == RecordKind::Customer || self.facts.get(&id).is_some() {
             return;
         }

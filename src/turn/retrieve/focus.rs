@@ -46,7 +46,8 @@ pub(super) fn focus_order(
         return OrderFocus::on(order, "页面上的订单");
     }
     let by_words = by_product_words(orders, analyzer, reading);
-    let remembered = input.memory.order.as_deref().map(|id| id.strip_prefix("order:").unwrap_or(id)).and_then(by_id);
+    let remembered =
+        input.memory.order.as_deref().map(|id| id.strip_prefix("order:").unwrap_or(id)).and_then(by_id);
     match (remembered, by_words.as_slice()) {
         (Some(order), []) => return OrderFocus::on(order, "正在谈的订单"),
         (Some(order), words) if words.contains(&order) => return OrderFocus::on(order, "正在谈的订单"),
@@ -70,7 +71,10 @@ fn asks_about_orders(wanted: &[RecordKind]) -> bool {
 /// The order whose number, tail of a number or tracking number stands in the message.
 fn named(orders: &[Record], reading: &Reading) -> Option<usize> {
     let numbers = |order: &Record| -> Vec<String> {
-        let tracking = order.shipments().into_iter().filter_map(|parcel| parcel.get("tracking")?.as_str().map(str::to_owned));
+        let tracking = order
+            .shipments()
+            .into_iter()
+            .filter_map(|parcel| parcel.get("tracking")?.as_str().map(str::to_owned));
         std::iter::once(order.id.clone()).chain(tracking).collect()
     };
     if let Some(order) = orders.iter().position(|order| {
@@ -78,12 +82,16 @@ fn named(orders: &[Record], reading: &Reading) -> Option<usize> {
     }) {
         return Some(order);
     }
-    let said = reading.entities.iter().filter(|entity| matches!(entity.kind, EntityKind::Order | EntityKind::Tracking));
+    let said = reading
+        .entities
+        .iter()
+        .filter(|entity| matches!(entity.kind, EntityKind::Order | EntityKind::Tracking));
     for entity in said {
         let ending: Vec<usize> = (0..orders.len())
             .filter(|index| {
                 let tail = entity.value.as_str();
-                tail.chars().count() >= 4 && numbers(&orders[*index]).iter().any(|number| number.ends_with(tail))
+                tail.chars().count() >= 4
+                    && numbers(&orders[*index]).iter().any(|number| number.ends_with(tail))
             })
             .collect();
         if let [order] = ending.as_slice() {
@@ -100,14 +108,16 @@ fn contains_number(text: &str, number: &str) -> bool {
     text.match_indices(&number).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + number.len()..].chars().next();
-        !before.is_some_and(|one| one.is_ascii_alphanumeric()) && !after.is_some_and(|one| one.is_ascii_alphanumeric())
+        !before.is_some_and(|one| one.is_ascii_alphanumeric())
+            && !after.is_some_and(|one| one.is_ascii_alphanumeric())
     })
 }
 
 /// The answer to "which of these orders": 第二个, 2, ②, 最近那个.
 fn chosen(orders: &[Record], reading: &Reading, input: &TurnInput) -> Option<usize> {
     let Some(Pending::ChooseOrder { orders: offered }) = &input.memory.pending else { return None };
-    let text: String = reading.text.chars().filter(|one| !one.is_whitespace() && !one.is_ascii_punctuation()).collect();
+    let text: String =
+        reading.text.chars().filter(|one| !one.is_whitespace() && !one.is_ascii_punctuation()).collect();
     let place = (0..offered.len()).find(|place| says_place(&text, *place))?;
     let id = offered.get(place)?;
     let id = id.strip_prefix("order:").unwrap_or(id);
@@ -115,7 +125,8 @@ fn chosen(orders: &[Record], reading: &Reading, input: &TurnInput) -> Option<usi
 }
 
 fn says_place(text: &str, place: usize) -> bool {
-    const NUMBERS: [[&str; 3]; 5] = [["1", "一", "①"], ["2", "二", "②"], ["3", "三", "③"], ["4", "四", "④"], ["5", "五", "⑤"]];
+    const NUMBERS: [[&str; 3]; 5] =
+        [["1", "一", "①"], ["2", "二", "②"], ["3", "三", "③"], ["4", "四", "④"], ["5", "五", "⑤"]];
     let Some(numbers) = NUMBERS.get(place) else { return false };
     let first = place == 0 && ["最近", "最新", "最上面"].iter().any(|word| text.contains(word));
     first
@@ -123,7 +134,10 @@ fn says_place(text: &str, place: usize) -> bool {
             text == *number
                 || ["第", "选", "选择", "订单"].iter().any(|before| {
                     let said = format!("{before}{number}");
-                    text == said || ["个", "单", "条", "项", "笔"].iter().any(|after| text.contains(&format!("{said}{after}")))
+                    text == said
+                        || ["个", "单", "条", "项", "笔"]
+                            .iter()
+                            .any(|after| text.contains(&format!("{said}{after}")))
                 })
         })
         || text.contains(numbers[2])
@@ -161,7 +175,8 @@ fn by_state(orders: &[Record], among: &[usize], input: &TurnInput) -> OrderFocus
             (*index, abnormal, unfinished)
         })
         .collect();
-    let abnormal: Vec<usize> = states.iter().filter(|(_, abnormal, _)| *abnormal).map(|(index, ..)| *index).collect();
+    let abnormal: Vec<usize> =
+        states.iter().filter(|(_, abnormal, _)| *abnormal).map(|(index, ..)| *index).collect();
     let unfinished: Vec<usize> =
         states.iter().filter(|(_, _, unfinished)| *unfinished).map(|(index, ..)| *index).collect();
     match (abnormal.as_slice(), unfinished.as_slice(), among) {
@@ -181,7 +196,10 @@ fn choices(among: &[usize]) -> OrderFocus {
 fn state(order: &Record, input: &TurnInput) -> (bool, bool) {
     let fields = crate::record::derived_fields(order, &input.now);
     let overdue = fields.get("overdue").and_then(serde_json::Value::as_bool).unwrap_or(false);
-    let finished = matches!(order.text("status"), Some("delivered" | "returned" | "cancelled" | "closed" | "completed" | "refunded"));
+    let finished = matches!(
+        order.text("status"),
+        Some("delivered" | "returned" | "cancelled" | "closed" | "completed" | "refunded")
+    );
     let parcels = shipment_records(order, &input.now);
     let stalled = parcels.iter().any(|parcel| parcel.text("status") == Some("stalled"));
     (!finished && (overdue || stalled), !finished)
