@@ -16,6 +16,9 @@ use crate::turn::types::{
 };
 use crate::turn::understand::{Reader, read};
 
+#[cfg(test)]
+mod tests;
+
 /// How many bins the confidence is sorted into for the calibration error.
 const BINS: usize = 10;
 
@@ -193,7 +196,7 @@ pub fn predict(row: &Row, pack: &Pack, reader: &Reader, now: &Now) -> Prediction
         stage: scenario.map(|scenario| scenario.stage),
         emotion: reading.emotion.label,
         negative: reading.emotion.label.is_negative(),
-        handoff: handoff_of_text(pack, &reading.text),
+        handoff: handoff_of_text(pack, &reading.text.to_lowercase()),
         confidence: reading.intents.first().map_or(0.0, |first| first.confidence),
     }
 }
@@ -237,7 +240,7 @@ fn default_scenario<'a>(pack: &'a Pack, intent: &str) -> Option<&'a Scenario> {
         .or_else(|| of_intent().min_by_key(|scenario| scenario.priority))
 }
 
-/// What the pack's rules on the text say, first match first.
+/// What the rules of a pack say on the text in lower case, first match first.
 fn handoff_of_text(pack: &Pack, text: &str) -> Option<HandoffReason> {
     pack.handoff.rules.iter().find(|rule| applies(rule, text)).map(|rule| rule.reason)
 }

@@ -11,13 +11,15 @@ use regex::Regex;
 use super::lists::WordList;
 use super::normalise::{Normalised, folded};
 use crate::pack::types::EmotionLexicon;
-use crate::turn::types::{Emotion, EmotionFlag, EmotionLabel, Memory, Trend};
+use crate::turn::types::{Emotion, EmotionFlag, EmotionLabel, Feedback, Memory, Trend};
 
 /// How far before a word a negation or an intensifier counts, in characters.
 const NEGATION_REACH: usize = 4;
 const INTENSIFIER_REACH: usize = 4;
 /// Below this strength a label is not believed.
 const FAINT: f32 = 0.28;
+/// From this strength on dissatisfaction is anger.
+const FURIOUS: f32 = 0.88;
 /// What is left of the strength of the turn before when a message says nothing about feeling.
 const FADING: f32 = 0.6;
 /// Only so many characters are read, from the beginning and from the end.
@@ -42,6 +44,8 @@ pub struct EmotionReader {
     wide: Vec<(Regex, String, EmotionLabel, f32)>,
     flags: Vec<FlagRules>,
     negations: WordList,
+    /// Words that hold a negation and are none: 特别, 不仅.
+    no_negations: WordList,
     intensifiers: WordList,
 }
 
@@ -113,7 +117,10 @@ impl EmotionReader {
             .build(words.iter().map(|(word, _, _)| word))
             .ok()
             .filter(|_| !words.is_empty());
+        let harmless = lexicon.words.iter().filter(|(_, label, _)| *label == EmotionLabel::Calm);
+        let harmless = harmless.map(|(word, _, _)| word).chain(&lexicon.intensifiers);
         Self {
+            no_negations: WordList::new(harmless.map(String::as_str)),
             words,
             automaton,
             wide,
@@ -127,8 +134,8 @@ impl EmotionReader {
         }
     }
 
-    /// Reads the emotion of a message and its trend over the conversation.
-    pub fn read(&self, message: &Normalised, memory: &Memory) -> Emotion {
+    /// Reads the emotion of a message and its trend over the conversation. An accepted answer ends what was felt before.
+    pub fn read(&self, message: &Normalised, memory: &Memory, feedback: Feedback) -> Emotion {
         let text = readable(&message.text.to_lowercase());
         let mut scores = Scores::default();
         self.read_words(&text, &mut scores);
@@ -144,7 +151,9 @@ impl EmotionReader {
         if manners && text.chars().count() > 12 {
             emotion = Emotion { flags: emotion.flags, ..Emotion::default() };
         }
-        carry_over(&text, memory, &mut emotion);
+        if feedback != Feedback::Affirmed {
+            carry_over(&text, memory, &mut emotion);
+        }
         emotion.trend = trend(&emotion, memory);
         emotion
     }
@@ -156,7 +165,7 @@ impl EmotionReader {
         for hit in automaton.find_iter(text) {
             let (word, label, strength) = &self.words[hit.pattern().as_usize()];
             let asked = *label == EmotionLabel::Pleased
-                && text[hit.end()..].starts_with(['吗', '么', '嘛', '不', '没', '?']);
+                && text[hit.end()..].starts_with(['吗', '么', '不', '没', '?']);
             if *label == EmotionLabel::Calm || asked || inside_latin_word(text, hit.start(), hit.end()) {
                 continue;
             }
@@ -182,7 +191,14 @@ impl EmotionReader {
 
     /// Whether an odd number of negations stands right before.
     fn negated(&self, before: &str) -> bool {
-        self.negations.find(tail(before, NEGATION_REACH)).len() % 2 == 1
+        let before = tail(before, NEGATION_REACH);
+        let harmless = self.no_negations.find(before);
+        let negations = self
+            .negations
+            .find(before)
+            .into_iter()
+            .filter(|(start, end)| !harmless.iter().any(|(from, to)| from <= start && end <= to));
+        negations.count() % 2 == 1
     }
 
     fn read_wide(&self, text: &str, scores: &mut Scores) {
@@ -337,6 +353,12 @@ fn settle(mut scores: Scores, flags: Vec<EmotionFlag>) -> Emotion {
         // Who is in a hurry and complains, complains.
         scores.by_label[index(EmotionLabel::Urgent)] *= 0.7;
         scores.by_label[index(EmotionLabel::Hesitant)] *= 0.6;
+    }
+    // So much dissatisfaction at once is anger.
+    let dissatisfied = scores.get(EmotionLabel::Dissatisfied);
+    if dissatisfied >= FURIOUS {
+        scores.raise(EmotionLabel::Angry, dissatisfied);
+        scores.by_label[index(EmotionLabel::Dissatisfied)] *= 0.9;
     }
     let mut order: Vec<(EmotionLabel, f32)> =
         LABELS.iter().copied().zip(scores.by_label).filter(|(_, score)| *score >= FAINT).collect();

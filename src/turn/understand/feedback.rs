@@ -47,6 +47,8 @@ const BESIDE_REJECTION: [&str; 34] = [
     "哦",
     "不好意思",
 ];
+/// How an answer is challenged: "凭什么不能退".
+const CHALLENGES: [&str; 4] = ["凭什么", "凭啥", "哪有这种", "哪有这样"];
 /// Words that may stand beside an acceptance: "好的亲", "嗯那行吧".
 const BESIDE_AFFIRMATION: [&str; 30] = [
     "亲",
@@ -108,7 +110,8 @@ impl FeedbackWords {
         }
         let answered = input.history.iter().any(|message| message.author != Author::Customer)
             || input.memory.question.is_some();
-        if answered && self.rejects(folded) {
+        let challenged = CHALLENGES.iter().any(|challenge| strip_politeness(folded).starts_with(challenge));
+        if answered && (challenged || self.rejects(folded)) {
             return Feedback::Negated;
         }
         if self.affirms(folded) {

@@ -1,8 +1,67 @@
 //! Which groups of characters does a text hold? One to three characters, whole Latin words, runs of digits as one sign.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::normalise::is_cjk;
+
+/// Ways to write the same word, and the way that is compared.
+const SPELLINGS: [(&str, &str); 33] = [
+    ("啥时候", "什么时候"),
+    ("啥", "什么"),
+    ("神马", "什么"),
+    ("什么时间", "什么时候"),
+    ("何时", "什么时候"),
+    ("几时", "什么时候"),
+    ("咋样", "怎么样"),
+    ("咋", "怎么"),
+    ("肿么", "怎么"),
+    ("如何", "怎么"),
+    ("为啥", "为什么"),
+    ("为何", "为什么"),
+    ("木有", "没有"),
+    ("没得", "没有"),
+    ("有木有", "有没有"),
+    ("有米有", "有没有"),
+    ("能否", "能不能"),
+    ("可否", "可不可以"),
+    ("是否", "是不是"),
+    ("嘛", "吗"),
+    ("不么", "不吗"),
+    ("了么", "了吗"),
+    ("的么", "的吗"),
+    ("有么", "有吗"),
+    ("货么", "货吗"),
+    ("邮么", "邮吗"),
+    ("退么", "退吗"),
+    ("换么", "换吗"),
+    ("您", "你"),
+    ("俺", "我"),
+    ("邮费", "运费"),
+    ("快递费", "运费"),
+    ("介个", "这个"),
+];
+
+static SPELLING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = SPELLINGS.iter().map(|(word, _)| word);
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(words).ok()
+});
+
+/// Writes words that are spelled in many ways in one, so that they count as the same.
+pub fn one_spelling(text: &str) -> String {
+    let Some(spelling) = SPELLING.as_ref() else { return text.to_owned() };
+    let mut one = String::with_capacity(text.len());
+    let mut from = 0;
+    for hit in spelling.find_iter(text) {
+        one.push_str(&text[from..hit.start()]);
+        one.push_str(SPELLINGS[hit.pattern().as_usize()].1);
+        from = hit.end();
+    }
+    one.push_str(&text[from..]);
+    one
+}
 
 /// Marks the beginning and the end of a text in its groups.
 const EDGE: char = '\u{1}';

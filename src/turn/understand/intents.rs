@@ -11,13 +11,13 @@ use regex::Regex;
 
 use super::calibration::{Calibration, Sample};
 use super::clauses::{pieces, strip_politeness};
-use super::groups::{count_groups, share};
+use super::groups::{count_groups, one_spelling, share};
 use super::normalise::folded;
 use crate::pack::types::{Intent, Pack};
 use crate::turn::types::IntentMatch;
 
 /// Readings that are less sure than this are left out: the assistant asks rather than guesses.
-pub const UNDERSTOOD: f32 = 0.35;
+pub const UNDERSTOOD: f32 = 0.3;
 /// At most so many characters of a message are read.
 const READ_CHARACTERS: usize = 400;
 /// At most so many intents are named.
@@ -98,8 +98,8 @@ impl IntentIndex {
         };
         for (intent, source) in intents.iter().enumerate() {
             for example in &source.examples {
-                let text = strip_politeness(&folded(example)).to_owned();
-                if !text.is_empty() {
+                let text = one_spelling(strip_politeness(&folded(example)));
+                if !text.is_empty() && !only_digits(&text) {
                     index.examples.push(Example { intent, text });
                 }
             }
@@ -267,7 +267,7 @@ impl IntentIndex {
     }
 
     fn read_piece(&self, piece: &str) -> Vec<Candidate> {
-        let mut candidates = self.by_examples(piece);
+        let mut candidates = self.by_examples(&one_spelling(piece));
         for (intent, confidence, why) in self.by_patterns(piece) {
             match candidates.iter_mut().find(|candidate| candidate.intent == intent) {
                 Some(known) => {
@@ -362,6 +362,12 @@ impl IntentIndex {
             })
             .collect()
     }
+}
+
+/// An example like "1" would be near to every number.
+fn only_digits(text: &str) -> bool {
+    let mut spoken = text.chars().filter(|c| c.is_alphanumeric()).peekable();
+    spoken.peek().is_some() && spoken.all(|c| c.is_ascii_digit())
 }
 
 /// An intent all of whose scenarios are small talk.

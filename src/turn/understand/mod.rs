@@ -16,7 +16,7 @@ pub mod groups;
 pub mod intents;
 pub mod emotion;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use emotion::EmotionReader;
 use feedback::FeedbackWords;
@@ -55,7 +55,7 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
     let feedback = reader.feedback.read(&folded, input);
     let entities = entities::find(&message.text, &input.now);
     let resolved = resolve(&message.text, input, feedback, &entities, &reader.feedback);
-    let emotion = reader.emotions.read(&message, &input.memory);
+    let emotion = reader.emotions.read(&message, &input.memory, feedback);
     let intents = intents(&message.text, &resolved, feedback, input, reader);
     let masked = private::mask(&resolved.question, !pack.language.starts_with("en"));
     Reading { text: message.text, question: resolved.question, masked, intents, emotion, entities, feedback }
@@ -70,15 +70,16 @@ fn intents(
     reader: &Reader,
 ) -> Vec<IntentMatch> {
     let mut found = reader.intents.read(&resolved.question);
-    if resolved.question == text {
-        return found;
-    }
-    if found.is_empty() && resolved.continues && feedback != Feedback::Affirmed {
+    let reaction = matches!(feedback, Feedback::Negated | Feedback::Prodded);
+    if found.is_empty() && (resolved.continues || reaction) {
         found.extend(input.memory.intent.iter().map(|intent| IntentMatch {
             intent: intent.clone(),
             confidence: GOES_ON,
             why: "goes on with the question before".into(),
         }));
+    }
+    if resolved.question == text {
+        return found;
     }
     // What the fragment says by itself comes after what it means here.
     let last = found.last().map_or(1.0, |last| last.confidence);

@@ -31,7 +31,7 @@ expression!(
 expression!(THEN, r"(?i)^(?:然后|后来|接着|接下来|and then|then)(?:呢|怎么办)?[?!]*$");
 expression!(
     ELLIPSIS,
-    r"(?i)^(?:(?:那么?|如果是|要是|换成|假如是)(?P<led>.{1,16}?)(?:的话)?(?:呢|吗|么|可以吗|行吗|也是吗|一样吗|也一样吗|咋样|怎么样)?|(?P<bare>.{1,16}?)(?:的话)?呢|(?:what about|how about|and)(?: the)? (?P<english>.{1,40}?))[?!]*$"
+    r"(?i)^(?:(?:那么?|如果是|要是|换成|假如是)(?:个|款|件|种|条|双)?(?P<led>.{1,16}?)(?:的话)?(?:呢|吗|么|可以吗|行吗|也是吗|一样吗|也一样吗|咋样|怎么样)?|(?P<bare>.{1,16}?)(?:的话)?呢|(?:what about|how about|and)(?: the)? (?P<english>.{1,40}?))[?!]*$"
 );
 // Nouns that with 呢 make a whole question of their own.
 expression!(
@@ -226,6 +226,11 @@ fn by_ellipsis(text: &str, previous: &str) -> Option<String> {
     let previous = trimmed(previous);
     if captures.name("english").is_some() {
         return Some(format!("{previous}, {new}"));
+    }
+    if let Some(old) = SIZE.find(previous).filter(|_| new.bytes().all(|byte| byte.is_ascii_digit())) {
+        // "那100呢" after "90码": the unit is the same.
+        let unit = old.as_str().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        return Some(format!("{}{new}{unit}{}", &previous[..old.start()], &previous[old.end()..]));
     }
     for kind in [&*COLOUR, &*SIZE, &*DAY, &*PLACE] {
         if !kind.is_match(new) {

@@ -31,7 +31,7 @@ struct LexiconFile {
     rejections: Vec<String>,
 }
 
-pub(super) fn lexicon(language: &str) -> EmotionLexicon {
+pub(crate) fn lexicon(language: &str) -> EmotionLexicon {
     let path = format!("{}/prompts/{language}/emotions.yaml", env!("CARGO_MANIFEST_DIR"));
     let file: LexiconFile = serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let words = file.words.into_iter().flat_map(|(label, by_strength)| {
@@ -111,7 +111,7 @@ fn small_intents() -> Vec<Intent> {
 }
 
 /// A pack small enough to see through, with intents of its own and the shipped lexicon.
-pub(super) fn small_pack() -> Pack {
+pub(crate) fn small_pack() -> Pack {
     Pack {
         language: "zh-CN".into(),
         version: "test".into(),
@@ -129,11 +129,11 @@ pub(super) fn small_pack() -> Pack {
 }
 
 /// Friday, 20 November 2026, ten past two in the afternoon.
-pub(super) fn now() -> Now {
+pub(crate) fn now() -> Now {
     Now::new("2026-11-20T06:10:00Z".parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap())
 }
 
-pub(super) fn input(text: &str) -> TurnInput {
+pub(crate) fn input(text: &str) -> TurnInput {
     let now = now();
     TurnInput {
         scope: Scope::anonymous(ShopId::default()),
@@ -156,7 +156,7 @@ pub(super) fn input(text: &str) -> TurnInput {
 }
 
 /// A message after one question and its answer.
-pub(super) fn after(question: &str, text: &str) -> TurnInput {
+pub(crate) fn after(question: &str, text: &str) -> TurnInput {
     let mut input = input(text);
     let at = input.now.timestamp();
     for (author, said) in [(Author::Customer, question), (Author::Assistant, "好的，这边帮您看一下。")]

@@ -10,6 +10,8 @@ fn fragments_become_whole_questions() {
     check("这款睡袋粉色有货吗?", "那蓝色呢", "这款睡袋蓝色有货吗");
     check("恒温睡袋多少钱", "那粉色呢?", "恒温睡袋粉色多少钱");
     check("睡袋90码有货吗", "100码呢", "睡袋100码有货吗");
+    check("睡袋90码有货吗", "那100呢", "睡袋100码有货吗");
+    check("恒温睡袋多少钱", "那个粉色的呢", "恒温睡袋粉色的多少钱");
     check("寄到北京几天", "上海呢", "寄到上海几天");
     check("恒温睡袋有粉色吗", "多少钱", "恒温睡袋多少钱");
     check("恒温睡袋有粉色吗", "它能退吗", "恒温睡袋能退吗");
@@ -72,6 +74,7 @@ fn feedback_on_the_answer_before() {
     check("没用", Feedback::Negated);
     check("还是不行啊", Feedback::Negated);
     check("不对,我问的是退款", Feedback::Negated);
+    check("凭什么不能退", Feedback::Negated);
     check("我没用优惠券可以补吗", Feedback::None);
     check("不是这个颜色的我要粉色", Feedback::None);
     check("???", Feedback::Prodded);

@@ -1,10 +1,10 @@
-use super::{input, lexicon};
-use crate::turn::types::{Emotion, EmotionFlag, EmotionLabel, Memory, Trend};
+use super::lexicon;
+use crate::turn::types::{Emotion, EmotionFlag, EmotionLabel, Feedback, Memory, Trend};
 use crate::turn::understand::emotion::EmotionReader;
 use crate::turn::understand::normalise::normalise;
 
 fn emotion(text: &str, memory: &Memory) -> Emotion {
-    EmotionReader::new(&lexicon("zh-CN")).read(&normalise(text), memory)
+    EmotionReader::new(&lexicon("zh-CN")).read(&normalise(text), memory, Feedback::None)
 }
 
 #[test]
@@ -16,6 +16,10 @@ fn labels() {
     };
     check("请问这款有货吗", Calm);
     check("好不好用", Calm);
+    check("报警器响不响", Calm);
+    check("好评差评都看了才来问的", Calm);
+    check("我不是来投诉的就问问", Calm);
+    check("再这样我只能差评了", Angry);
     check("能不能便宜一点", Calm);
     check("买三包有差价吗", Calm);
     check("滚筒洗衣机垃圾袋", Calm);
@@ -51,9 +55,9 @@ fn strength_grows_with_signs() {
 
 #[test]
 fn a_second_feeling_goes_along() {
-    let read = emotion("太失望了,等了这么久,说话不算数", &Memory::default());
+    let read = emotion("太失望了,说话不算数", &Memory::default());
     assert!(
-        read.label == EmotionLabel::Dissatisfied && read.also == Some(EmotionLabel::Disappointed),
+        read.label == EmotionLabel::Disappointed && read.also == Some(EmotionLabel::Dissatisfied),
         "{read:?}"
     );
 }
@@ -143,7 +147,7 @@ fn a_feeling_fades_over_silent_messages() {
 fn the_english_lexicon_reads_english() {
     let reader = EmotionReader::new(&lexicon("en"));
     let check = |text: &str, expected: EmotionLabel| {
-        let read = reader.read(&normalise(text), &input("").memory);
+        let read = reader.read(&normalise(text), &Memory::default(), Feedback::None);
         assert_eq!(read.label, expected, "{text:?}: {read:?}");
     };
     check("Where can I find the size chart?", EmotionLabel::Calm);
@@ -151,8 +155,9 @@ fn the_english_lexicon_reads_english() {
     check("I am not happy with this", EmotionLabel::Dissatisfied);
     check("My parcel still hasn't arrived!!", EmotionLabel::Dissatisfied);
     check("Love it, thank you so much", EmotionLabel::Pleased);
-    let smoke = reader.read(&normalise("the charger caught fire"), &input("").memory);
+    let smoke = reader.read(&normalise("the charger caught fire"), &Memory::default(), Feedback::None);
     assert!(smoke.flags.contains(&EmotionFlag::Safety));
-    let detector = reader.read(&normalise("do you sell a smoke detector"), &input("").memory);
+    let detector =
+        reader.read(&normalise("do you sell a smoke detector"), &Memory::default(), Feedback::None);
     assert!(!detector.flags.contains(&EmotionFlag::Safety));
 }
