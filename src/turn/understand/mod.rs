@@ -23,8 +23,11 @@ use feedback::FeedbackWords;
 use intents::IntentIndex;
 use resolve::{Resolved, resolve};
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use super::types::{Feedback, IntentMatch, Reading, TurnInput};
 use crate::pack::types::Pack;
+use crate::time::Now;
 
 /// How much of its confidence a reading keeps that only says the conversation goes on with the intent before.
 const GOES_ON: f32 = 0.6;
@@ -40,6 +43,12 @@ pub struct Reader {
 impl Reader {
     /// Prepares a pack. It takes a moment, so it is done once and kept.
     pub fn new(pack: &Pack) -> Self {
+        // The fixed expressions are compiled here, so that the first customer does not wait for them.
+        resolve::prepare();
+        let _ = entities::find(
+            "11月16日3点 2件 90码 F6033-UD3(HE) 299元 a@b.cn",
+            &Now::new(Timestamp::UNIX_EPOCH, TimeZone::UTC),
+        );
         Self {
             intents: IntentIndex::new(pack),
             emotions: EmotionReader::new(&pack.emotions),

@@ -92,6 +92,30 @@ pub struct Resolved {
     pub continues: bool,
 }
 
+/// Compiles the fixed expressions of this module.
+pub fn prepare() {
+    for expression in [
+        &WHY,
+        &MORE,
+        &THEN,
+        &ELLIPSIS,
+        &OWN_TOPIC,
+        &ASKS,
+        &PREDICATE,
+        &FIELD_QUESTION,
+        &PRONOUN,
+        &POSSESSION,
+        &COLOUR,
+        &SIZE,
+        &DAY,
+        &PLACE,
+        &CORRECTION,
+        &CHOICE,
+    ] {
+        LazyLock::force(expression);
+    }
+}
+
 /// Resolves a normalised text against the conversation.
 pub fn resolve(
     text: &str,
