@@ -13,3 +13,183 @@ fn the_shipped_packs_have_nothing_to_report() {
         assert!(problems.is_empty(), "{language}:\n{}", report(&problems));
     }
 }
+
+fn shipped() -> Pack {
+    load(&PackFiles::embedded("zh-CN").unwrap()).unwrap().pack
+}
+
+/// `text ⇥ expected`, one a line; empty lines and lines that begin with `#` are left out.
+fn cases(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    table
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .map(|line| line.split_once('\t').unwrap_or((line, "")))
+}
+
+#[test]
+fn handoff_rules_know_the_tricky_sentences() {
+    let pack = shipped();
+    let mut wrong = String::new();
+    for (text, expected) in cases(include_str!("../../../tests/data/handoff.tsv")) {
+        let found = pack.handoff.first(text).map_or(String::new(), |(rule, _)| {
+            let reason = serde_json::to_value(rule.reason).unwrap();
+            let mode = serde_json::to_value(rule.mode).unwrap();
+            let detail = rule.detail.as_deref().map(|detail| format!(" {detail}")).unwrap_or_default();
+            format!("{} {}{detail}", reason.as_str().unwrap(), mode.as_str().unwrap())
+        });
+        if found != expected {
+            wrong.push_str(&format!("{text}: expected `{expected}`, found `{found}`\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn red_lines_catch_bad_sentences_and_let_good_ones_pass() {
+    let pack = shipped();
+    let mut wrong = String::new();
+    for (text, expected) in cases(include_str!("../../../tests/data/redlines.tsv")) {
+        let found: Vec<&str> =
+            pack.red_lines.iter().filter(|line| line.find(text).is_some()).map(|line| line.id.as_str()).collect();
+        let right = if expected.is_empty() { found.is_empty() } else { found.contains(&expected) };
+        if !right {
+            wrong.push_str(&format!("{text}: expected `{expected}`, found {found:?}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn every_scenario_pattern_matches_an_example_of_its_own_intent() {
+    for intent in &shipped().intents {
+        for pattern in &intent.patterns {
+            assert!(
+                intent.examples.iter().any(|example| pattern.is_match(example)),
+                "{}: nothing that a customer says here matches `{pattern}`",
+                intent.name
+            );
+        }
+        assert!(intent.examples.len() >= 8, "{} has {} examples", intent.name, intent.examples.len());
+    }
+}
+
+#[test]
+fn the_system_prompt_is_short_and_puts_stable_things_first() {
+    use crate::pack::prompt::{SystemVariables, headings, render_system};
+    let pack = shipped();
+    let variables = |scenario, emotion| SystemVariables {
+        shop: "暖铺",
+        assistant: "小暖",
+        characters: 120,
+        scenario,
+        goals: &["answer", "alternative"],
+        tier: "standard",
+        emotion,
+    };
+    let calm = render_system(&pack, &variables("参数材质", "calm")).unwrap();
+    let upset = render_system(&pack, &variables("故障排查", "angry")).unwrap();
+    let common = calm.chars().zip(upset.chars()).take_while(|(a, b)| a == b).count();
+    assert!(common > 100, "the first {common} characters are shared:\n{calm}");
+    assert!(upset.chars().count() < 260, "{} characters:\n{upset}", upset.chars().count());
+    assert!(calm.contains("回答、给出别的办法") && !calm.contains("{{"), "{calm}");
+    assert!(upset.contains("语气放缓") && !calm.contains("语气放缓"));
+    assert_eq!(headings(&pack).evidence, "资料：");
+}
+
+/// The shipped pack with one file replaced by another text.
+fn with(path: &str, text: &str) -> PackFiles {
+    let mut files = PackFiles::embedded("zh-CN").unwrap();
+    files.texts.insert(path.to_owned(), text.to_owned());
+    files
+}
+
+const SCENARIO: &str = "- id: probe\n  name: 试\n  stage: service\n  topic: other\n  intent: probe\n  goals: [close]\n  examples: [试试]\n";
+
+#[test]
+fn a_bad_file_is_refused_with_file_line_and_reason() {
+    let scenario = |from: &str, to: &str| SCENARIO.replace(from, to);
+    #[rustfmt::skip]
+    let cases: Vec<(&str, String, &str)> = vec![
+        ("scenarios/x.yaml", scenario("topic: other", "topc: other"), "scenarios/x.yaml:4: error: unknown field `topc`"),
+        ("scenarios/x.yaml", scenario("stage: service", "stage: servce"), "scenarios/x.yaml:3: error: stage: unknown name `servce`"),
+        ("scenarios/x.yaml", scenario("topic: other", "topic: weather"), "scenarios/x.yaml:4: error: unknown topic `weather`"),
+        ("scenarios/x.yaml", scenario("[close]", "[clos]"), "scenarios/x.yaml:6: error: goal: unknown name `clos`"),
+        ("scenarios/x.yaml", scenario("goals: [close]", "goals: []"), "scenarios/x.yaml:1: error: the scenario `probe` has no goals"),
+        ("scenarios/x.yaml", scenario("examples: [试试]", "examples: []"), "scenarios/x.yaml:1: error: the intent `probe` has no examples"),
+        ("scenarios/x.yaml", scenario("id: probe", "id: greeting"), "the scenario `greeting` stands here for the second time"),
+        ("scenarios/x.yaml", scenario("[close]", "[recommend]"), "scenarios/x.yaml:6: error: `probe` has no wording for `recommend`"),
+        ("scenarios/x.yaml", scenario("[close]", "[{ commit: { promise: sorcery } }]"), "scenarios/x.yaml:6: error: unknown promise `sorcery`"),
+        ("scenarios/x.yaml", scenario("[close]", "[{ answer: { by: model } }]"), "scenarios/x.yaml:6: error: say which kinds of record"),
+        ("scenarios/x.yaml", scenario("[close]", "[{ answer: { by: magic } }]"), "scenarios/x.yaml:6: error: a goal is met by one of"),
+        ("scenarios/x.yaml", scenario("intent: probe", "intent: probe\n  when: \"order.status =\""), "scenarios/x.yaml:6: error: `order.status =` is not a condition"),
+        ("scenarios/x.yaml", scenario("intent: probe", "intent: probe\n  when: \"parcel.id == '1'\""), "scenarios/x.yaml:6: error: `parcel.id == '1'` is not a condition: unknown variable `parcel`"),
+        ("scenarios/x.yaml", scenario("intent: probe", "intent: probe\n  when: \"order.id == '1'\""), "scenarios/x.yaml:1: error: every scenario of the intent `probe` has a `when`"),
+        ("scenarios/x.yaml", scenario("examples: [试试]", "examples: [试试]\n  patterns: ['(?=x)']"), "scenarios/x.yaml:8: error: bad expression `(?=x)`"),
+        ("scenarios/x.yaml", scenario("intent: probe", "intent: probe\n  also_from: [nowhere]"), "`also_from` names the unknown intent `nowhere`"),
+        ("scenarios/x.yaml", "- id: [".into(), "scenarios/x.yaml:1: error:"),
+        ("wording/x.yaml", "greeting:\n  close:\n    - \"{{ order.total\"\n".into(), "wording/x.yaml:3: error: a slot is opened"),
+        ("wording/x.yaml", "greeting:\n  close:\n    - \"到{{ parcel.id }}\"\n".into(), "wording/x.yaml:3: error: nothing provides the slot `parcel.id`"),
+        ("wording/x.yaml", "greeting:\n  close:\n    - \"到{{ shipment.state }}\"\n".into(), "wording/x.yaml:3: error: nothing provides the slot `shipment.state`; `shipment` has carrier"),
+        ("wording/x.yaml", "greeting:\n  close:\n    - { text: 好, when: 'a.b' }\n".into(), "wording/x.yaml:3: error: `a.b` is not a condition: unknown variable `a`"),
+        ("wording/x.yaml", "greting:\n  close:\n    - 好\n".into(), "wording/x.yaml:3: error: `greting` is neither a scenario nor a named place"),
+        ("wording/x.yaml", "greeting:\n  close:\n    loud: [好]\n".into(), "wording/x.yaml:3: error: tier: unknown name `loud`"),
+        ("wording/x.yaml", "greeting:\n  soothe:\n    - 别急！\n".into(), "wording/x.yaml:3: error: has an exclamation mark"),
+        ("wording/x.yaml", "greeting:\n  close:\n    - 好吗？行吗？\n".into(), "wording/x.yaml:3: error: asks more than one question"),
+        ("wording/x.yaml", "greeting:\n  close:\n    - 我们的质量全国第一\n".into(), "wording/x.yaml:3: error: crosses the red line R01"),
+        ("wording/x.yaml", "greeting:\n  close:\n    - 马上给您回复\n".into(), "wording/x.yaml:3: error: crosses the red line R05"),
+        ("handoff.yaml", "unresolved_turns: 5\nnot_understood: 2\nrules:\n  - { id: a, reason: bored, mode: now, match: [x] }\n".into(), "handoff.yaml:4: error: handoff reason: unknown name `bored`"),
+        ("redlines.yaml", "- { id: R1, name: a, level: hard, match: [x] }\n".into(), "redlines.yaml:1: error: unknown level `hard`"),
+        ("redlines.yaml", "- { id: R1, name: a, level: block, match: [x] }\n- { id: R1, name: a, level: block, match: [x] }\n".into(), "redlines.yaml:2: error: the id `R1` is used twice"),
+        ("promises.yaml", "a: { within_business_minutes: 0, task: b }\n".into(), "`a` must be kept within at least one business minute"),
+        ("emotions.yaml", "words:\n  angry: { loud: [垃圾] }\n".into(), "emotions.yaml: error: `loud` is no strength"),
+        ("templates/system.j2", "好\n{% if %}".into(), "templates/system.j2:2: error:"),
+        ("pack.yaml", "language: zh-CN\n".into(), "pack.yaml:1: error: missing field"),
+    ];
+    for (path, text, expected) in cases {
+        let problems = check(&with(path, &text));
+        let report = report(&problems);
+        assert!(report.contains(expected), "{path} with\n{text}\nshould say {expected}\nbut says\n{report}");
+        assert!(matches!(load(&with(path, &text)), Err(PackError::Refused { .. })), "{path} with\n{text}");
+    }
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let text = SCENARIO.replace("service", "a").replace("other", "b").replace("[close]", "[c]");
+    let mut files = with("scenarios/x.yaml", &text);
+    files.texts.insert("promises.yaml".into(), "nonsense: {}\n".into());
+    let report = report(&check(&files));
+    for expected in ["unknown name `a`", "unknown topic `b`", "unknown name `c`", "promises.yaml:1: error: missing field"] {
+        assert!(report.contains(expected), "{expected} is missing from\n{report}");
+    }
+}
+
+#[test]
+fn a_bad_change_leaves_the_old_pack_in_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join("zh-CN").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    for (path, text) in &PackFiles::embedded("zh-CN").unwrap().texts {
+        write(path, text);
+    }
+    let source = PackSource::Folder(folder.path().to_owned());
+    let (handle, _) = PackHandle::open(source, "zh-CN").unwrap();
+    let first = handle.get();
+    assert!(!handle.reload().unwrap().changed);
+
+    write("scenarios/x.yaml", &SCENARIO.replace("[close]", "[clos]"));
+    let refused = handle.reload().unwrap_err().to_string();
+    assert!(refused.contains("scenarios/x.yaml:6"), "{refused}");
+    assert_eq!(handle.get().version, first.version);
+
+    write("scenarios/x.yaml", SCENARIO);
+    assert!(handle.reload().unwrap().changed);
+    assert!(handle.get().scenario("probe").is_some() && first.scenario("probe").is_none());
+
+    let empty = tempfile::tempdir().unwrap();
+    let absent = PackHandle::open(PackSource::Folder(empty.path().to_owned()), "zh-CN").unwrap_err();
+    assert!(matches!(absent, PackError::Absent { .. }), "{absent}");
+}

@@ -1,0 +1,253 @@
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::*;
+use crate::pack::condition::Condition;
+use crate::pack::load::{PackFiles, load};
+use crate::record::RecordKind;
+use crate::turn::guard::{GuardContext, vet};
+use crate::turn::types::{By, Draft, Emotion, Fact, Facts, Stage};
+
+fn now() -> Now {
+    Now::new("2026-11-20T02:12:00Z".parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap())
+}
+
+fn book(variants: &[(&str, Tier, &[(&str, Option<&str>)])]) -> WordingBook {
+    let mut book = WordingBook { language: "zh-CN".into(), ..WordingBook::default() };
+    for (place, tier, texts) in variants {
+        let listed = texts.iter().enumerate().map(|(number, (text, when))| Wording {
+            id: format!("{place}.{tier:?}.{number}"),
+            template: (*text).to_owned(),
+            when: when.map(|when| Condition::parse(when).unwrap()),
+            slots: parse_template(text)
+                .unwrap()
+                .into_iter()
+                .filter_map(|part| if let Part::Slot(slot) = part { Some(slot.path.to_owned()) } else { None })
+                .collect(),
+        });
+        book.variants.insert(((*place).to_owned(), Goal::Soothe, *tier), listed.collect());
+    }
+    book
+}
+
+#[test]
+fn the_first_unsaid_variant_whose_slots_have_values_is_taken() {
+    let book = book(&[
+        ("stalled", Tier::Standard, &[("停在{{ shipment.last_event_place }}", None), ("停着", None)]),
+        ("stalled", Tier::Soothing, &[("换条路", Some("order.total > 100"))]),
+        (COMMON, Tier::Standard, &[("我来看", None)]),
+    ]);
+    let known = json!({"shipment": {"last_event_place": "武汉"}, "order": {"total": 269}});
+    let unknown = json!({"shipment": {"last_event_place": null}});
+    #[rustfmt::skip]
+    let cases: [(&Value, Tier, &[&str], Option<&str>); 7] = [
+        (&known, Tier::Standard, &[], Some("停在武汉")),
+        (&known, Tier::Standard, &["stalled.Standard.0"], Some("停着")),
+        (&unknown, Tier::Standard, &[], Some("停着")),
+        (&known, Tier::Soothing, &[], Some("换条路")),
+        (&unknown, Tier::Soothing, &[], Some("停着")),
+        (&unknown, Tier::Handoff, &["stalled.Standard.1"], Some("我来看")),
+        (&unknown, Tier::Handoff, &["stalled.Standard.1", "common.Standard.0"], None),
+    ];
+    for (variables, tier, said, expected) in cases {
+        let said: Vec<String> = said.iter().map(|id| (*id).to_owned()).collect();
+        let request = WordingRequest {
+            place: "stalled",
+            goal: Goal::Soothe,
+            tier,
+            variables,
+            said: &said,
+            now: &now(),
+            seed: 0,
+        };
+        let picked = book.pick(&request).map(|rendered| rendered.text);
+        assert_eq!(picked.as_deref(), expected, "{tier:?} after {said:?}");
+    }
+}
+
+#[test]
+fn the_seed_chooses_among_variants_that_say_the_same_amount() {
+    let book = book(&[("a", Tier::Standard, &[("一", None), ("二", None), ("{{ shop.name }}", None)])]);
+    let variables = json!({"shop": {"name": "店"}});
+    let said = |seed| {
+        let request = WordingRequest {
+            place: "a",
+            goal: Goal::Soothe,
+            tier: Tier::Standard,
+            variables: &variables,
+            said: &[],
+            now: &now(),
+            seed,
+        };
+        book.pick(&request).unwrap().text
+    };
+    assert_eq!([said(0), said(1), said(2), said(3)], ["一", "二", "一", "二"]);
+}
+
+#[test]
+fn filters_write_values_for_people() {
+    let variables = json!({
+        "t": {"past": "2026-11-16 22:40", "today": "2026-11-20T22:40:00+08:00", "tomorrow": "2026-11-21 10:00",
+              "date": "2026-11-18", "old": "2025-04-30 17:45", "utc": "2026-11-20T23:00:00Z"},
+        "n": {"money": 269, "text": "1088.1", "id": "78412365509821"},
+    });
+    #[rustfmt::skip]
+    let cases = [
+        ("t.past | moment", Some("11月16日22:40"), Some("Nov 16 22:40")),
+        ("t.today | moment", Some("今天22:40"), Some("today 22:40")),
+        ("t.tomorrow | moment", Some("明天10:00"), Some("tomorrow 10:00")),
+        ("t.utc | moment", Some("明天07:00"), Some("tomorrow 07:00")),
+        ("t.date | moment", Some("11月18日"), Some("Nov 18")),
+        ("t.old | moment", Some("2025年4月30日17:45"), Some("Apr 30, 2025 17:45")),
+        ("t.today | day", Some("11月20日"), Some("Nov 20")),
+        ("n.money | money", Some("269.00"), Some("269.00")),
+        ("n.text | money", Some("1088.10"), Some("1088.10")),
+        ("n.id | tail", Some("9821"), Some("9821")),
+        ("n.id | tail(6)", Some("509821"), Some("509821")),
+        ("n.id | money | tail(2)", Some("00"), Some("00")),
+        ("n.id | moment", None, None),
+        ("t.nothing | moment", None, None),
+        ("t", None, None),
+    ];
+    for (slot, chinese, english) in cases {
+        let slot = parse_slot(slot).unwrap();
+        assert_eq!(slot.render(&variables, &now(), false).as_deref(), chinese, "{}", slot.source);
+        assert_eq!(slot.render(&variables, &now(), true).as_deref(), english, "{}", slot.source);
+    }
+}
+
+#[test]
+fn what_is_no_template_is_refused() {
+    for (template, expected) in [
+        ("{{ order.total", TemplateError::Unclosed),
+        ("{% if a %}", TemplateError::Statement),
+        ("{{ order.items[0] }}", TemplateError::Path("order.items[0]".into())),
+        ("{{ }}", TemplateError::Path(String::new())),
+        ("{{ order.total | upper }}", TemplateError::Filter("upper".into())),
+        ("{{ order.total | tail(x) }}", TemplateError::Filter("tail(x)".into())),
+    ] {
+        assert_eq!(parse_template(template), Err(expected), "{template}");
+    }
+}
+
+/// Every field that the shipped packs put into slots, as the stages provide them.
+fn full_variables() -> Value {
+    json!({
+        "order": {
+            "id": "20261114008712", "id_tail": "8712", "status": "processing", "status_text": "处理中",
+            "short_title": "婴儿恒温睡袋", "total": 269.0, "paid_amount": 269.0, "payment": "微信",
+            "placed_at": "2026-11-14 21:05", "paid_at": "2026-11-14 21:07", "ship_by": "2026-11-15 21:07",
+            "close_at": "2026-11-21 21:05", "invoice": {"title": "陈女士", "status_text": "开票中"},
+        },
+        "shipment": {
+            "carrier": "中通", "tracking": "78412365509821", "tracking_tail": "9821", "status": "stalled",
+            "last_event_at": "2026-11-16 22:40", "last_event_text": "到达武汉转运中心",
+            "last_event_place": "武汉转运中心", "expected_at": "2026-11-18", "delivered_at": "2026-11-19 17:45",
+            "hours_since_event": 83.5,
+        },
+        "product": {"id": "p1", "short_title": "婴儿恒温睡袋", "price": 269.0, "stock": 6, "status": "on_sale",
+            "restock_at": "2026-11-30", "ship_within_hours": 24},
+        "promotion": {"id": "m1", "title": "满300减30", "valid_until": "2026-11-25 23:59"},
+        "aftersale": {"status_text": "退款中", "amount": 248.0,
+            "refund": {"latest_at": "2026-11-22 18:00", "done_at": "2026-11-19 15:48"}},
+        "desk": {"open": true, "opens_at": "2026-11-21 09:00", "ahead": 2, "wait_minutes": 3, "due": "2026-11-20 14:15"},
+        "commitment": {"due": "2026-11-20 14:15"},
+        "verdict": {"says": "可以"},
+        "shop": {"name": "暖铺"}, "assistant": {"name": "小暖"},
+        "conversation": {"unresolved_turns": 2, "first_turn": false},
+        "choices": "1. 婴儿恒温睡袋 2. 儿童餐具",
+    })
+}
+
+fn fact(kind: RecordKind, id: &str, text: &str, fields: &Value) -> Fact {
+    Fact {
+        id: format!("{kind}:{id}"),
+        kind,
+        title: id.to_owned(),
+        text: text.to_owned(),
+        fields: fields.clone(),
+        score: 1.0,
+        why: String::new(),
+        policy: false,
+    }
+}
+
+fn full_facts(variables: &Value) -> Facts {
+    let order = "订单20261114008712：处理中；商品：婴儿恒温睡袋90码×1，单价269.00元；订单总金额269.00元；实付269.00元；支付方式：微信；\
+        2026-11-14 21:05下单；2026-11-14 21:07付款；2026-11-15 21:07前发货；2026-11-21 21:05关闭；已签收；已发出；已下架；\
+        2 婴儿恒温睡袋 2 儿童餐具；1 婴儿恒温睡袋";
+    let shipment = "物流公司中通，物流单号78412365509821，尾号9821，预计2026-11-18送达；2026-11-16 22:40 到达武汉转运中心；2026-11-19 17:45已签收";
+    let product = "婴儿恒温睡袋：269.00元，库存6，2026-11-30到货，付款后24小时内发货";
+    let promotion = "满300减30，到2026-11-25 23:59";
+    let aftersale = "售后：退款中，退款248.00元，最晚2026-11-22 18:00到账，2026-11-19 15:48退款成功";
+    let found = vec![
+        fact(RecordKind::Order, "20261114008712", order, &variables["order"]),
+        fact(RecordKind::Shipment, "20261114008712", shipment, &variables["shipment"]),
+        fact(RecordKind::Product, "p1", product, &variables["product"]),
+        fact(RecordKind::Promotion, "m1", promotion, &variables["promotion"]),
+        fact(RecordKind::Aftersale, "a1", aftersale, &variables["aftersale"]),
+    ];
+    Facts { found, order: Some(0), product: Some(2), order_choices: Vec::new(), relevant: true, ..Facts::default() }
+}
+
+#[test]
+fn every_shipped_wording_renders_and_passes_the_guard() {
+    let variables = full_variables();
+    let facts = full_facts(&variables);
+    let emotion = Emotion { intensity: 0.8, ..Emotion::default() };
+    for language in ["zh-CN"] {
+        let pack = load(&PackFiles::embedded(language).unwrap()).unwrap().pack;
+        let mut refused = String::new();
+        for ((place, goal, tier), variants) in &pack.wording.variants {
+            for wording in variants {
+                let request = WordingRequest {
+                    place,
+                    goal: *goal,
+                    tier: *tier,
+                    variables: &variables,
+                    said: &[],
+                    now: &now(),
+                    seed: 0,
+                };
+                let Some(rendered) = pack.wording.render(wording, &request) else {
+                    refused.push_str(&format!("{}: a slot has no value\n", wording.id));
+                    continue;
+                };
+                let backed: Vec<String> = rendered
+                    .slots
+                    .iter()
+                    .filter(|(path, _)| path.starts_with("desk.") || path.starts_with("commitment."))
+                    .flat_map(|(path, value)| match path.as_str() {
+                        "desk.wait_minutes" => vec![value.clone(), format!("{value}分钟"), format!("{value} minutes")],
+                        _ => vec![value.clone()],
+                    })
+                    .collect();
+                let is_ticket = *goal == Goal::Handoff || *goal == Goal::Commit;
+                let draft = Draft {
+                    text: rendered.text.clone(),
+                    goal: *goal,
+                    by: By::Wording,
+                    evidence: facts.found.iter().map(|fact| fact.id.clone()).collect(),
+                    wording: Some(rendered.id),
+                    slots: rendered.slots,
+                };
+                let done = if is_ticket { vec!["ticket_opened".to_owned(), "handoff".to_owned()] } else { Vec::new() };
+                let context = GuardContext {
+                    pack: &pack,
+                    question: "",
+                    facts: &facts,
+                    emotion: &emotion,
+                    stage: Stage::AfterSale,
+                    tier: *tier,
+                    backed: &backed,
+                    done: &done,
+                    now: &now(),
+                };
+                if let Err(refusal) = vet(&draft, &context) {
+                    refused.push_str(&format!("{}: {:?} {} in {}\n", wording.id, refusal.reason, refusal.detail, draft.text));
+                }
+            }
+        }
+        assert!(refused.is_empty(), "{language}:\n{refused}");
+    }
+}
