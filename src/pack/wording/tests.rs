@@ -195,7 +195,7 @@ fn every_shipped_wording_renders_and_passes_the_guard() {
     let variables = full_variables();
     let facts = full_facts(&variables);
     let emotion = Emotion { intensity: 0.8, ..Emotion::default() };
-    for language in ["zh-CN"] {
+    for language in ["zh-CN", "en"] {
         let pack = load(&PackFiles::embedded(language).unwrap()).unwrap().pack;
         let mut refused = String::new();
         for ((place, goal, tier), variants) in &pack.wording.variants {
