@@ -292,6 +292,8 @@ pub struct TicketDetail {
     pub evidence: Vec<NoteFact>,
     /// Drafts the guard did not let out.
     pub blocked: Vec<Refusal>,
+    /// Sentences of the assistant that came after a person had taken over and were not sent.
+    pub late: Vec<String>,
     /// Open promises.
     pub promises: Vec<CommitmentView>,
     /// The whole conversation, oldest first.
@@ -368,6 +370,7 @@ impl TicketDetail {
             tried: note.tried,
             evidence: note.evidence,
             blocked: note.blocked,
+            late: note.late,
             promises: note.promises.into_iter().map(|promise| CommitmentView::new(promise, zone)).collect(),
             history: messages(view.history, copy),
             suggestions: note.suggestions,

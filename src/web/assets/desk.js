@@ -209,6 +209,7 @@ function drawNote() {
     section("已经试过", ...ticket.tried.map((text) => make("p", {}, text))),
     section("用过的资料", ...ticket.evidence.map(fact)),
     section("被拦下的回答", ...ticket.blocked.map((refused) => make("p", {}, refused.draft, make("span", { class: "dim" }, `（${REFUSALS[refused.reason] ?? refused.reason}：${refused.detail}）`)))),
+    section("没来得及发出的回答", ...ticket.late.map((text) => make("p", {}, text))),
     section("备注", ...ticket.notes.map((note) => make("p", {}, note.text, make("span", { class: "dim" }, ` ${note.agent} ${time(note.at)}`))), noteForm),
   ];
   byId("note").replaceChildren(...sections.filter(Boolean));

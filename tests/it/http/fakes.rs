@@ -361,6 +361,7 @@ fn note(message: &StoredMessage, scope: &Scope) -> HandoffNote {
             backed_by: "tkt_promise".parse().unwrap(),
         }],
         suggestions: vec!["您好，我是客服小林，我来帮您核实这个包裹。".into()],
+        ..HandoffNote::default()
     }
 }
 
