@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use warmdesk::bench::Question;
-use warmdesk::identity::{CustomerId, Scope, ShopId};
+use warmdesk::identity::{ConversationId, CustomerId, MessageId, Scope, ShopId};
 use warmdesk::knowledge::analyzer::Analyzer;
 use warmdesk::knowledge::sources::read_sources;
 use warmdesk::knowledge::{Dictionaries, Knowledge, build_generation};
+use warmdesk::pack::load::{PackFiles, load};
+use warmdesk::pack::types::Pack;
 use warmdesk::record::Record;
 use warmdesk::time::Now;
+use warmdesk::turn::types::{DeskStatus, Memory, PageContext, TurnInput};
 
 /// The sample shop's folder.
 fn folder() -> PathBuf {
@@ -62,5 +65,29 @@ pub fn scope(question: &Question) -> Scope {
             Scope::customer(ShopId::default(), customer)
         }
         None => Scope::anonymous(ShopId::default()),
+    }
+}
+
+/// The pack that is shipped.
+pub fn pack() -> Pack {
+    let files = PackFiles::embedded("zh-CN").expect("a Chinese pack is shipped");
+    load(&files).expect("the shipped pack can be in force").pack
+}
+
+/// A question as the first message of a conversation, while people are at the desk.
+pub fn input(question: &Question) -> TurnInput {
+    let now = now();
+    let answer_due = now.timestamp() + jiff::SignedDuration::from_mins(30);
+    TurnInput {
+        scope: scope(question),
+        conversation: ConversationId::generate(),
+        message: MessageId::generate(),
+        text: question.text.clone(),
+        history: Vec::new(),
+        memory: Memory::default(),
+        page: PageContext::default(),
+        attachments: 0,
+        desk: DeskStatus { open: true, opens_at: None, ahead: 0, wait_minutes: Some(2), answer_due },
+        now,
     }
 }
