@@ -17,6 +17,9 @@ use super::{BenchError, BenchPlan};
 /// How long connecting, and asking for the server's state, may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a model may take to be read.
+const LOADING: Duration = Duration::from_secs(120);
+
 /// Talks to one server.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -77,6 +80,22 @@ impl Client {
         Ok(ServerReport { url: self.url.clone(), embedded, version, model })
     }
 
+    /// Waits until the model has been read, so that a server that has just been started is measured with it.
+    pub(super) async fn settled_server(&self, embedded: bool) -> Result<ServerReport, BenchError> {
+        let started = Instant::now();
+        loop {
+            let server = self.server(embedded).await?;
+            if server.model.as_deref() != Some("loading") {
+                return Ok(server);
+            }
+            if started.elapsed() > LOADING {
+                let message = format!("its model is still loading after {} s", LOADING.as_secs());
+                return Err(BenchError::NotReady { url: self.url.clone(), message });
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
     async fn version(&self) -> Option<String> {
         let response = self.request(Method::GET, "/version").timeout(PATIENCE).send().await.ok()?;
         let body: Value = response.error_for_status().ok()?.json().await.ok()?;
@@ -116,6 +135,13 @@ impl Client {
             body["customer"] = json!({ "id": customer, "signature": sign(secret, customer) });
         }
         body
+    }
+
+    /// Opens a conversation as a browser does when it shows the widget. None if the server opens none.
+    pub(super) async fn open_conversation(&self) -> Option<String> {
+        let request = self.request(Method::POST, "/api/v1/session").json(&json!({})).timeout(PATIENCE);
+        let body: Value = request.send().await.ok()?.error_for_status().ok()?.json().await.ok()?;
+        body.get("conversation").and_then(Value::as_str).map(str::to_owned)
     }
 
     /// Resolves a ticket that a turn opened, claiming it first where that is asked for. Whether it worked.

@@ -62,6 +62,17 @@ impl Deck {
         }
     }
 
+    /// How many of the questions have a customer, and how many there are.
+    pub(super) fn signed_share(&self) -> (usize, usize) {
+        let signed = self.questions.iter().filter(|question| question.customer.is_some()).count();
+        (signed, self.questions.len().max(1))
+    }
+
+    /// Whether each question opens its own conversation.
+    pub(super) fn opens_new_conversations(&self) -> bool {
+        self.conversations.is_none()
+    }
+
     /// The next question. Only if everybody is being answered, somebody asks twice.
     pub(super) fn deal(&mut self) -> Dealt {
         let mut position = self.free_position();

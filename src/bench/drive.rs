@@ -1,6 +1,6 @@
 //! Sends the turns: in a loop of so many clients, or on a schedule that no server can delay.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
@@ -16,11 +16,16 @@ use super::schedule::Schedule;
 /// Timers are coarse; the last stretch before an arrival is waited for by looking at the clock.
 const COARSE: Duration = Duration::from_millis(2);
 
+/// So many conversations are opened at a time.
+const OPENING: usize = 4;
+
 /// Sends turns to one server.
 #[derive(Debug)]
 pub(super) struct Driver {
     client: Arc<Client>,
     deck: Mutex<Deck>,
+    /// Conversations that were opened beforehand for questions of customers, each used once.
+    fresh: Mutex<Vec<String>>,
     timeout: Duration,
     connections: Arc<Semaphore>,
     resolve_tickets: bool,
@@ -38,10 +43,32 @@ impl Driver {
         Self {
             client,
             deck: Mutex::new(Deck::new(plan.questions.clone(), plan.conversations, plan.seed)),
+            fresh: Mutex::default(),
             timeout: plan.turn_timeout,
             connections: Arc::new(Semaphore::new(plan.connections)),
             resolve_tickets: plan.resolve_tickets && plan.admin_key.is_some(),
         }
+    }
+
+    /// Opens conversations for the customers' share of so many turns. A customer without a conversation would go on
+    /// with the one before, and the thirtieth repetition of a question is no longer that question. How many there are.
+    pub(super) async fn open_conversations(self: &Arc<Self>, turns: usize) -> usize {
+        let (signed, all) = self.deck().signed_share();
+        let wanted = if self.deck().opens_new_conversations() { (turns * signed).div_ceil(all) } else { 0 };
+        let left = Arc::new(Semaphore::new(wanted));
+        let mut running = JoinSet::new();
+        for _ in 0..OPENING.min(wanted) {
+            let (driver, left) = (Arc::clone(self), Arc::clone(&left));
+            running.spawn(async move {
+                while let Ok(permit) = left.try_acquire() {
+                    permit.forget();
+                    let Some(conversation) = driver.client.open_conversation().await else { return };
+                    driver.fresh().push(conversation);
+                }
+            });
+        }
+        while running.join_next().await.is_some() {}
+        self.fresh().len()
     }
 
     /// One turn that is due at a moment, tidied up.
@@ -112,7 +139,10 @@ impl Driver {
     }
 
     async fn ask(&self, due: Instant) -> Finished {
-        let dealt = self.deck().deal();
+        let mut dealt = self.deck().deal();
+        if dealt.question.customer.is_some() && dealt.conversation.is_none() {
+            dealt.conversation = self.fresh().pop();
+        }
         let late = due.elapsed();
         let result = self.client.ask(&dealt, due, due + self.timeout).await;
         Finished { outcome: TurnOutcome { result, late }, dealt }
@@ -136,7 +166,11 @@ impl Driver {
         self.deck().give_back(dealt, conversation);
     }
 
-    fn deck(&self) -> std::sync::MutexGuard<'_, Deck> {
+    fn fresh(&self) -> MutexGuard<'_, Vec<String>> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deck(&self) -> MutexGuard<'_, Deck> {
         self.deck.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

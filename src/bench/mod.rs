@@ -118,6 +118,8 @@ pub struct SaleDay {
 /// How far a measurement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
+    /// Waiting for the server to be ready, and opening conversations.
+    Connecting,
     /// Turns that count for nothing.
     WarmingUp {
         /// Turns done.
@@ -205,8 +207,11 @@ pub enum BenchError {
 pub async fn run(plan: &BenchPlan, progress: OnProgress<'_>) -> Result<Report, BenchError> {
     check(plan)?;
     let client = Arc::new(Client::new(plan)?);
-    let server = client.server(plan.embedded).await?;
+    progress(Progress::Connecting);
+    let server = client.settled_server(plan.embedded).await?;
     let driver = Arc::new(Driver::new(plan, Arc::clone(&client)));
+    let schedule = Arrivals::of(plan);
+    let opened = driver.open_conversations(plan.warmup + schedule.turns()).await;
 
     warm_up(plan, &driver, progress).await;
     let saturation = match &plan.sale_day {
@@ -216,9 +221,10 @@ pub async fn run(plan: &BenchPlan, progress: OnProgress<'_>) -> Result<Report, B
         }
         None => None,
     };
-    let tally = measure(plan, &driver, progress).await;
+    let tally = measure(schedule, &driver, progress).await;
 
     let mut report = tally.report(plan, server);
+    report.load.conversations_opened = opened;
     if let (Some(saturation), Some(sale_day)) = (saturation, &plan.sale_day) {
         progress(Progress::Finishing);
         let background = saturation.finish(report.model_busy_ms()).await;
@@ -271,18 +277,38 @@ async fn warm_up(plan: &BenchPlan, driver: &Arc<Driver>, progress: OnProgress<'_
     }
 }
 
-async fn measure(plan: &BenchPlan, driver: &Arc<Driver>, progress: OnProgress<'_>) -> Tally {
+/// The turns of a load, fixed before the first one is sent.
+enum Arrivals {
+    InALoop { clients: usize, requests: usize },
+    OnSchedule(Schedule),
+}
+
+impl Arrivals {
+    fn of(plan: &BenchPlan) -> Self {
+        match plan.load {
+            Load::Concurrency { clients, requests } => Self::InALoop { clients, requests },
+            Load::Rate { per_second, duration } => {
+                Self::OnSchedule(Schedule::poisson(per_second, duration, plan.seed))
+            }
+        }
+    }
+
+    fn turns(&self) -> usize {
+        match self {
+            Self::InALoop { requests, .. } => *requests,
+            Self::OnSchedule(schedule) => schedule.len(),
+        }
+    }
+}
+
+async fn measure(arrivals: Arrivals, driver: &Arc<Driver>, progress: OnProgress<'_>) -> Tally {
     let (sender, mut outcomes) = mpsc::unbounded_channel();
+    let of = arrivals.turns();
     let started = Instant::now();
-    let (of, load) = match plan.load {
-        Load::Concurrency { clients, requests } => {
-            (requests, tokio::spawn(Arc::clone(driver).in_a_loop(clients, requests, sender)))
-        }
-        Load::Rate { per_second, duration } => {
-            let schedule = Schedule::poisson(per_second, duration, plan.seed);
-            let of = schedule.len();
-            (of, tokio::spawn(Arc::clone(driver).on_schedule(schedule, started, sender)))
-        }
+    let driver = Arc::clone(driver);
+    let load = match arrivals {
+        Arrivals::InALoop { clients, requests } => tokio::spawn(driver.in_a_loop(clients, requests, sender)),
+        Arrivals::OnSchedule(schedule) => tokio::spawn(driver.on_schedule(schedule, started, sender)),
     };
     let mut tally = Tally::new();
     progress(Progress::Measuring { done: 0, of, errors: 0 });

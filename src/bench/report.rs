@@ -108,6 +108,9 @@ pub struct LoadReport {
     pub stream: bool,
     /// How many conversations were gone on with.
     pub conversations: Option<usize>,
+    /// How many conversations were opened beforehand, one for each turn of a customer. Fewer than such turns: the
+    /// rest went on with the customer's conversation before.
+    pub conversations_opened: usize,
     /// Turns before the measurement.
     pub warmup: usize,
     /// The most turns open at a time.

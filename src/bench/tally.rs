@@ -327,6 +327,7 @@ fn load(plan: &BenchPlan) -> LoadReport {
         questions: plan.questions.len(),
         stream: plan.stream,
         conversations: plan.conversations,
+        conversations_opened: 0,
         warmup: plan.warmup,
         connections: plan.connections,
         turn_timeout_s: plan.turn_timeout.as_secs_f64(),

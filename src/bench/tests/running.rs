@@ -4,6 +4,10 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use serde_json::json;
+use wiremock::matchers::{body_partial_json, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
 use super::super::{BenchError, BenchPlan, Load, Progress, SaleDay, run, run_repeatedly};
 use super::server::{event, piece, reply, sentence, serve, serve_each};
 use super::{ms, plan, question};
@@ -103,11 +107,54 @@ async fn what_cannot_be_measured_is_said_at_once() {
 
 #[tokio::test]
 async fn a_server_that_is_not_ready_is_not_measured() {
-    let mock = wiremock::MockServer::start().await;
-    let starting = wiremock::ResponseTemplate::new(503).set_body_string(r#"{"model":"loading"}"#);
-    wiremock::Mock::given(wiremock::matchers::path("/readyz")).respond_with(starting).mount(&mock).await;
+    let mock = MockServer::start().await;
+    let starting = ResponseTemplate::new(503).set_body_string(r#"{"model":"loading"}"#);
+    Mock::given(path("/readyz")).respond_with(starting).mount(&mock).await;
     match run(&plan(&mock.uri()), &quiet).await {
         Err(BenchError::NotReady { message, .. }) => assert!(message.contains("503"), "{message}"),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn each_question_of_a_customer_has_a_conversation_of_its_own() {
+    let mock = MockServer::start().await;
+    Mock::given(path("/readyz"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "model": "absent" })))
+        .mount(&mock)
+        .await;
+    let session =
+        ResponseTemplate::new(200).set_body_json(json!({ "token": "t", "conversation": "conv_new" }));
+    Mock::given(path("/api/v1/session")).respond_with(session).expect(3).mount(&mock).await;
+    for (body, times) in
+        [(json!({ "message": "到哪了", "conversation": "conv_new" }), 3), (json!({ "message": "在吗" }), 3)]
+    {
+        Mock::given(path("/api/v1/chat"))
+            .and(body_partial_json(body))
+            .respond_with(ResponseTemplate::new(200).set_body_json(reply(&["wording"], None)))
+            .expect(times)
+            .mount(&mock)
+            .await;
+    }
+    let plan = BenchPlan {
+        stream: false,
+        questions: vec![question(Some("cus_1"), "到哪了"), question(None, "在吗")],
+        load: Load::Concurrency { clients: 1, requests: 6 },
+        ..plan(&mock.uri())
+    };
+    let report = run(&plan, &quiet).await.unwrap();
+    assert_eq!((report.answered, report.load.conversations_opened), (6, 3));
+    mock.verify().await;
+}
+
+#[tokio::test]
+async fn a_model_that_is_being_read_is_waited_for() {
+    let mock = MockServer::start().await;
+    let state = |model: &str| ResponseTemplate::new(200).set_body_json(json!({ "model": model }));
+    Mock::given(path("/readyz")).respond_with(state("loading")).up_to_n_times(1).expect(1).mount(&mock).await;
+    Mock::given(path("/readyz")).respond_with(state("ready")).expect(1).mount(&mock).await;
+    let report = run(&plan(&mock.uri()), &quiet).await.unwrap();
+    assert_eq!(report.server.model.as_deref(), Some("ready"));
+    assert_eq!(report.errors_by_code["http_404"], 1, "this server has no chat");
+    mock.verify().await;
 }

@@ -88,6 +88,7 @@ pub(super) async fn serve_each(
     let router = Router::new()
         .route("/readyz", get(|| async { axum::Json(json!({ "model": "ready" })) }))
         .route("/version", get(|| async { axum::Json(json!({ "version": "9.9.9" })) }))
+        .route("/api/v1/session", post(|| async { axum::Json(json!({ "conversation": "conv_new" })) }))
         .route("/api/v1/chat", post(chat));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
