@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, Zoned};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::time::Now;
 
@@ -16,7 +16,7 @@ const ROUND_TO_MINUTES: i64 = 15;
 const HORIZON_DAYS: i64 = 400;
 
 /// One row of the opening hours, as a shop writes it: `{ days = ["mon", "tue"], from = "9:00", to = "22:00" }`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HoursRow {
     /// Days of the week: `mon` to `sun`.
@@ -28,7 +28,7 @@ pub struct HoursRow {
 }
 
 /// A date on which the weekday's rows do not hold: closed, or with hours of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HolidayRow {
     /// The date, as `2026-10-01`.

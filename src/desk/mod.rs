@@ -3,6 +3,7 @@
 pub mod hours;
 pub mod moves;
 pub mod note;
+pub mod priority;
 pub mod queue;
 pub mod types;
 

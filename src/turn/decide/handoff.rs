@@ -1,0 +1,110 @@
+//! Whether a person has to take over: ordered rules, first match wins. Never parsed from the model's prose.
+
+use super::Situation;
+use super::ladder::Ladder;
+use super::scenario::Chosen;
+use super::verdict::{Outcome, Verdict};
+use crate::pack::types::Pack;
+use crate::turn::types::{Feedback, HandoffMode, HandoffPlan, HandoffReason, Pending, Tier};
+
+/// What the rules look at.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The turn.
+    pub situation: Situation<'a>,
+    /// Its scenario.
+    pub chosen: &'a Chosen<'a>,
+    /// Where the ladder stands.
+    pub ladder: &'a Ladder,
+    /// What the policies say.
+    pub verdict: Option<&'a Verdict>,
+}
+
+/// The handoff that is due now, if any.
+pub fn due(case: Case<'_>) -> Option<HandoffPlan> {
+    by_text(case)
+        .or_else(|| accepted_offer(case))
+        .or_else(|| by_scenario(case))
+        .or_else(|| by_verdict(case))
+        .or_else(|| by_ladder(case))
+        .or_else(|| not_understood(case))
+        .or_else(|| unresolved(case))
+}
+
+fn plan(reason: HandoffReason, mode: HandoffMode, detail: Option<&str>, why: impl Into<String>) -> Option<HandoffPlan> {
+    Some(HandoffPlan { reason, detail: detail.map(str::to_owned), mode, why: why.into() })
+}
+
+/// Asking for a person, strong words, danger: rules of the pack on the customer's own words.
+fn by_text(case: Case<'_>) -> Option<HandoffPlan> {
+    handoff_by_text(case.situation.pack, &case.situation.reading.text)
+}
+
+/// What the pack's rules say to a normalised text alone.
+pub fn handoff_by_text(pack: &Pack, text: &str) -> Option<HandoffPlan> {
+    let (rule, found) = pack.handoff.first(&text.to_lowercase())?;
+    plan(rule.reason, rule.mode, rule.detail.as_deref(), format!("rule {}: {found}", rule.id))
+}
+
+/// "好，转吧" after an offer.
+fn accepted_offer(case: Case<'_>) -> Option<HandoffPlan> {
+    let Situation { input, reading, .. } = case.situation;
+    let offered = input.memory.pending == Some(Pending::OfferHandoff);
+    if offered && reading.feedback == Feedback::Affirmed {
+        return plan(HandoffReason::UnresolvedTurns, HandoffMode::Now, Some("offer_accepted"), "the offer was accepted");
+    }
+    None
+}
+
+fn by_scenario(case: Case<'_>) -> Option<HandoffPlan> {
+    let rules = &case.chosen.scenario.handoff;
+    if let Some((reason, mode)) = rules.always {
+        return plan(reason, mode, rules.detail.as_deref(), format!("scenario {}", case.chosen.scenario.id));
+    }
+    let memory = &case.situation.input.memory;
+    let limit = rules.after_failed?;
+    let failed = matches!(case.situation.reading.feedback, Feedback::Negated | Feedback::Repeated);
+    if failed && memory.scenario.as_deref() == Some(&case.chosen.scenario.id) && memory.unresolved_turns >= limit {
+        let why = format!("{limit} answers to {} failed", case.chosen.scenario.id);
+        return plan(HandoffReason::UnresolvedTurns, HandoffMode::Now, rules.detail.as_deref(), why);
+    }
+    None
+}
+
+fn by_verdict(case: Case<'_>) -> Option<HandoffPlan> {
+    let verdict = case.verdict?;
+    if verdict.outcome != Outcome::NeedsPerson {
+        return None;
+    }
+    let why = format!("policy {}", verdict.policy);
+    plan(HandoffReason::ComplexAfterSale, HandoffMode::Now, Some("policy_needs_person"), why)
+}
+
+fn by_ladder(case: Case<'_>) -> Option<HandoffPlan> {
+    if case.ladder.tier != Tier::Handoff {
+        return None;
+    }
+    plan(HandoffReason::UnresolvedTurns, HandoffMode::Now, Some("ladder"), case.ladder.why.join("; "))
+}
+
+fn not_understood(case: Case<'_>) -> Option<HandoffPlan> {
+    let Situation { input, pack, .. } = case.situation;
+    if case.chosen.understood || input.memory.not_understood + 1 < pack.handoff.not_understood {
+        return None;
+    }
+    let why = format!("not understood {} times in a row", input.memory.not_understood + 1);
+    plan(HandoffReason::NotUnderstood, HandoffMode::Now, None, why)
+}
+
+/// Too many turns without a solution: offered once an episode, never forced.
+fn unresolved(case: Case<'_>) -> Option<HandoffPlan> {
+    let Situation { input, reading, pack, .. } = case.situation;
+    let memory = &input.memory;
+    let failing = matches!(reading.feedback, Feedback::Negated | Feedback::Repeated | Feedback::Prodded)
+        || reading.emotion.label.is_negative();
+    if !failing || memory.handoff_declined || memory.unresolved_turns < pack.handoff.unresolved_turns {
+        return None;
+    }
+    let why = format!("{} turns without a solution", memory.unresolved_turns);
+    plan(HandoffReason::UnresolvedTurns, HandoffMode::Offer, None, why)
+}

@@ -1,0 +1,101 @@
+//! Picking approved wording for a turn: never one that was said before in this conversation.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::Value;
+
+use super::Situation;
+use crate::pack::wording::WordingRequest;
+use crate::turn::types::{Author, By, Draft, Goal, PastMessage, Tier};
+
+/// The wording of one turn.
+#[derive(Debug)]
+pub struct Words<'a> {
+    situation: Situation<'a>,
+    variables: Value,
+    tier: Tier,
+    said: Vec<String>,
+    /// Differs between conversations, so that not every customer reads the same variant.
+    seed: u64,
+}
+
+impl<'a> Words<'a> {
+    /// Wording for a situation at a tier. `variables` is what slots and conditions read.
+    pub fn new(situation: Situation<'a>, variables: Value, tier: Tier) -> Self {
+        let said = situation.input.memory.said.clone();
+        let mut hasher = DefaultHasher::new();
+        situation.input.conversation.hash(&mut hasher);
+        Self { situation, variables, tier, said, seed: hasher.finish() }
+    }
+
+    /// Whether the customer has read these very words lately: in a turn that was cut short, or filled from other
+    /// variants to the same text.
+    fn was_heard(&self, text: &str) -> bool {
+        let said_by_us = |message: &&PastMessage| message.author == Author::Assistant;
+        self.situation.input.history.iter().filter(said_by_us).any(|message| message.text.contains(text))
+    }
+
+    /// What slots and conditions read.
+    pub fn variables(&self) -> &Value {
+        &self.variables
+    }
+
+    /// The situation of the turn.
+    pub fn situation(&self) -> Situation<'a> {
+        self.situation
+    }
+
+    /// Adds a variable for the wording that follows.
+    pub fn set(&mut self, name: &str, value: Value) {
+        self.variables[name] = value;
+    }
+
+    /// A wording of a place for a goal that was not said yet, as a draft.
+    pub fn draft(&mut self, place: &str, goal: Goal) -> Option<Draft> {
+        let pack = self.situation.pack;
+        let rendered = loop {
+            let rendered = pack.wording.pick(&WordingRequest {
+                place,
+                goal,
+                tier: self.tier,
+                variables: &self.variables,
+                said: &self.said,
+                now: &self.situation.input.now,
+                seed: self.seed,
+            })?;
+            self.said.push(rendered.id.clone());
+            if !self.was_heard(&rendered.text) {
+                break rendered;
+            }
+        };
+        Some(Draft {
+            text: rendered.text,
+            goal,
+            by: By::Wording,
+            evidence: self.facts_behind(&rendered.slots),
+            wording: Some(rendered.id),
+            slots: rendered.slots,
+        })
+    }
+
+    /// The focused facts whose fields stand in the slots.
+    fn facts_behind(&self, slots: &BTreeMap<String, String>) -> Vec<String> {
+        let facts = self.situation.facts;
+        let mut ids = Vec::new();
+        for path in slots.keys() {
+            let root = path.split('.').next().unwrap_or_default();
+            let fact = match root {
+                "order" => facts.order(),
+                "product" => facts.product(),
+                _ => facts.found.iter().find(|fact| fact.kind.as_str() == root),
+            };
+            if let Some(fact) = fact
+                && !ids.contains(&fact.id)
+            {
+                ids.push(fact.id.clone());
+            }
+        }
+        ids
+    }
+}

@@ -1,0 +1,298 @@
+//! Says the goals of a decision in order: vetted wording at once, the model's sentences as they pass the guard,
+//! and what is approved in place of what does not pass.
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::prompt;
+use crate::model::{Generation, GenerationRequest, GenerationUsage, ModelError, Piece};
+use crate::turn::Turn;
+use crate::turn::decide::{Situation, Words, late_handoff};
+use crate::turn::guard::{self, GuardContext, SentenceSplitter, Vetted};
+use crate::turn::stopwatch::Stopwatch;
+use crate::turn::trace::{ModelTiming, SentenceTrace};
+use crate::turn::types::{
+    By, Decision, Draft, Goal, Handoff, HandoffReason, ModelBrief, PlannedGoal, Realisation, Refusal,
+};
+use crate::turn::voice::{Backing, Voice, VoiceError};
+
+/// At most this many sentences of the model in one reply; more is an essay, not service.
+const MODEL_SENTENCES: usize = 4;
+
+/// What was said.
+#[derive(Debug, Default)]
+pub struct Spoken {
+    /// The sentences, in order.
+    pub sentences: Vec<SentenceTrace>,
+    /// Drafts that were not let out.
+    pub refused: Vec<Refusal>,
+    /// Ids of the wordings that were said.
+    pub wordings: Vec<String>,
+    /// Why the reply took the way it took.
+    pub notes: Vec<String>,
+    /// A handoff that only turned out to be needed while speaking.
+    pub late_handoff: Option<Handoff>,
+}
+
+/// Speaks one turn.
+pub struct Speaker<'a, S, V> {
+    turn: &'a Turn<S>,
+    situation: Situation<'a>,
+    voice: &'a mut V,
+    watch: &'a mut Stopwatch,
+    deadline: Instant,
+    backing: &'a Backing,
+    decision: &'a Decision,
+    spoken: Spoken,
+    /// Values that are true without being facts: due times, queue, names of shop and assistant.
+    backed: Vec<String>,
+}
+
+/// How a goal ended.
+enum Met {
+    /// Something was said for it.
+    Said,
+    /// Nothing could be said for it, and why.
+    Gap(HandoffReason, String),
+}
+
+impl<'a, S, V: Voice> Speaker<'a, S, V> {
+    /// A speaker for a decision whose tickets are stored.
+    pub fn new(
+        turn: &'a Turn<S>,
+        situation: Situation<'a>,
+        (decision, backing): (&'a Decision, &'a Backing),
+        voice: &'a mut V,
+        watch: &'a mut Stopwatch,
+    ) -> Self {
+        let deadline = watch.started() + turn.limits.deadline;
+        let backed = backed_values(decision);
+        Self { turn, situation, voice, watch, deadline, backing, decision, spoken: Spoken::default(), backed }
+    }
+
+    /// Says every goal in order. The first one that matters and cannot be met ends in a handoff.
+    pub async fn speak(&mut self) -> Result<(), VoiceError> {
+        for planned in &self.decision.goals {
+            if let Met::Gap(reason, why) = self.meet(planned).await? {
+                self.spoken.notes.push(format!("{:?} was not met: {why}", planned.goal).to_lowercase());
+                if matters(planned.goal) && self.backing.handoff.is_none() {
+                    return self.hand_over_late(reason, &why).await;
+                }
+            }
+        }
+        if let Some(handoff) = &self.backing.handoff {
+            self.voice.announce(handoff);
+        }
+        Ok(())
+    }
+
+    /// Facts could not be read: nothing can be answered, so a person is asked to.
+    pub async fn apologise_for(&mut self, failure: &str) -> Result<(), VoiceError> {
+        self.spoken.notes.push(format!("facts could not be read: {failure}"));
+        self.hand_over_late(HandoffReason::Unavailable, failure).await
+    }
+
+    /// What was said.
+    pub fn finish(self) -> Spoken {
+        self.spoken
+    }
+
+    async fn meet(&mut self, planned: &PlannedGoal) -> Result<Met, VoiceError> {
+        let gap = match &planned.realisation {
+            Realisation::Ready(draft) => match self.try_say(draft).await? {
+                true => return Ok(Met::Said),
+                false => (HandoffReason::GuardRefused, "the guard refused the wording".to_owned()),
+            },
+            Realisation::Model(brief) => match self.write(planned.goal, brief).await? {
+                Met::Said => return Ok(Met::Said),
+                Met::Gap(reason, why) => (reason, why),
+            },
+        };
+        self.spoken.notes.push(gap.1.clone());
+        for draft in &planned.fallback {
+            if self.try_say(draft).await? {
+                return Ok(Met::Said);
+            }
+        }
+        Ok(Met::Gap(gap.0, gap.1))
+    }
+
+    /// Vets a draft and says it. Whether it was let out.
+    async fn try_say(&mut self, draft: &Draft) -> Result<bool, VoiceError> {
+        match self.vet(draft) {
+            Ok(vetted) => {
+                self.say(&vetted).await?;
+                self.spoken.wordings.extend(draft.wording.clone());
+                Ok(true)
+            }
+            Err(refusal) => {
+                self.spoken.refused.push(refusal);
+                Ok(false)
+            }
+        }
+    }
+
+    fn vet(&mut self, draft: &Draft) -> Result<Vetted, Refusal> {
+        let Situation { input, reading, facts, pack, .. } = self.situation;
+        let done: Vec<String> = self.backing.handoff.iter().map(|_| "ticket_opened".to_owned()).collect();
+        let done = if self.backing.commitments.is_empty() { done } else { vec!["ticket_opened".to_owned()] };
+        let context = GuardContext {
+            pack,
+            question: &reading.question,
+            facts,
+            emotion: &reading.emotion,
+            stage: self.decision.scenario.stage,
+            tier: self.decision.tier,
+            backed: &self.backed,
+            done: &done,
+            now: &input.now,
+        };
+        let started = Instant::now();
+        let result = guard::vet(draft, &context);
+        self.watch.add("guard", crate::turn::stopwatch::milliseconds(started.elapsed()));
+        result
+    }
+
+    async fn say(&mut self, vetted: &Vetted) -> Result<(), VoiceError> {
+        self.voice.say(vetted).await?;
+        self.watch.first_sentence();
+        self.spoken.sentences.push(SentenceTrace {
+            text: vetted.text().to_owned(),
+            goal: vetted.goal(),
+            by: vetted.by(),
+            evidence: vetted.evidence().to_vec(),
+        });
+        Ok(())
+    }
+
+    /// Lets the model write. Each sentence is vetted before its first character is sent; after the first refusal the
+    /// model is stopped, because what follows would rest on what was refused.
+    async fn write(&mut self, goal: Goal, brief: &ModelBrief) -> Result<Met, VoiceError> {
+        let mut generation = match self.ask(brief) {
+            Ok(generation) => generation,
+            Err(error) => return Ok(Met::Gap(HandoffReason::Unavailable, format!("model: {error}"))),
+        };
+        let mut splitter = SentenceSplitter::new();
+        let mut said = 0;
+        let mut trouble = None;
+        while let Some(piece) = self.next(&mut generation).await {
+            let (sentences, ended) = match piece {
+                Piece::Text(text) => (splitter.push(&text), false),
+                Piece::Done(usage) => {
+                    self.note_usage(&usage);
+                    (splitter.finish(), true)
+                }
+                Piece::Failed(error) => {
+                    trouble = Some((HandoffReason::Unavailable, format!("model: {error}")));
+                    break;
+                }
+            };
+            for sentence in sentences {
+                match self.try_say(&model_draft(goal, brief, sentence)).await? {
+                    true => said += 1,
+                    false => trouble = Some((HandoffReason::GuardRefused, "the guard refused the model".to_owned())),
+                }
+                if trouble.is_some() || said >= MODEL_SENTENCES {
+                    break;
+                }
+            }
+            if ended || trouble.is_some() || said >= MODEL_SENTENCES {
+                break;
+            }
+        }
+        if said > 0 {
+            return Ok(Met::Said);
+        }
+        let (reason, why) = trouble.unwrap_or((HandoffReason::Unavailable, "the model wrote nothing".to_owned()));
+        Ok(Met::Gap(reason, why))
+    }
+
+    fn ask(&mut self, brief: &ModelBrief) -> Result<Generation, ModelError> {
+        let limits = &self.turn.limits;
+        let model = self.turn.model.as_ref();
+        let prompt = prompt::build(self.situation, self.decision, brief, model, limits.prompt_tokens)
+            .map_err(|error| ModelError::Prompt(error.to_string()))?;
+        self.turn.model.generate(GenerationRequest {
+            prompt,
+            max_tokens: limits.answer_tokens,
+            sampling: limits.sampling.clone(),
+            deadline: self.deadline,
+        })
+    }
+
+    /// The next piece, unless the deadline has passed or nobody listens any more.
+    async fn next(&mut self, generation: &mut Generation) -> Option<Piece> {
+        if !self.voice.is_heard() {
+            return Some(Piece::Failed(unavailable("nobody listens any more")));
+        }
+        match tokio::time::timeout_at(self.deadline.into(), generation.next()).await {
+            Ok(piece) => piece,
+            Err(_) => Some(Piece::Failed(unavailable("the deadline has passed"))),
+        }
+    }
+
+    fn note_usage(&mut self, usage: &GenerationUsage) {
+        self.watch.add("queue", usage.queue_ms);
+        self.watch.model(ModelTiming {
+            prompt_tokens: usage.prompt_tokens,
+            cached_tokens: usage.cached_tokens,
+            generated_tokens: usage.generated_tokens,
+            queue_ms: usage.queue_ms,
+            prompt_ms: usage.prompt_ms,
+            decode_ms: usage.decode_ms,
+        });
+    }
+
+    /// Opens a ticket, says the approved line, announces the handoff: in this order.
+    async fn hand_over_late(&mut self, reason: HandoffReason, why: &str) -> Result<(), VoiceError> {
+        let variables: Value = crate::turn::retrieve::variables(self.situation.facts, self.situation.input);
+        let mut words = Words::new(self.situation, variables, self.decision.tier);
+        let (plan, line) = late_handoff(reason, why, &mut words);
+        let handoff = self.voice.open(&plan, &self.spoken.refused).await?;
+        if let Some(line) = line {
+            self.backed.extend(line.slots.values().cloned());
+            self.try_say(&line).await?;
+        }
+        self.voice.announce(&handoff);
+        self.spoken.late_handoff = Some(handoff);
+        Ok(())
+    }
+}
+
+fn unavailable(reason: &str) -> ModelError {
+    ModelError::Unavailable { reason: reason.to_owned() }
+}
+
+/// Goals without which a reply is no reply.
+fn matters(goal: Goal) -> bool {
+    !matches!(goal, Goal::Greet | Goal::Soothe | Goal::Acknowledge | Goal::Volunteer | Goal::Recommend | Goal::Close)
+}
+
+fn model_draft(goal: Goal, brief: &ModelBrief, text: String) -> Draft {
+    Draft {
+        text,
+        goal,
+        by: By::Model,
+        evidence: brief.evidence.clone(),
+        wording: None,
+        slots: std::collections::BTreeMap::new(),
+    }
+}
+
+/// The slot values of a decision that do not come from records. Tickets, the desk and the pack stand behind them.
+fn backed_values(decision: &Decision) -> Vec<String> {
+    const NOT_RECORDS: [&str; 6] = ["desk", "commitment", "shop", "assistant", "conversation", "choices"];
+    let drafts = decision.goals.iter().flat_map(|planned| {
+        let ready = match &planned.realisation {
+            Realisation::Ready(draft) => Some(draft),
+            Realisation::Model(_) => None,
+        };
+        ready.into_iter().chain(&planned.fallback)
+    });
+    drafts
+        .flat_map(|draft| &draft.slots)
+        .filter(|(path, _)| NOT_RECORDS.contains(&path.split('.').next().unwrap_or_default()))
+        .map(|(_, value)| value.clone())
+        .collect()
+}
