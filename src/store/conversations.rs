@@ -202,6 +202,15 @@ fn owned(row: Option<&SqliteRow>, scope: &Scope, id: &ConversationId) -> Result<
 }
 
 impl Conversation {
+    /// The scope of whoever it belongs to.
+    pub fn owner_scope(&self) -> Scope {
+        let identity = match &self.customer {
+            Some(customer) => Identity::Customer(customer.clone()),
+            None => Identity::Anonymous(self.visitor.clone()),
+        };
+        Scope { shop: self.shop.clone(), identity }
+    }
+
     /// Whether whoever the scope names may read it and go on with it.
     pub fn belongs_to(&self, scope: &Scope) -> bool {
         if self.shop != scope.shop {

@@ -193,6 +193,20 @@ impl Store {
         Ok(row.try_get("change")?)
     }
 
+    /// What was put or withdrawn at a moment or after it, oldest first: what an index that was built then may not
+    /// have.
+    pub async fn changes_since(&self, staff: &StaffScope, milliseconds: i64) -> Result<Vec<Change>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT change, kind, id, body, withdrawn FROM records \
+             WHERE shop = ?1 AND changed_at >= ?2 ORDER BY change, number",
+        )
+        .bind(staff.shop.as_str())
+        .bind(milliseconds)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(read_change).collect()
+    }
+
     /// What has changed after a change, oldest first: what an index generation built at `after` does not have.
     pub async fn changes(&self, staff: &StaffScope, after: i64) -> Result<Vec<Change>, StoreError> {
         let rows = sqlx::query(
@@ -203,18 +217,7 @@ impl Store {
         .bind(after)
         .fetch_all(self.readers())
         .await?;
-        rows.iter()
-            .map(|row| {
-                let withdrawn: Option<String> = row.try_get("withdrawn")?;
-                let record = if withdrawn.is_some() { None } else { Some(read_record(row)?) };
-                Ok(Change {
-                    change: row.try_get("change")?,
-                    kind: read_kind(row)?,
-                    id: row.try_get("id")?,
-                    record,
-                })
-            })
-            .collect()
+        rows.iter().map(read_change).collect()
     }
 
     async fn own_records(&self, scope: &Scope, kind: RecordKind) -> Result<Vec<Record>, StoreError> {
@@ -245,4 +248,10 @@ fn read_record(row: &SqliteRow) -> Result<Record, StoreError> {
     let body: String = row.try_get("body")?;
     let fields: Map<String, serde_json::Value> = from_json(&body)?;
     Ok(Record { kind: read_kind(row)?, id: row.try_get("id")?, fields })
+}
+
+fn read_change(row: &SqliteRow) -> Result<Change, StoreError> {
+    let withdrawn: Option<String> = row.try_get("withdrawn")?;
+    let record = if withdrawn.is_some() { None } else { Some(read_record(row)?) };
+    Ok(Change { change: row.try_get("change")?, kind: read_kind(row)?, id: row.try_get("id")?, record })
 }

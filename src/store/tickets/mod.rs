@@ -149,22 +149,27 @@ impl Store {
         scope: &Scope,
         conversation: &ConversationId,
     ) -> Result<Option<Handoff>, StoreError> {
-        self.conversation(scope, conversation).await?;
-        let row = sqlx::query(
-            "SELECT * FROM tickets WHERE shop = ?1 AND conversation = ?2 AND mode = 'now' \
-             AND status IN ('open', 'claimed')",
-        )
-        .bind(scope.shop.as_str())
-        .bind(conversation.as_str())
-        .fetch_optional(self.readers())
-        .await?;
-        let ticket = row.as_ref().map(read_ticket).transpose()?;
+        let conversation = self.conversation(scope, conversation).await?;
+        let ticket = self.standing_ticket(&conversation).await?;
         Ok(ticket.map(|ticket| Handoff {
             reason: ticket.reason,
             detail: ticket.detail,
             mode: ticket.mode,
             ticket: ticket.id,
         }))
+    }
+
+    /// The ticket that people have or will take now in a conversation.
+    pub async fn standing_ticket(&self, conversation: &Conversation) -> Result<Option<Ticket>, StoreError> {
+        let row = sqlx::query(
+            "SELECT * FROM tickets WHERE shop = ?1 AND conversation = ?2 AND mode = 'now' \
+             AND status IN ('open', 'claimed')",
+        )
+        .bind(conversation.shop.as_str())
+        .bind(conversation.id.as_str())
+        .fetch_optional(self.readers())
+        .await?;
+        row.as_ref().map(read_ticket).transpose()
     }
 
     /// How long the queue is, before a conversation's own open ticket or, without one, before a ticket opened now,
