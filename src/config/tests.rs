@@ -1,0 +1,51 @@
+//! The example file and the defaults are the same thing, and bad files say where they are bad.
+
+use super::*;
+
+const EXAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/warmdesk.example.toml"));
+
+#[test]
+fn the_example_states_exactly_the_defaults() {
+    // Settings without a default are commented out in the example; the rest must be equal to the defaults.
+    let example: Config = toml::from_str(EXAMPLE).unwrap();
+    assert_eq!(example, Config::default());
+}
+
+#[test]
+fn the_example_mentions_every_setting() {
+    let filled = Config {
+        shop: ShopConfig { name: Some("n".into()), assistant: Some("a".into()), ..ShopConfig::default() },
+        model: ModelConfig {
+            name: Some("m".into()),
+            remote_url: Some("u".into()),
+            remote_model: Some("m".into()),
+            ..ModelConfig::default()
+        },
+        ..Config::default()
+    };
+    let toml::Value::Table(sections) = toml::Value::try_from(&filled).unwrap() else { panic!("a table") };
+    for (section, fields) in sections {
+        assert!(EXAMPLE.contains(&format!("[{section}]")), "[{section}] is missing");
+        for field in fields.as_table().unwrap().keys() {
+            let stated = EXAMPLE.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{field} =")));
+            assert!(stated, "{section}.{field} is missing");
+        }
+    }
+}
+
+#[test]
+fn bad_files_are_refused_with_their_place() {
+    let check = |text: &str, expected: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("warmdesk.toml");
+        std::fs::write(&path, text).unwrap();
+        let message = Config::read(&path).unwrap_err().to_string();
+        assert!(message.contains(expected), "{text:?} gave {message:?}");
+    };
+    check("[server]\nprot = 1\n", "line 2");
+    check("[server]\nport = 'x'\n", "line 2");
+    check("[shop]\ntimezone = 'Mars/Olympus'\n", "shop.timezone");
+    check("[model]\ntemperature = 2.0\n", "model.temperature");
+    check("[model]\nremote_url = 'http://localhost:1'\n", "remote_model");
+    check("nonsense", "not valid");
+}
