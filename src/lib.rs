@@ -13,6 +13,7 @@ pub mod desk;
 pub mod knowledge;
 pub mod model;
 pub mod store;
+pub mod app;
 pub mod http;
 pub mod web;
 pub mod eval;

@@ -1,0 +1,83 @@
+//! The access port: keys, sessions and the signing secret come from the store.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::http::ports::{Access, Answer, KeyScope, OpenedSession, SESSION_PREFIX, Session, StaffKey};
+use crate::identity::{Identity, Scope, ShopId, VisitorId};
+use crate::store::{self, NewConversation, Store};
+use crate::time::Clock;
+use crate::turn::types::Memory;
+
+/// Checks keys and opens sessions.
+pub struct AccessPort {
+    /// Where they are kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Access for AccessPort {
+    fn key<'a>(&'a self, presented: &'a str) -> Answer<'a, Option<StaffKey>> {
+        Box::pin(async move {
+            let found = self.store.check_key(presented, &self.clock.now()).await?;
+            Ok(found.map(|key| StaffKey {
+                name: key.name,
+                shop: key.shop,
+                scopes: key.scopes.into_iter().map(door_scope).collect(),
+            }))
+        })
+    }
+
+    fn customer_secret<'a>(&'a self, shop: &'a ShopId) -> Answer<'a, SecretString> {
+        Box::pin(async move { Ok(self.store.shop_secret(shop, None, &self.clock.now()).await?.secret) })
+    }
+
+    fn open_session(&self, shop: ShopId, identity: Identity) -> Answer<'_, OpenedSession> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            let visitor = match &identity {
+                Identity::Anonymous(Some(visitor)) => visitor.clone(),
+                _ => VisitorId::generate(),
+            };
+            let identity = match identity {
+                Identity::Anonymous(_) => Identity::Anonymous(Some(visitor.clone())),
+                proven @ Identity::Customer(_) => proven,
+            };
+            let scope = Scope { shop, identity };
+            let conversation = match self.store.unfinished_conversation(&scope, &now).await? {
+                Some(unfinished) => unfinished,
+                None => {
+                    let new = NewConversation { channel: "widget".into(), memory: Memory::default() };
+                    self.store.open_conversation(&scope, new, &now).await?
+                }
+            };
+            let token = self.store.create_session(&scope, &conversation.id, &visitor, &now).await?;
+            let session = Session { conversation: conversation.id, visitor, scope };
+            Ok(OpenedSession { token: format!("{SESSION_PREFIX}{}", token.expose_secret()), session })
+        })
+    }
+
+    fn session<'a>(&'a self, token: &'a str) -> Answer<'a, Option<Session>> {
+        Box::pin(async move {
+            let Some(token) = token.strip_prefix(SESSION_PREFIX) else { return Ok(None) };
+            let found = self.store.session(token, &self.clock.now()).await?;
+            Ok(found.map(|session| Session {
+                conversation: session.conversation,
+                visitor: session.visitor,
+                scope: session.scope,
+            }))
+        })
+    }
+}
+
+fn door_scope(scope: store::KeyScope) -> KeyScope {
+    match scope {
+        store::KeyScope::Admin => KeyScope::Admin,
+        store::KeyScope::Facts => KeyScope::Facts,
+        store::KeyScope::Events => KeyScope::Events,
+        store::KeyScope::Desk => KeyScope::Desk,
+        store::KeyScope::Chat => KeyScope::Chat,
+    }
+}

@@ -1,0 +1,205 @@
+//! The facts port: a record is checked, stored, then shown to searches, in this order.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::http::ports::{
+    Answer, Facts, ImportLine, ImportReport, PortError, PutOutcome, PutResult, SearchHit, SearchRequest,
+};
+use crate::identity::{Scope, ShopId, StaffScope};
+use crate::knowledge::{Change, Knowledge, SearchQuery};
+use crate::record::{FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_ndjson};
+use crate::store::{API_SOURCE, NewRecord, Store, StoreError, Withdrawal};
+use crate::time::Clock;
+
+/// Writes and searches records.
+pub struct FactsPort {
+    /// Where they are kept.
+    pub store: Store,
+    /// Where they are found.
+    pub knowledge: Arc<Knowledge>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Facts for FactsPort {
+    fn put(&self, staff: StaffScope, kind: RecordKind, id: String, fields: Map<String, Value>) -> Answer<'_, PutOutcome> {
+        Box::pin(async move {
+            let record = Record::from_body(kind, &id, Value::Object(fields)).map_err(invalid)?;
+            let warnings = self.unknown_references(&staff, std::slice::from_ref(&record)).await?;
+            let outcome = self.write(&staff, vec![record]).await?;
+            Ok(PutOutcome { result: result_of(outcome), warnings: warnings.into_iter().map(|line| line.message).collect() })
+        })
+    }
+
+    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String) -> Answer<'_, ()> {
+        Box::pin(async move {
+            match self.store.withdraw(&staff, (kind, &id), None, &self.clock.now()).await? {
+                Withdrawal::Absent => return Err(PortError::NotFound(kind.as_str())),
+                Withdrawal::Stale => return Ok(()),
+                Withdrawal::Withdrawn => {}
+            }
+            self.index(&staff.shop, vec![Change::Remove(kind, id)]).await
+        })
+    }
+
+    fn put_shipment(&self, staff: StaffScope, order: String, shipment: Map<String, Value>) -> Answer<'_, PutOutcome> {
+        Box::pin(async move {
+            let shipment = check_shipment(Value::Object(shipment)).map_err(invalid)?;
+            let outcome = self.store.put_shipment(&staff, &order, shipment, &self.clock.now()).await?;
+            if let Some(record) = self.store.record(&staff, RecordKind::Order, &order).await? {
+                self.index(&staff.shop, vec![Change::Put(record)]).await?;
+            }
+            Ok(PutOutcome { result: result_of(outcome), warnings: Vec::new() })
+        })
+    }
+
+    fn import(&self, staff: StaffScope, lines: Vec<u8>) -> Answer<'_, ImportReport> {
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || parse_ndjson(&lines, ""))
+                .await
+                .map_err(|error| PortError::Internal(error.into()))?;
+            let records = match read {
+                Ok(records) => records,
+                Err(faults) => {
+                    let rejected = faults.into_iter().map(|fault| ImportLine {
+                        line: fault.line,
+                        field: Some(fault.field).filter(|field| !field.is_empty()),
+                        code: fault.code.as_str().to_owned(),
+                        message: fault.message,
+                    });
+                    return Ok(ImportReport { rejected: rejected.collect(), ..ImportReport::default() });
+                }
+            };
+            let warnings = self.unknown_references(&staff, &records).await?;
+            let outcome = self.write(&staff, records).await?;
+            let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+            Ok(ImportReport {
+                accepted: count(outcome.accepted),
+                unchanged: count(outcome.unchanged + outcome.stale),
+                warnings,
+                rejected: Vec::new(),
+            })
+        })
+    }
+
+    fn search(&self, staff: StaffScope, request: SearchRequest) -> Answer<'_, Vec<SearchHit>> {
+        Box::pin(async move {
+            let query = SearchQuery {
+                text: request.text,
+                kinds: request.kind.into_iter().collect(),
+                limit: request.limit,
+                product: None,
+            };
+            // What staff search here is what every customer may see; orders are looked up by their ids.
+            let scope = Scope::anonymous(staff.shop.clone());
+            let knowledge = Arc::clone(&self.knowledge);
+            let hits = tokio::task::spawn_blocking(move || knowledge.search(&scope, &query))
+                .await
+                .map_err(|error| PortError::Internal(error.into()))??;
+            let now = self.clock.now();
+            let mut found = Vec::with_capacity(hits.len());
+            for hit in hits {
+                let Some(record) = self.store.record(&staff, hit.kind, &hit.id).await? else { continue };
+                found.push(SearchHit {
+                    id: record.fact_id(),
+                    kind: hit.kind,
+                    title: evidence_title(&record),
+                    text: evidence_text(&record, &now),
+                    score: hit.score,
+                    why: hit.why.join(" "),
+                });
+            }
+            Ok(found)
+        })
+    }
+}
+
+impl FactsPort {
+    /// Stores records and shows them to searches. What the store kept a newer version of is shown as it is there.
+    async fn write(&self, staff: &StaffScope, records: Vec<Record>) -> Result<crate::store::PutOutcome, PortError> {
+        let ids: Vec<(RecordKind, String)> = records.iter().map(|record| (record.kind, record.id.clone())).collect();
+        let new = records.into_iter().map(|record| NewRecord { record, source: API_SOURCE.to_owned() }).collect();
+        let outcome = self.store.put_records(staff, new, &self.clock.now()).await?;
+        let mut changes = Vec::with_capacity(ids.len());
+        for (kind, id) in ids {
+            changes.push(match self.store.record(staff, kind, &id).await? {
+                Some(record) => Change::Put(record),
+                None => Change::Remove(kind, id),
+            });
+        }
+        self.index(&staff.shop, changes).await?;
+        Ok(outcome)
+    }
+
+    async fn index(&self, shop: &ShopId, changes: Vec<Change>) -> Result<(), PortError> {
+        let (knowledge, shop) = (Arc::clone(&self.knowledge), shop.clone());
+        tokio::task::spawn_blocking(move || knowledge.apply(&shop, &changes))
+            .await
+            .map_err(|error| PortError::Internal(error.into()))?
+            .map_err(Into::into)
+    }
+
+    /// References to records that are neither stored nor in the same import. They are kept: the record may come.
+    async fn unknown_references(&self, staff: &StaffScope, records: &[Record]) -> Result<Vec<ImportLine>, StoreError> {
+        let here: HashSet<(RecordKind, &str)> =
+            records.iter().map(|record| (record.kind, record.id.as_str())).collect();
+        let mut warnings = Vec::new();
+        let mut known: HashSet<(RecordKind, String)> = HashSet::new();
+        for (index, record) in records.iter().enumerate() {
+            for (kind, id) in record.references() {
+                let reference = (kind, id);
+                if here.contains(&(reference.0, reference.1.as_str())) || known.contains(&reference) {
+                    continue;
+                }
+                if self.store.record(staff, reference.0, &reference.1).await?.is_some() {
+                    known.insert(reference);
+                    continue;
+                }
+                let message = format!("{} refers to the unknown {} `{}`", record.fact_id(), reference.0, reference.1);
+                warnings.push(ImportLine { line: index + 1, field: None, code: "unknown_reference".into(), message });
+            }
+        }
+        Ok(warnings)
+    }
+}
+
+/// Brings the index up to the store: what was changed since the generation was built, or everything without one.
+pub async fn catch_up(knowledge: &Knowledge, store: &Store, shop: &ShopId) -> anyhow::Result<()> {
+    let staff = super::staff(shop);
+    let since = knowledge.manifest().map_or(0, |manifest| manifest.created_at);
+    let changes = store.changes_since(&staff, since).await?;
+    let changes: Vec<Change> = changes
+        .into_iter()
+        .map(|change| match change.record {
+            Some(record) => Change::Put(record),
+            None => Change::Remove(change.kind, change.id),
+        })
+        .collect();
+    if !changes.is_empty() {
+        knowledge.apply(shop, &changes)?;
+    }
+    Ok(())
+}
+
+fn result_of(outcome: crate::store::PutOutcome) -> PutResult {
+    match outcome {
+        outcome if outcome.accepted > 0 => PutResult::Written,
+        outcome if outcome.stale > 0 => PutResult::Older,
+        _ => PutResult::Unchanged,
+    }
+}
+
+fn invalid(faults: Vec<FieldFault>) -> PortError {
+    let field = faults.first().map(|fault| fault.field.clone()).filter(|field| !field.is_empty());
+    let lines: Vec<String> = faults
+        .into_iter()
+        .map(|fault| match fault.field.is_empty() {
+            true => fault.message,
+            false => format!("`{}`: {}", fault.field, fault.message),
+        })
+        .collect();
+    PortError::Invalid { field, message: lines.join("; ") }
+}

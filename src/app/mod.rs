@@ -1,0 +1,227 @@
+//! How the services are put together and wired to the doors.
+//!
+//! `App::start` opens the store, the index and the model of a data folder; each file beside this one implements one
+//! port of `http::ports` over them.
+
+mod access;
+mod chat;
+mod conversations;
+mod facts;
+mod health;
+mod live;
+mod source;
+mod tickets;
+mod errors;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::conversation::{Conversations, Services};
+use crate::http::ports::Ports;
+use crate::http::{AppState, DoorSettings};
+use crate::identity::{ShopId, StaffScope};
+use crate::knowledge::{Dictionaries, Knowledge, analyzer::Analyzer};
+use crate::model::{ChatModel, Sampling};
+use crate::pack::types::Pack;
+use crate::store::{NewKey, ServingLock, ShopSecret, Store};
+use crate::time::{Clock, TestClock};
+use crate::turn::{Limits, Rules};
+use crate::web::DemoPage;
+
+/// How often a new index generation is looked for, built by `warmdesk index` beside the running server.
+const REFRESH: Duration = Duration::from_secs(2);
+
+/// What an application is made of.
+pub struct AppOptions {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The settings.
+    pub config: Config,
+    /// The pack in force.
+    pub pack: Arc<Pack>,
+    /// The model.
+    pub model: Arc<dyn ChatModel>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The same clock, if it can be set from outside.
+    pub test_clock: Option<Arc<TestClock>>,
+    /// The first all-scopes key of an empty data folder; one is made if none is given.
+    pub admin_key: Option<SecretString>,
+    /// The shop's signing secret of an empty data folder; one is made if none is given.
+    pub customer_secret: Option<SecretString>,
+}
+
+/// Everything that answers.
+pub struct App {
+    /// The services.
+    pub conversations: Conversations,
+    /// The store.
+    pub store: Store,
+    /// The index.
+    pub knowledge: Arc<Knowledge>,
+    /// The first key, if it was just made: it is shown once.
+    pub new_key: Option<NewKey>,
+    /// The shop's signing secret.
+    pub secret: ShopSecret,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    test_clock: Option<Arc<TestClock>>,
+    /// Kept for as long as the application runs: a second server on the same data is refused.
+    _lock: ServingLock,
+}
+
+impl App {
+    /// Opens everything. The model may still be loading when this returns.
+    ///
+    /// # Errors
+    /// If the data folder cannot be used, or the settings make no sense.
+    pub async fn start(options: AppOptions) -> anyhow::Result<Self> {
+        let AppOptions { data, config, pack, model, clock, test_clock, admin_key, customer_secret } = options;
+        let lock = ServingLock::take(&data)?;
+        let store = Store::open(&data).await?;
+        let now = clock.now();
+        let shop = ShopId::default();
+        let given = admin_key.as_ref().map(secrecy::ExposeSecret::expose_secret);
+        let new_key = store.ensure_admin_key(&shop, given, &now).await?;
+        let secret = store.shop_secret(&shop, customer_secret, &now).await?;
+        let knowledge = Arc::new(open_knowledge(&data, &store).await?);
+        let services = Services {
+            store: store.clone(),
+            rules: Arc::new(ArcSwap::from_pointee(Rules::new(pack))),
+            knowledge: Arc::clone(&knowledge),
+            model,
+            hours: Arc::new(config.business_hours()?),
+            answer_within_business_minutes: config.desk.answer_within_minutes,
+            clock: Arc::clone(&clock),
+            limits: limits(&config),
+        };
+        let conversations = Conversations::new(services);
+        conversations.settle_interrupted(&staff(&shop)).await?;
+        Ok(Self { conversations, store, knowledge, new_key, secret, config, clock, test_clock, _lock: lock })
+    }
+
+    /// The state behind the doors.
+    pub fn state(&self, demo: Option<DemoPage>) -> AppState {
+        let ports = Ports {
+            access: Arc::new(access::AccessPort { store: self.store.clone(), clock: Arc::clone(&self.clock) }),
+            chat: Arc::new(chat::ChatPort { conversations: self.conversations.clone() }),
+            conversations: Arc::new(conversations::ConversationsPort { store: self.store.clone() }),
+            tickets: Arc::new(tickets::TicketsPort {
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+                conversations: self.conversations.clone(),
+            }),
+            facts: Arc::new(facts::FactsPort {
+                store: self.store.clone(),
+                knowledge: Arc::clone(&self.knowledge),
+                clock: Arc::clone(&self.clock),
+            }),
+            health: Arc::new(health::HealthPort {
+                conversations: self.conversations.clone(),
+                knowledge: Arc::clone(&self.knowledge),
+            }),
+        };
+        let state = AppState::new(ports, self.door_settings(demo));
+        match &self.test_clock {
+            Some(clock) => state.with_test_clock(Arc::clone(clock)),
+            None => state,
+        }
+    }
+
+    fn door_settings(&self, demo: Option<DemoPage>) -> DoorSettings {
+        let defaults = DoorSettings::default();
+        let services = self.conversations.services();
+        DoorSettings {
+            shop_name: services.rules.load().pack.voice.shop.clone(),
+            zone: services.clock.now().zoned().time_zone().clone(),
+            served_model: services.model.name().to_owned(),
+            allowed_origins: self.config.server.origins.clone(),
+            shutdown_grace: Duration::from_secs(self.config.server.shutdown_seconds),
+            limits: crate::http::limits::LimitSettings {
+                per_person_a_minute: self.config.limits.messages_per_minute,
+                per_address_a_minute: self.config.limits.requests_per_minute,
+            },
+            demo,
+            ..defaults
+        }
+    }
+
+    /// Serves until `shutdown` completes, then lets running turns finish and closes the store.
+    ///
+    /// # Errors
+    /// If the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        state: AppState,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        let refresh = tokio::spawn(keep_fresh(Arc::clone(&self.knowledge)));
+        let result = crate::http::serve(listener, state, shutdown).await;
+        refresh.abort();
+        let grace = Duration::from_secs(self.config.server.shutdown_seconds);
+        if tokio::time::timeout(grace, self.conversations.finish()).await.is_err() {
+            tracing::warn!("some turns were still running; their messages are answered after the next start");
+        }
+        self.store.close().await;
+        result.map_err(Into::into)
+    }
+}
+
+/// The index of a data folder, with every change the store took after it was built.
+async fn open_knowledge(data: &std::path::Path, store: &Store) -> anyhow::Result<Knowledge> {
+    let analyzer = analyzer(data)?;
+    let knowledge = Knowledge::open_or_empty(data, analyzer)?;
+    let shop = ShopId::default();
+    facts::catch_up(&knowledge, store, &shop).await?;
+    Ok(knowledge)
+}
+
+/// The analyzer with the shop's own dictionaries, if DATA/dictionaries is there.
+///
+/// # Errors
+/// With file and line, if a dictionary has a bad line.
+pub fn analyzer(data: &std::path::Path) -> anyhow::Result<Analyzer> {
+    let own = data.join("dictionaries");
+    let dictionaries = Dictionaries::load(own.is_dir().then_some(own.as_path()))?;
+    Ok(Analyzer::new(&dictionaries))
+}
+
+/// Picks up generations that another process has built.
+async fn keep_fresh(knowledge: Arc<Knowledge>) {
+    loop {
+        tokio::time::sleep(REFRESH).await;
+        let fresh = Arc::clone(&knowledge);
+        match tokio::task::spawn_blocking(move || fresh.refresh()).await {
+            Ok(Ok(Some(manifest))) => tracing::info!(generation = %manifest.id, "a new index is in use"),
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => tracing::error!(error = %error, "a new index cannot be used; the old one stays"),
+            Err(error) => tracing::error!(error = %error, "the index could not be looked at"),
+        }
+    }
+}
+
+fn staff(shop: &ShopId) -> StaffScope {
+    StaffScope { shop: shop.clone(), actor: "assistant".to_owned() }
+}
+
+fn limits(config: &Config) -> Limits {
+    let model = &config.model;
+    let sampling = if model.temperature > 0.0 {
+        Sampling::Seeded { seed: model.seed, temperature: model.temperature, top_p: model.top_p }
+    } else {
+        Sampling::Greedy
+    };
+    Limits {
+        prompt_tokens: model.prompt_tokens,
+        answer_tokens: model.answer_tokens,
+        deadline: Duration::from_secs(model.deadline_seconds),
+        sampling,
+    }
+}

@@ -1,0 +1,153 @@
+//! The tickets port: the desk works on the store, and its messages are looked at by the guard's red lines.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+
+use super::live::{PAGE, tail};
+use crate::conversation::Conversations;
+use crate::conversation::types::Attachment;
+use crate::desk::types::{AgentNote, Ticket, TicketStatus};
+use crate::http::ports::{Answer, DeskEvent, Live, Numbered, StaffReply, TicketFilter, TicketView, Tickets};
+use crate::identity::{StaffScope, TicketId};
+use crate::store::{self, NewMessage, Store, StoreError};
+use crate::time::Clock;
+
+/// Works the desk.
+pub struct TicketsPort {
+    /// Where tickets are kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Knows the red lines in force.
+    pub conversations: Conversations,
+}
+
+impl Tickets for TicketsPort {
+    fn list(&self, staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<Ticket>> {
+        Box::pin(async move {
+            let limit = u32::try_from(filter.limit).unwrap_or(u32::MAX);
+            let statuses = match filter.status {
+                Some(status) => vec![status],
+                None => vec![TicketStatus::Open, TicketStatus::Claimed],
+            };
+            let mut tickets = Vec::new();
+            for status in statuses {
+                let wanted =
+                    store::TicketFilter { status: Some(status), limit: Some(limit), ..store::TicketFilter::default() };
+                tickets.extend(self.store.tickets(&staff, &wanted).await?);
+            }
+            tickets.sort_by(|a, b| b.priority.cmp(&a.priority).then(a.opened_at.cmp(&b.opened_at)));
+            tickets.truncate(filter.limit);
+            Ok(tickets)
+        })
+    }
+
+    fn show(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, TicketView> {
+        Box::pin(async move {
+            let detail = self.store.ticket(&staff, &ticket).await?;
+            Ok(TicketView {
+                ticket: detail.ticket,
+                state: detail.conversation.state,
+                history: detail.history,
+                notes: detail.notes,
+            })
+        })
+    }
+
+    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
+        Box::pin(async move { Ok(self.store.claim(&staff, &ticket, &self.clock.now()).await?) })
+    }
+
+    fn reply(
+        &self,
+        staff: StaffScope,
+        ticket: TicketId,
+        text: String,
+        attachments: Vec<Attachment>,
+    ) -> Answer<'_, StaffReply> {
+        Box::pin(async move {
+            let warnings = self.warnings(&text);
+            let new = NewMessage { client_id: None, text, attachments };
+            let message = self.store.staff_message(&staff, &ticket, new, &self.clock.now()).await?;
+            Ok(StaffReply { message, warnings })
+        })
+    }
+
+    fn note(&self, staff: StaffScope, ticket: TicketId, text: String) -> Answer<'_, AgentNote> {
+        Box::pin(async move { Ok(self.store.note(&staff, &ticket, &text, &self.clock.now()).await?) })
+    }
+
+    fn give_back(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
+        Box::pin(async move { Ok(self.store.return_to_bot(&staff, &ticket, &self.clock.now()).await?) })
+    }
+
+    fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
+        Box::pin(async move { Ok(self.store.resolve(&staff, &ticket, &self.clock.now()).await?) })
+    }
+
+    fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>> {
+        Box::pin(async move {
+            let announcements = self.store.announcements();
+            let last = match after {
+                Some(after) => after,
+                None => self.store.last_desk_event(&staff).await?,
+            };
+            let (store, scope) = (self.store.clone(), staff.clone());
+            let read = move |last: i64| {
+                let (store, scope) = (store.clone(), scope.clone());
+                async move {
+                    let events = store.desk_events(&scope, last, PAGE).await?;
+                    Ok(events.into_iter().map(|event| (event.number, event)).collect())
+                }
+            };
+            let store = self.store.clone();
+            let events = tail(announcements, last, read).filter_map(move |(id, event)| {
+                let (store, staff) = (store.clone(), staff.clone());
+                async move {
+                    let event = desk_event(&store, &staff, &event).await.ok().flatten()?;
+                    Some(Numbered { id, event })
+                }
+            });
+            Ok(events.boxed())
+        })
+    }
+}
+
+impl TicketsPort {
+    /// Red lines only warn a person.
+    fn warnings(&self, text: &str) -> Vec<String> {
+        let rules = self.conversations.services().rules.load_full();
+        let touched = rules.pack.red_lines.iter().filter_map(|line| Some((line, line.find(text)?)));
+        touched.map(|(line, found)| format!("{} {}：{found}", line.id, line.name)).collect()
+    }
+}
+
+/// What the desk shows of an event: the ticket as it is now, or that a message arrived for one.
+async fn desk_event(
+    store: &Store,
+    staff: &StaffScope,
+    event: &store::DeskEvent,
+) -> Result<Option<DeskEvent>, StoreError> {
+    let body = &event.event.body;
+    match event.event.kind.as_str() {
+        "ticket" | "handoff" => {
+            let id = body.get("ticket").and_then(|id| serde_json::from_value::<TicketId>(id.clone()).ok());
+            let Some(id) = id else { return Ok(None) };
+            let detail = store.ticket(staff, &id).await?;
+            Ok(Some(DeskEvent::Ticket(Box::new(detail.ticket))))
+        }
+        "message" => {
+            let message = body.get("message").and_then(|id| serde_json::from_value(id.clone()).ok());
+            let conversation = store.conversation_for_staff(staff, &event.conversation).await?;
+            let ticket = store.standing_ticket(&conversation).await?;
+            Ok(match (ticket, message) {
+                (Some(ticket), Some(message)) => {
+                    Some(DeskEvent::Message { ticket: ticket.id, conversation: conversation.id, message })
+                }
+                _ => None,
+            })
+        }
+        _ => Ok(None),
+    }
+}
