@@ -1,0 +1,74 @@
+//! `warmdesk bench`: measures a running server, or one that is started for it with the sample shop.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::demo::Sample;
+use super::options::GlobalOptions;
+use super::serve::{self, ModelOptions};
+use crate::bench::{BenchOptions, Measured, Progress, Target};
+use crate::model::{ChatModel, ModelState};
+
+/// Options of `bench`.
+#[derive(Debug, Clone, Args)]
+pub struct BenchCommand {
+    /// What to measure.
+    #[command(flatten)]
+    pub bench: BenchOptions,
+    /// What generates text in an embedded server
+    #[command(flatten)]
+    pub model: ModelOptions,
+}
+
+/// Runs the command.
+pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<ExitCode> {
+    let mut config = options.settings()?;
+    command.model.apply(&mut config);
+    if options.log.is_none() {
+        "warn".clone_into(&mut config.log.level);
+    }
+    config.server.port = 0;
+    serve::start_logging(&config)?;
+    let measured = serve::runtime()?.block_on(async {
+        if !command.bench.embedded {
+            return anyhow::Ok(command.bench.measure(None, &show).await?);
+        }
+        let listener = serve::bind(&config).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let model = serve::open_model(&config)?;
+        wait_until_loaded(model.as_ref()).await;
+        let sample = Sample::start(config.clone(), options.pack(&config)?, model).await?;
+        let target = Target {
+            url,
+            admin_key: sample.key().cloned(),
+            customer_secret: Some(sample.app.secret.secret.clone()),
+        };
+        let state = sample.app.state(None);
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(sample.app.serve(listener, state, async {
+            let _ = stopped.await;
+        }));
+        let measured = command.bench.measure(Some(&target), &show).await;
+        let _ = stop.send(());
+        serving.await??;
+        Ok(measured?)
+    })?;
+    print(&measured, &command.bench);
+    Ok(if measured.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(measured: &Measured, options: &BenchOptions) {
+    println!("{}", measured.render(options.format()));
+}
+
+fn show(progress: Progress) {
+    tracing::debug!(?progress, "bench");
+}
+
+/// What is measured is answering, not loading.
+async fn wait_until_loaded(model: &dyn ChatModel) {
+    while model.state() == ModelState::Loading {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}

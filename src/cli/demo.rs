@@ -1,0 +1,181 @@
+//! `warmdesk demo`: the sample shop with the chat on its page, from nothing to answering in one command.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::options::{GlobalOptions, cache_environment};
+use super::sample;
+use super::serve::{self, ModelOptions};
+use crate::app::{App, AppOptions};
+use crate::config::Config;
+use crate::http::auth::sign_customer;
+use crate::identity::CustomerId;
+use crate::identity::{ShopId, StaffScope};
+use crate::model::{Catalogue, ChatModel};
+use crate::pack::types::Pack;
+use crate::record::{Record, RecordKind};
+use crate::telemetry::metrics;
+use crate::web::{DemoCustomer, DemoPage, DemoProduct};
+
+/// Options of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoOptions {
+    /// The port; 0 takes a free one
+    #[arg(long, env = "WARMDESK_PORT", value_name = "PORT")]
+    pub port: Option<u16>,
+    /// What generates text; `none` starts without fetching weights
+    #[command(flatten)]
+    pub model: ModelOptions,
+}
+
+/// The sample shop, answered by an application on a data folder that goes when this is dropped.
+pub struct Sample {
+    /// The application.
+    pub app: App,
+    /// The sample shop's records as they were imported.
+    pub records: Vec<Record>,
+    folder: tempfile::TempDir,
+}
+
+/// Runs the command.
+pub fn run(options: &GlobalOptions, command: DemoOptions) -> anyhow::Result<ExitCode> {
+    let mut config = options.settings()?;
+    command.model.apply(&mut config);
+    if let Some(port) = command.port {
+        config.server.port = port;
+    }
+    serve::start_logging(&config)?;
+    fetch_weights(&config)?;
+    serve::runtime()?.block_on(async {
+        let listener = serve::bind(&config).await?;
+        let address = listener.local_addr()?;
+        let pack = options.pack(&config)?;
+        let model = serve::open_model(&config)?;
+        let sample = Sample::start(config, pack, model).await?;
+        let page = sample.page()?;
+        introduce(&sample, &page, address);
+        let state = sample.app.state(Some(page)).with_metrics(metrics::install()?);
+        // The folder lives until the server has stopped.
+        let Sample { app, folder, .. } = sample;
+        let result = app.serve(listener, state, serve::stop_signal()).await;
+        drop(folder);
+        result
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A demo is the one command that fetches weights by itself; `--model none` and paths fetch nothing.
+fn fetch_weights(config: &Config) -> anyhow::Result<()> {
+    if config.model.remote_url.is_some() {
+        return Ok(());
+    }
+    let catalogue = Catalogue::embedded()?;
+    let card = match config.model.name.as_deref() {
+        Some("none") => return Ok(()),
+        Some(name) => match catalogue.find(name) {
+            Ok(card) => card,
+            Err(_) => return Ok(()),
+        },
+        None => catalogue.default_card()?,
+    };
+    super::model::pull_card(card, None, &cache_environment())?;
+    Ok(())
+}
+
+impl Sample {
+    /// Starts an application with the sample shop in a new folder.
+    pub async fn start(mut config: Config, pack: Arc<Pack>, model: Arc<dyn ChatModel>) -> anyhow::Result<Self> {
+        let shop = sample::shop()?;
+        config.shop.name.get_or_insert(shop.name);
+        config.shop.assistant.get_or_insert(shop.assistant);
+        let folder = tempfile::Builder::new().prefix("warmdesk-demo-").tempdir()?;
+        let (clock, _) = serve::clock(&config, false)?;
+        let app = App::start(AppOptions {
+            data: folder.path().to_owned(),
+            config,
+            pack,
+            model,
+            clock: Arc::clone(&clock),
+            test_clock: None,
+            admin_key: None,
+            customer_secret: None,
+        })
+        .await?;
+        let now = clock.now();
+        let records = sample::records(&now)?;
+        let staff = StaffScope { shop: ShopId::default(), actor: "demo".to_owned() };
+        app.store.replace_source(&staff, sample::SOURCE, records.clone(), &now).await?;
+        super::index::build(&app.store, folder.path(), &now).await?;
+        app.knowledge.refresh()?;
+        Ok(Self { app, records, folder })
+    }
+
+    /// A key with all scopes, made for this run.
+    pub fn key(&self) -> Option<&SecretString> {
+        self.app.new_key.as_ref().map(|key| &key.key)
+    }
+
+    fn page(&self) -> anyhow::Result<DemoPage> {
+        let questions = sample::questions()?;
+        let asked_by = |id: &str| -> Vec<String> {
+            let theirs = questions.iter().filter(|(customer, _)| customer.as_deref() == Some(id));
+            theirs.map(|(_, question)| question.clone()).take(6).collect()
+        };
+        let customers = sample::customers(&self.records)
+            .into_iter()
+            .map(|(id, name)| DemoCustomer {
+                about: self.about(&id),
+                signature: CustomerId::new(&id).map_or_else(|_| String::new(), |id| sign_customer(&self.app.secret.secret, &id)),
+                questions: asked_by(&id),
+                id,
+                name,
+            })
+            .filter(|customer| !customer.questions.is_empty() || !customer.about.is_empty())
+            .collect();
+        let products = self.records.iter().filter(|record| record.kind == RecordKind::Product).take(12);
+        Ok(DemoPage {
+            customers,
+            questions: questions.iter().filter(|(customer, _)| customer.is_none()).map(|(_, q)| q.clone()).take(8).collect(),
+            products: products
+                .map(|record| DemoProduct {
+                    id: record.id.clone(),
+                    title: record.short_title().unwrap_or_else(|| record.id.clone()),
+                    price: record.money("price").map_or_else(String::new, |price| format!("{price:.2}")),
+                })
+                .collect(),
+        })
+    }
+
+    /// The customer's orders in a few words: "婴儿恒温睡袋（已发货）".
+    fn about(&self, customer: &str) -> String {
+        let theirs = self
+            .records
+            .iter()
+            .filter(|record| record.kind == RecordKind::Order && record.customer() == Some(customer));
+        let words = theirs.filter_map(|order| {
+            let title = order.short_title()?;
+            Some(format!("{title}（{}）", order.text("status_text").or(order.text("status"))?))
+        });
+        words.take(2).collect::<Vec<_>>().join("、")
+    }
+}
+
+fn introduce(sample: &Sample, page: &DemoPage, address: SocketAddr) {
+    println!("\n  暖芽母婴 样例店        http://{address}/");
+    println!("  客服工作台 desk        http://{address}/desk");
+    if let Some(key) = sample.key() {
+        println!("  密钥 key              {}", key.expose_secret());
+    }
+    println!("\n  试着问 try asking:");
+    for customer in page.customers.iter().filter(|customer| !customer.questions.is_empty()).take(4) {
+        println!("    {}（{}）：{}", customer.name, customer.id, customer.questions[0]);
+    }
+    for question in page.questions.iter().take(4) {
+        println!("    游客：{question}");
+    }
+    println!("\n  Everything is kept in a temporary folder and gone when this stops (Ctrl-C).\n");
+}

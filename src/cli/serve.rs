@@ -1,0 +1,194 @@
+//! `warmdesk serve`: answers customers over HTTP. It never downloads; without weights it runs by wording and evidence.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+
+use super::options::{GlobalOptions, cache_environment, variable};
+use crate::app::{App, AppOptions};
+use crate::config::Config;
+use crate::model::{self, Catalogue, ChatModel, DeviceChoice, EngineOptions, ModelChoice, RemoteOptions};
+use crate::telemetry::{logging, metrics};
+use crate::time::{Clock, SystemClock, TestClock};
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// The address to listen on
+    #[arg(long, env = "WARMDESK_HOST", value_name = "ADDRESS")]
+    pub host: Option<String>,
+    /// The port; 0 takes a free one
+    #[arg(long, env = "WARMDESK_PORT", value_name = "PORT")]
+    pub port: Option<u16>,
+    /// What generates text
+    #[command(flatten)]
+    pub model: ModelOptions,
+    /// Let `POST /api/v1/test/clock` set the time, for demonstrations and tests; only on a loopback address
+    #[arg(long)]
+    pub test_clock: bool,
+}
+
+/// Which model, and where it computes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ModelOptions {
+    /// A card's name, the path of a GGUF file, or `none`
+    #[arg(long, env = "WARMDESK_MODEL", value_name = "CARD|PATH|none")]
+    pub model: Option<String>,
+    /// `cpu`, `cuda`, `cuda:1` or `metal`
+    #[arg(long, env = "WARMDESK_DEVICE", value_name = "DEVICE")]
+    pub device: Option<String>,
+}
+
+impl ModelOptions {
+    /// Lays the flags over the settings.
+    pub fn apply(&self, config: &mut Config) {
+        if let Some(name) = &self.model {
+            config.model.name = Some(name.clone());
+            config.model.remote_url = None;
+            config.model.remote_model = None;
+        }
+        if let Some(device) = &self.device {
+            config.model.device.clone_from(device);
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<ExitCode> {
+    let mut config = options.settings()?;
+    command.model.apply(&mut config);
+    if let Some(host) = command.host {
+        config.server.host = host;
+    }
+    if let Some(port) = command.port {
+        config.server.port = port;
+    }
+    start_logging(&config)?;
+    runtime()?.block_on(async {
+        let listener = bind(&config).await?;
+        let address = listener.local_addr()?;
+        if command.test_clock && !address.ip().is_loopback() {
+            bail!("--test-clock lets anybody who reaches the server set its time; it is refused on {address}");
+        }
+        let (clock, test_clock) = clock(&config, command.test_clock)?;
+        let app = App::start(AppOptions {
+            data: options.data.clone(),
+            pack: options.pack(&config)?,
+            model: open_model(&config)?,
+            clock,
+            test_clock,
+            admin_key: variable("WARMDESK_ADMIN_KEY").map(SecretString::from),
+            customer_secret: variable("WARMDESK_CUSTOMER_SECRET").map(SecretString::from),
+            config,
+        })
+        .await?;
+        announce(&app, address);
+        let state = app.state(None).with_metrics(metrics::install()?);
+        app.serve(listener, state, stop_signal()).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says where the server is, and shows what was just made and is never shown again.
+fn announce(app: &App, address: SocketAddr) {
+    println!("warmdesk answers on http://{address} (model: {})", app.conversations.services().model.name());
+    if let Some(key) = &app.new_key {
+        println!("all-scopes key, shown only now:       {}", key.key.expose_secret());
+    }
+    if app.secret.is_new {
+        println!("customer secret, shown only now:      {}", app.secret.secret.expose_secret());
+    }
+}
+
+/// Sets logging up for this process.
+pub fn start_logging(config: &Config) -> anyhow::Result<()> {
+    let format = match config.log.format.as_str() {
+        "json" => logging::LogFormat::Json,
+        _ => logging::LogFormat::Text,
+    };
+    let filter = match config.log.level.as_str() {
+        "info" => logging::DEFAULT_FILTER.to_owned(),
+        level if ["error", "warn", "debug", "trace"].contains(&level) => format!("warn,warmdesk={level}"),
+        filter => filter.to_owned(),
+    };
+    Ok(logging::start(format, &filter)?)
+}
+
+/// The runtime of a server: replies need few threads, because all computing happens on the engine's own.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime cannot be started")
+}
+
+/// Listens, or says who else may.
+pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+    let address = format!("{}:{}", config.server.host, config.server.port);
+    TcpListener::bind(&address).await.with_context(|| {
+        format!("cannot listen on {address}; another program may have the port: choose one with --port")
+    })
+}
+
+/// The machine's clock, or one that can be set and begins at the present moment.
+pub fn clock(config: &Config, settable: bool) -> anyhow::Result<(Arc<dyn Clock>, Option<Arc<TestClock>>)> {
+    let system = SystemClock::new(config.zone()?);
+    if !settable {
+        return Ok((Arc::new(system), None));
+    }
+    let clock = Arc::new(TestClock::new(system.now()));
+    Ok((Arc::clone(&clock) as Arc<dyn Clock>, Some(clock)))
+}
+
+/// Starts the model that the settings name. Missing weights are no error: the server is useful without.
+pub fn open_model(config: &Config) -> anyhow::Result<Arc<dyn ChatModel>> {
+    let choice = match (&config.model.remote_url, &config.model.remote_model) {
+        (Some(url), Some(name)) => {
+            let mut remote = RemoteOptions::new(url, name);
+            remote.api_key = variable("WARMDESK_REMOTE_KEY").map(SecretString::from);
+            ModelChoice::Remote(remote)
+        }
+        _ => config.model.name.as_deref().map_or(ModelChoice::Default, ModelChoice::from_flag),
+    };
+    let engine = EngineOptions {
+        device: config.model.device.parse::<DeviceChoice>().map_err(anyhow::Error::msg)?,
+        queue: config.model.queue,
+        max_prompt_tokens: config.model.prompt_tokens,
+        ..EngineOptions::default()
+    };
+    let model = model::open(&choice, &Catalogue::embedded()?, &cache_environment(), &engine)?;
+    if let model::ModelState::Absent { reason } = model.state() {
+        tracing::warn!(model = model.name(), %reason, "answering by wording and evidence only");
+    }
+    Ok(model)
+}
+
+/// Completes when the process is told to stop.
+pub async fn stop_signal() {
+    let interrupt = async {
+        // Without a handler the process ends on Ctrl-C anyway, only less tidily.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                () = interrupt => {}
+                _ = terminate.recv() => {}
+            },
+            Err(_) => interrupt.await,
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
+}
