@@ -316,3 +316,39 @@ fn a_real_shop_is_read_without_loss_and_told_without_people() {
         }
     }
 }
+
+#[test]
+fn the_sample_shop_is_read_whole() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shop");
+    let moment = now("2026-11-20 10:00");
+    let mut known = std::collections::HashSet::new();
+    let mut records = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "ndjson") {
+            let read = parse_ndjson(&std::fs::read(&path).unwrap(), &path.display().to_string());
+            records.extend(read.unwrap_or_else(|faults| panic!("{}", faults[0])));
+        }
+    }
+    assert!(records.len() > 200, "{}", records.len());
+    known.extend(records.iter().map(|record| (record.kind, record.id.clone())));
+    for record in &records {
+        for reference in record.references() {
+            assert!(
+                known.contains(&reference),
+                "{} points to {reference:?}, which is not there",
+                record.fact_id()
+            );
+        }
+        let people: Vec<&str> = ["name", "phone", "street"]
+            .iter()
+            .filter_map(|field| record.fields.get("address")?.get(field)?.as_str())
+            .collect();
+        let parcels = shipment_records(record, &moment);
+        for told in parcels.iter().chain([record]).map(|one| evidence_text(one, &moment)) {
+            for person in &people {
+                assert!(!told.contains(person), "{person} in {told}");
+            }
+        }
+    }
+}
