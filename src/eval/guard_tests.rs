@@ -27,8 +27,15 @@ fn sentences_are_counted_by_what_became_of_them() {
 fn measure() {
     let path = std::env::var("WARMDESK_GUARD_ROWS").unwrap();
     let text = std::fs::read_to_string(path).unwrap();
-    let rows: Vec<Row> = text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect();
-    let pack = crate::turn::guard::tests::pack();
+    let rows: Vec<Row> = text
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let shipped =
+        crate::pack::load::PackFiles::embedded("zh-CN").and_then(|files| crate::pack::load::load(&files));
+    println!("with the shipped pack: {}", shipped.is_ok());
+    let pack = shipped.map_or_else(|_| crate::turn::guard::tests::pack(), |loaded| loaded.pack);
     let zone = TimeZone::get("Asia/Shanghai").unwrap();
     run(&rows[..1], &pack, &zone);
     let started = std::time::Instant::now();

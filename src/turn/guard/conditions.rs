@@ -33,7 +33,10 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
         }
         let said = features(&sentence.folded, &[]);
         let dropped = best.iter().filter_map(|known| {
-            LIMIT.find_iter(&known.text).map(|limit| limit.as_str()).find(|limit| !repeats(sentence, &said, limit))
+            LIMIT
+                .find_iter(&known.text)
+                .map(|limit| limit.as_str())
+                .find(|limit| !repeats(sentence, &said, limit))
         });
         let dropped: Vec<&str> = dropped.collect();
         // Another record may say the same without a limit.

@@ -15,13 +15,35 @@ use super::values::{self, Day, Found, Moment, Value};
 const MONEY_WORDS: [&str; 8] = ["价", "金额", "费", "付", "款", "定金", "尾款", "余额"];
 /// Field names that hold amounts of money.
 const MONEY_FIELDS: [&str; 14] = [
-    "price", "total", "amount", "fee", "deposit", "balance", "paid", "reduce", "threshold", "refund", "discount",
-    "value_yuan", "difference", "money",
+    "price",
+    "total",
+    "amount",
+    "fee",
+    "deposit",
+    "balance",
+    "paid",
+    "reduce",
+    "threshold",
+    "refund",
+    "discount",
+    "value_yuan",
+    "difference",
+    "money",
 ];
 /// Field names whose text is about people and never evidence.
 const PEOPLE_FIELDS: [&str; 12] = [
-    "name", "receiver", "recipient", "consignee", "contact", "phone", "mobile", "telephone", "address", "email",
-    "customer", "signed_by",
+    "name",
+    "receiver",
+    "recipient",
+    "consignee",
+    "contact",
+    "phone",
+    "mobile",
+    "telephone",
+    "address",
+    "email",
+    "customer",
+    "signed_by",
 ];
 
 /// Clauses that begin so speak of what the clause before names.
@@ -129,7 +151,14 @@ impl<'a> Evidence<'a> {
             backed_text: without_space(&backed_text),
             asked: read(&question),
             question: without_space(&question),
-            names: context.pack.guard.carriers.iter().chain(&context.pack.guard.payments).map(|name| name.to_uppercase()).collect(),
+            names: context
+                .pack
+                .guard
+                .carriers
+                .iter()
+                .chain(&context.pack.guard.payments)
+                .map(|name| name.to_uppercase())
+                .collect(),
             people: Vec::new(),
         };
         for fact in evidence.facts.clone() {
@@ -162,7 +191,7 @@ impl<'a> Evidence<'a> {
             self.authority.push_str(&without_space(&text));
             self.authority.push('\n');
         }
-        self.add_fields(&fact.fields, "", fact, context, 0);
+        self.add_fields(&fact.fields, "", fact, (context, 0));
     }
 
     fn add_clause(&mut self, part: &str, money: bool, context: &GuardContext<'_>) {
@@ -208,19 +237,25 @@ impl<'a> Evidence<'a> {
     }
 
     /// Typed fields: numbers count as they are, amounts of money by the name of their field.
-    fn add_fields(&mut self, fields: &Json, name: &str, fact: &Fact, context: &GuardContext<'_>, depth: usize) {
+    fn add_fields(
+        &mut self,
+        fields: &Json,
+        name: &str,
+        fact: &Fact,
+        (context, depth): (&GuardContext<'_>, usize),
+    ) {
         if depth > 6 {
             return;
         }
         match fields {
             Json::Object(map) => {
                 for (key, value) in map {
-                    self.add_fields(value, key, fact, context, depth + 1);
+                    self.add_fields(value, key, fact, (context, depth + 1));
                 }
             }
             Json::Array(list) => {
                 for value in list.iter().take(60) {
-                    self.add_fields(value, name, fact, context, depth + 1);
+                    self.add_fields(value, name, fact, (context, depth + 1));
                 }
             }
             Json::Number(number) => {
@@ -241,7 +276,8 @@ impl<'a> Evidence<'a> {
 
     fn add_field_text(&mut self, text: &str, name: &str, fact: &Fact, context: &GuardContext<'_>) {
         if is_named(name, &PEOPLE_FIELDS) {
-            let is_name = fact.kind.is_private() && text.chars().all(is_han) && (2..=4).contains(&text.chars().count());
+            let is_name =
+                fact.kind.is_private() && text.chars().all(is_han) && (2..=4).contains(&text.chars().count());
             if is_name {
                 self.people.push(text.to_owned());
             }
@@ -286,7 +322,8 @@ impl<'a> Evidence<'a> {
 /// Whether a field has one of these names, alone or as the last part of a longer one.
 fn is_named(name: &str, names: &[&str]) -> bool {
     names.iter().any(|known| {
-        name == *known || name.strip_suffix(known).is_some_and(|before| before.ends_with('_'))
+        name == *known
+            || name.strip_suffix(known).is_some_and(|before| before.ends_with('_'))
             || name.strip_prefix(known).is_some_and(|after| after.starts_with('_'))
     })
 }
@@ -303,9 +340,8 @@ fn in_force<'a>(draft: &Draft, folded: &str, context: &GuardContext<'a>) -> Vec<
         let text = fold(&fact.text);
         named.iter().any(|id| text.contains(id.as_str()) || fact.id.ends_with(id.as_str()))
     };
-    let private = |fact: &&Fact| {
-        matches!(fact.kind, RecordKind::Order | RecordKind::Shipment | RecordKind::Aftersale)
-    };
+    let private =
+        |fact: &&Fact| matches!(fact.kind, RecordKind::Order | RecordKind::Shipment | RecordKind::Aftersale);
     if facts.iter().any(|fact| private(fact) && speaks_of(fact)) {
         facts.retain(|fact| !private(fact) || speaks_of(fact));
     }

@@ -41,7 +41,10 @@ pub(super) fn tighten(folded: &str) -> String {
         .chars()
         .filter(|character| {
             !character.is_whitespace()
-                && !matches!(character, '.' | '·' | '•' | '*' | '_' | '-' | '|' | '/' | '\\' | '^' | '"' | '\'')
+                && !matches!(
+                    character,
+                    '.' | '·' | '•' | '*' | '_' | '-' | '|' | '/' | '\\' | '^' | '"' | '\''
+                )
                 && !is_pictograph(*character)
         })
         .collect()

@@ -16,13 +16,51 @@ use super::split::clauses;
 use super::{Sentence, Verdict};
 
 const NO: [&str; 19] = [
-    "不与", "不同享", "不参与", "不参加", "不支持", "不可以", "不能", "不可", "无法", "没法", "没办法", "不行", "不允许", "不予", "不享受", "不适用", "不退", "不换", "不给",
+    "不与",
+    "不同享",
+    "不参与",
+    "不参加",
+    "不支持",
+    "不可以",
+    "不能",
+    "不可",
+    "无法",
+    "没法",
+    "没办法",
+    "不行",
+    "不允许",
+    "不予",
+    "不享受",
+    "不适用",
+    "不退",
+    "不换",
+    "不给",
 ];
 const YES: [&str; 6] = ["可以", "支持", "允许", "能", "可", "没问题"];
 /// Words that hold a short word of the lists above and mean something else.
 const OTHER: [&str; 22] = [
-    "能量", "能效", "功能", "性能", "节能", "能耗", "智能", "可能", "只能", "能源", "可是", "认可", "可爱", "可靠", "不可或缺", "少不了",
-    "免不了", "不能不", "能不能", "可不可以", "支持不支持", "技能",
+    "能量",
+    "能效",
+    "功能",
+    "性能",
+    "节能",
+    "能耗",
+    "智能",
+    "可能",
+    "只能",
+    "能源",
+    "可是",
+    "认可",
+    "可爱",
+    "可靠",
+    "不可或缺",
+    "少不了",
+    "免不了",
+    "不能不",
+    "能不能",
+    "可不可以",
+    "支持不支持",
+    "技能",
 ];
 /// A clause with one of these states a condition or asks, and is no plain yes or no.
 const OPEN: [&str; 13] =
@@ -35,8 +73,10 @@ static GATE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a fixed pattern")
 });
 static STATE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:状态(?:为|是)?[:：]?|订单[0-9A-Za-z_-]*[:：])\s*(?P<state>[\p{Han}]{2,5}?)(?:[;；，。,、\s]|$)")
-        .expect("a fixed pattern")
+    Regex::new(
+        r"(?:状态(?:为|是)?[:：]?|订单[0-9A-Za-z_-]*[:：])\s*(?P<state>[\p{Han}]{2,5}?)(?:[;；，。,、\s]|$)",
+    )
+    .expect("a fixed pattern")
 });
 
 /// What matters a verdict can be about, and the words that show that a clause speaks of it.
@@ -150,7 +190,10 @@ impl Gate {
                 let text = fold(&fact.text);
                 GATE.captures_iter(&text)
                     .map(|found| Self {
-                        states: found["states"].split(['、', ',', '，', '/', '或', '和', '及']).map(str::to_owned).collect(),
+                        states: found["states"]
+                            .split(['、', ',', '，', '/', '或', '和', '及'])
+                            .map(str::to_owned)
+                            .collect(),
                         act: found["act"].to_owned(),
                     })
                     .collect::<Vec<_>>()
@@ -238,7 +281,9 @@ fn plain_words(clause: &str, evidence: &Evidence<'_>) -> Option<Side> {
 
 /// Whether a clause speaks of what has not happened: 未拆封, 没拆.
 fn denies(clause: &str) -> bool {
-    let rest = ["没问题", "没法", "没办法", "没关系", "没事"].iter().fold(clause.to_owned(), |text, word| text.replace(word, "□"));
+    let rest = ["没问题", "没法", "没办法", "没关系", "没事"]
+        .iter()
+        .fold(clause.to_owned(), |text, word| text.replace(word, "□"));
     rest.contains(['未', '没'])
 }
 
@@ -252,7 +297,10 @@ fn under_heading(clause: &str, evidence: &Evidence<'_>) -> Option<Side> {
         let text = fold(&fact.text);
         let (heading, rest) = text.split_once(['：', ':'])?;
         let short = (2..=8).contains(&heading.chars().count());
-        if !short || !clause.contains(heading) || OPEN.iter().any(|word| rest.contains(word) && *word != "是否") {
+        if !short
+            || !clause.contains(heading)
+            || OPEN.iter().any(|word| rest.contains(word) && *word != "是否")
+        {
             return None;
         }
         let sides: Vec<Side> = clauses(rest).into_iter().filter_map(side).collect();

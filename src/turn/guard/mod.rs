@@ -106,15 +106,17 @@ struct Sentence {
     found: Vec<Found>,
     /// Whether it says what will be done.
     is_promise: bool,
+    /// Whether the model wrote it. Code puts the right value into a slot; the model may take the neighbour's.
+    is_written: bool,
 }
 
 impl Sentence {
-    fn read(raw: &str, context: &GuardContext<'_>) -> Self {
+    fn read(raw: &str, by: By, context: &GuardContext<'_>) -> Self {
         let folded = fold::fold(raw);
         let chars: Vec<char> = folded.chars().collect();
         let found = values::extract(&chars, context.now);
         let is_promise = context.pack.guard.promises.iter().any(|pattern| pattern.is_match(&folded));
-        Self { folded, chars, found, is_promise }
+        Self { folded, chars, found, is_promise, is_written: by == By::Model }
     }
 
     /// The folded text between two places.
@@ -125,9 +127,14 @@ impl Sentence {
     /// The places where the clause around a character begins and ends. Commas inside values do not count.
     fn clause_around(&self, at: usize) -> (usize, usize) {
         // A list stays together unless its items have numbers of their own, as in `split::clauses`.
-        let list = self.folded.split('、').all(|item| item.contains(|character: char| character.is_ascii_digit()));
+        let list =
+            self.folded.split('、').all(|item| item.contains(|character: char| character.is_ascii_digit()));
         let cuts = |place: usize| {
-            (list && self.chars[place] == '、' || matches!(self.chars[place], '，' | ',' | ';' | '；' | '。' | '！' | '!' | '？' | '?' | '\n'))
+            (list && self.chars[place] == '、'
+                || matches!(
+                    self.chars[place],
+                    '，' | ',' | ';' | '；' | '。' | '！' | '!' | '？' | '?' | '\n'
+                ))
                 && !self.found.iter().any(|found| found.start < place && place < found.end)
         };
         let start = (0..at).rev().find(|place| cuts(*place)).map_or(0, |place| place + 1);
@@ -163,7 +170,7 @@ fn examine(text: &str, draft: &Draft, context: &GuardContext<'_>) -> Verdict {
     let folded = fold::fold(text);
     let evidence = Evidence::gather(draft, &folded, context);
     let approved = approved_values(draft, context);
-    let whole = Sentence::read(text, context);
+    let whole = Sentence::read(text, draft.by, context);
     redlines::check(&whole, draft, &evidence, context)?;
     private::check(&whole, draft, &evidence)?;
     if draft.by == By::Evidence {
@@ -173,7 +180,7 @@ fn examine(text: &str, draft: &Draft, context: &GuardContext<'_>) -> Verdict {
         check_slots(draft, &evidence, context)?;
     }
     for part in sentences(text) {
-        let sentence = Sentence::read(&part, context);
+        let sentence = Sentence::read(&part, draft.by, context);
         numbers::check(&sentence, &evidence, &approved, context.now)?;
         if draft.by != By::Evidence {
             done::check(&sentence, &evidence, context)?;
@@ -241,7 +248,7 @@ fn check_slots(draft: &Draft, evidence: &Evidence<'_>, context: &GuardContext<'_
         if path.starts_with("shop.") || path.starts_with("assistant.") {
             continue;
         }
-        numbers::check(&Sentence::read(value, context), evidence, &[], context.now)?;
+        numbers::check(&Sentence::read(value, draft.by, context), evidence, &[], context.now)?;
     }
     Ok(())
 }

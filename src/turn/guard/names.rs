@@ -49,7 +49,11 @@ fn one_of(text: &str, evidence: &Evidence<'_>, names: &[String]) -> Result<Strin
 /// The customer's own order was paid in one way: another way, said of what is theirs, is wrong, even if a policy
 /// names it.
 fn own_payment(text: &str, evidence: &Evidence<'_>, payments: &[String]) -> Verdict {
-    let mut paid: Vec<&str> = PAID_BY.captures_iter(&evidence.capitals).filter_map(|found| found.get(1)).map(|way| way.as_str()).collect();
+    let mut paid: Vec<&str> = PAID_BY
+        .captures_iter(&evidence.capitals)
+        .filter_map(|found| found.get(1))
+        .map(|way| way.as_str())
+        .collect();
     paid.sort_unstable();
     paid.dedup();
     let [paid] = paid.as_slice() else { return Ok(()) };
@@ -68,11 +72,14 @@ fn own_payment(text: &str, evidence: &Evidence<'_>, payments: &[String]) -> Verd
 
 /// Words in Latin letters: brands, series, product names. Each must stand in the evidence or the question.
 fn latin(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
-    const USUAL: [&str; 12] = ["APP", "VIP", "OK", "QQ", "ID", "AI", "HI", "HELLO", "DIY", "NO", "YES", "SKU"];
+    const USUAL: [&str; 12] =
+        ["APP", "VIP", "OK", "QQ", "ID", "AI", "HI", "HELLO", "DIY", "NO", "YES", "SKU"];
     let question = evidence.question.to_uppercase();
     let mut word = String::new();
     for (at, character) in sentence.chars.iter().chain(std::iter::once(&' ')).enumerate() {
-        if character.is_ascii_alphabetic() && !sentence.found.iter().any(|found| found.start <= at && at < found.end) {
+        if character.is_ascii_alphabetic()
+            && !sentence.found.iter().any(|found| found.start <= at && at < found.end)
+        {
             word.push(character.to_ascii_uppercase());
             continue;
         }

@@ -3,11 +3,10 @@
 use crate::time::Now;
 use crate::turn::types::GuardReason;
 
-use super::{Sentence, Verdict};
 use super::evidence::{Evidence, Known, features};
 use super::numerals::{Amount, UNIT};
 use super::values::{Found, Measure, Span, Value};
-
+use super::{Sentence, Verdict};
 
 /// Where the clause of the value that was said has nothing in common with the sentence, the clause of another value
 /// must share so many features with it before the value counts as the neighbour's. Otherwise it must share all that
@@ -29,18 +28,20 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, approved: &[Va
         }
         let all: Vec<&Known> = evidence.known.iter().filter(|known| stands(&known.value)).collect();
         let money = matches!(found.value, Value::Money(_));
-        let matches: Vec<&Known> = all.iter().copied().filter(|known| !money || known.sayable_money).collect();
+        let matches: Vec<&Known> =
+            all.iter().copied().filter(|known| !money || known.sayable_money).collect();
         if !matches.is_empty() {
-            neighbour(sentence, found, &matches, evidence)?;
-            together(sentence, index, evidence, now)?;
+            if sentence.is_written {
+                neighbour(sentence, found, &matches, evidence)?;
+                together(sentence, index, evidence, now)?;
+            }
             continue;
         }
         let echoed = !money && !sentence.is_promise && evidence.asked.iter().any(stands);
         if echoed || names_id(&found.value, sentence, found, evidence) || is_sum(sentence, found, evidence) {
             continue;
         }
-        let reason =
-            if all.is_empty() { GuardReason::NumberNotInEvidence } else { GuardReason::MoneySource };
+        let reason = if all.is_empty() { GuardReason::NumberNotInEvidence } else { GuardReason::MoneySource };
         return Err((reason, sentence.slice(found.start, found.end)));
     }
     Ok(())
@@ -65,10 +66,13 @@ pub(super) fn says(drafted: &Value, known: &Value, about: bool, now: &Now) -> bo
         (Value::Duration(mine, Span::Second), Value::Duration(theirs, Span::Month)) => {
             theirs.0 == 12 * UNIT && mine.0 == 365 * 86_400 * UNIT
         }
-        (Value::Plain(mine), theirs) => theirs.amount().is_some_and(|theirs| is_same_number(*mine, theirs, known)),
+        (Value::Plain(mine), theirs) => {
+            theirs.amount().is_some_and(|theirs| is_same_number(*mine, theirs, known))
+        }
         (Value::Count(mine), Value::Plain(theirs)) => mine == theirs,
         (Value::Measure(mine, measure), Value::Plain(theirs)) => {
-            matches!(measure, Measure::Size | Measure::Age | Measure::Level | Measure::Degree) && mine == theirs
+            matches!(measure, Measure::Size | Measure::Age | Measure::Level | Measure::Degree)
+                && mine == theirs
         }
         (Value::Tail(_), _) => false,
         _ => drafted == known,
@@ -98,7 +102,9 @@ fn is_list_mark(sentence: &Sentence, found: &Found) -> bool {
 /// Refuses a value that belongs to another field: the record holds it, but beside other words, while the words of the
 /// sentence stand beside another value of the same kind.
 fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &Evidence<'_>) -> Verdict {
-    if matches!(found.value, Value::Id(_) | Value::Plain(_) | Value::Tail(_)) || matches.iter().any(|known| known.clause.is_none()) && matches.len() == 1 {
+    if matches!(found.value, Value::Id(_) | Value::Plain(_) | Value::Tail(_))
+        || matches.iter().any(|known| known.clause.is_none()) && matches.len() == 1
+    {
         return Ok(());
     }
     other_name(sentence, found, matches, evidence)?;
@@ -109,7 +115,8 @@ fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &
     }
     let wanted = around(sentence, found);
     let common = |known: &Known| -> Vec<u64> {
-        let theirs = known.clause.map(|clause| evidence.clauses[clause].features.as_slice()).unwrap_or_default();
+        let theirs =
+            known.clause.map(|clause| evidence.clauses[clause].features.as_slice()).unwrap_or_default();
         wanted.iter().copied().filter(|feature| theirs.binary_search(feature).is_ok()).collect()
     };
     let own: Vec<Vec<u64>> = matches.iter().map(|known| common(known)).collect();
@@ -117,7 +124,8 @@ fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &
         own.iter().all(|own| {
             let inside = own.iter().all(|feature| rival.contains(feature));
             let more = rival.len() - own.len().min(rival.len());
-            inside && more >= if own.is_empty() { NEIGHBOUR_MARGIN } else { 1 } || rival.len() >= own.len() + 1 + NEIGHBOUR_MARGIN
+            inside && more >= if own.is_empty() { NEIGHBOUR_MARGIN } else { 1 }
+                || rival.len() >= own.len() + 1 + NEIGHBOUR_MARGIN
         })
     };
     let rival = evidence
@@ -180,9 +188,10 @@ fn together(sentence: &Sentence, index: usize, evidence: &Evidence<'_>, now: &No
     if found.start - before.end > 4 {
         return Ok(());
     }
-    let known = evidence.moments.iter().any(|(known_day, known_moment)| {
-        day.is(known_day, now) && moment.is(known_moment, found.about)
-    });
+    let known = evidence
+        .moments
+        .iter()
+        .any(|(known_day, known_moment)| day.is(known_day, now) && moment.is(known_moment, found.about));
     if known || evidence.lone_moments.iter().any(|known| moment.is(known, found.about)) {
         return Ok(());
     }
@@ -209,10 +218,11 @@ fn names_id(value: &Value, sentence: &Sentence, found: &Found, evidence: &Eviden
             asked || masked(&evidence.text) || tail.len() >= 3 && ids().any(|id| id.ends_with(tail.as_str()))
         }
         Value::Id(id) => {
-            let part = id.len() >= 3 && ids().any(|known| {
-                known.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with(['-', '_']))
-                    || known.strip_suffix(id.as_str()).is_some_and(|rest| rest.ends_with(['-', '_']))
-            });
+            let part = id.len() >= 3
+                && ids().any(|known| {
+                    known.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with(['-', '_']))
+                        || known.strip_suffix(id.as_str()).is_some_and(|rest| rest.ends_with(['-', '_']))
+                });
             part || id.len() >= 4 && is_written_apart(id, &evidence.capitals)
         }
         _ => false,
@@ -262,10 +272,12 @@ fn is_sum(sentence: &Sentence, found: &Found, evidence: &Evidence<'_>) -> bool {
         .collect();
     let pairs = terms.iter().enumerate().any(|(index, one)| {
         terms.iter().enumerate().any(|(other_index, other)| {
-            index != other_index && (one.0.saturating_add(other.0) == result.0 || one.0.saturating_sub(other.0) == result.0)
+            index != other_index
+                && (one.0.saturating_add(other.0) == result.0 || one.0.saturating_sub(other.0) == result.0)
         })
     });
     let multiples = terms.iter().any(|one| counts.iter().any(|count| one.times(*count) == result));
-    let whole = terms.len() > 2 && terms.iter().fold(0_i128, |sum, term| sum.saturating_add(term.0)) == result.0;
+    let whole =
+        terms.len() > 2 && terms.iter().fold(0_i128, |sum, term| sum.saturating_add(term.0)) == result.0;
     pairs || multiples || whole
 }

@@ -138,9 +138,9 @@ pub(super) fn chinese(chars: &[char], start: usize) -> Option<(Amount, usize)> {
 /// The value of a run of numerals.
 fn read_run(run: &[char]) -> Option<i128> {
     if run.iter().all(|character| multiplier(*character).is_none()) {
-        return run.iter().try_fold(0_i128, |sum, character| {
-            sum.checked_mul(10)?.checked_add(chinese_digit(*character)?)
-        });
+        return run
+            .iter()
+            .try_fold(0_i128, |sum, character| sum.checked_mul(10)?.checked_add(chinese_digit(*character)?));
     }
     let (mut total, mut section, mut pending, mut last) = (0_i128, 0_i128, None, 1_i128);
     for character in run {

@@ -13,7 +13,18 @@ use super::values::Value;
 use super::{Sentence, Verdict};
 
 const FREE: [&str; 12] = [
-    "免费", "包邮", "不收钱", "不收费", "不要钱", "不用钱", "免运费", "免单", "免收", "不另收", "不花钱", "不额外收",
+    "免费",
+    "包邮",
+    "不收钱",
+    "不收费",
+    "不要钱",
+    "不用钱",
+    "免运费",
+    "免单",
+    "免收",
+    "不另收",
+    "不花钱",
+    "不额外收",
 ];
 
 static YES_NO: LazyLock<Regex> =
@@ -65,7 +76,8 @@ fn payer(text: &str) -> Option<bool> {
         Regex::new(r"(本店|我们|我店|我方|店里|店铺|商家|卖家)(店|这边|方)?(来)?(统一|全部)?(承担|出|负担|负责运费)|(承担|出)方(是|为)(本店|商家|卖家)").expect("a fixed pattern")
     });
     static CUSTOMER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(您|顾客|客户|买家|自己|自行|个人)(这边|方|自己|自行)?(来)?(承担|出|负担|支付运费)|自理").expect("a fixed pattern")
+        Regex::new(r"(您|顾客|客户|买家|自己|自行|个人)(这边|方|自己|自行)?(来)?(承担|出|负担|支付运费)|自理")
+            .expect("a fixed pattern")
     });
     match (SHOP.is_match(text), CUSTOMER.is_match(text)) {
         (true, false) => Some(true),
@@ -91,12 +103,18 @@ fn subject(clause: &str, without: &[&str], sentence: &Sentence) -> Vec<u64> {
 fn free(clause: &str, sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     let Some(word) = FREE.iter().find(|word| clause.contains(*word)) else { return Ok(()) };
     let amounts = |known: &Clause| {
-        evidence.known.iter().filter_map(|value| match value.value {
-            Value::Money(amount) if value.clause.is_some_and(|at| std::ptr::eq(&evidence.clauses[at], known)) => {
-                Some(amount.0)
-            }
-            _ => None,
-        }).collect::<Vec<_>>()
+        evidence
+            .known
+            .iter()
+            .filter_map(|value| match value.value {
+                Value::Money(amount)
+                    if value.clause.is_some_and(|at| std::ptr::eq(&evidence.clauses[at], known)) =>
+                {
+                    Some(amount.0)
+                }
+                _ => None,
+            })
+            .collect::<Vec<_>>()
     };
     let costs = |known: &Clause| amounts(known).iter().any(|amount| *amount > 0);
     let says_free = |known: &Clause| {
@@ -134,7 +152,12 @@ fn yes_no(clause: &str, evidence: &Evidence<'_>) -> Verdict {
 }
 
 /// One of two opposite words, where the record uses the other one for the same thing.
-fn opposite(clause: &str, (said, other): (&str, &str), sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
+fn opposite(
+    clause: &str,
+    (said, other): (&str, &str),
+    sentence: &Sentence,
+    evidence: &Evidence<'_>,
+) -> Verdict {
     let clause = clause.replace("已经", "已");
     if !holds(&clause, said, other) || holds(&clause, other, said) {
         return Ok(());
@@ -167,7 +190,10 @@ fn happened_or_not(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
         let denied = [format!("未{}", &found[1]), format!("没有{}", &found[1]), format!("待{}", &found[1])];
         let before = &sentence.folded[..found.get(0).map_or(0, |all| all.start())];
         let asks = before.ends_with('有') || before.ends_with('是');
-        if !asks && evidence.authority.contains(&event) && !denied.iter().any(|word| evidence.text.contains(word)) {
+        if !asks
+            && evidence.authority.contains(&event)
+            && !denied.iter().any(|word| evidence.text.contains(word))
+        {
             return Err((GuardReason::ContradictsEvidence, found[0].to_owned()));
         }
     }
@@ -184,4 +210,3 @@ fn happened_or_not(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     }
     Ok(())
 }
-

@@ -12,8 +12,9 @@ use super::fold::without_space;
 use super::values::Value;
 use super::{Sentence, Verdict};
 
-static EMAIL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+").expect("a fixed pattern"));
+static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+").expect("a fixed pattern")
+});
 static STREET: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\p{Han}{1,8}(路|街|巷|弄|大道|胡同)[0-9一二三四五六七八九十百]{1,6}(号|弄)|[0-9一二三四五六七八九十]{1,4}(号楼|栋|幢|单元)|[0-9]{1,2}-[0-9]{3,4}室")
         .expect("a fixed pattern")
@@ -64,7 +65,8 @@ fn published(text: &str, evidence: &Evidence<'_>) -> bool {
 
 /// Whether a number is the number of a record, whatever it looks like.
 fn is_record_id(id: &str, evidence: &Evidence<'_>) -> bool {
-    evidence.known.iter().any(|known| matches!(&known.value, Value::Id(known) if known == id)) && !is_mobile(id)
+    evidence.known.iter().any(|known| matches!(&known.value, Value::Id(known) if known == id))
+        && !is_mobile(id)
 }
 
 fn is_mobile(id: &str) -> bool {
@@ -101,7 +103,9 @@ fn named_people(whole: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     }
     for found in RECIPIENT.captures_iter(&whole.folded) {
         let name = found.get(3).map_or("", |name| name.as_str());
-        let generic = ["您", "本人", "谁", "什么", "收件", "门卫", "物业", "家人"].iter().any(|word| name.contains(word));
+        let generic = ["您", "本人", "谁", "什么", "收件", "门卫", "物业", "家人"]
+            .iter()
+            .any(|word| name.contains(word));
         if !generic && !known(name) {
             return Err((GuardReason::PrivateData, "a person's name".to_owned()));
         }

@@ -11,7 +11,18 @@ use super::{Sentence, Verdict};
 const WINDOW: usize = 12;
 /// What only stands in prompts and templates.
 const MARKS: [&str; 12] = [
-    "<|", "|>", "{{", "{%", "}}", "%}", "[INST]", "system prompt", "系统提示", "提示词", "作为一个AI语言模型", "作为人工智能语言模型",
+    "<|",
+    "|>",
+    "{{",
+    "{%",
+    "}}",
+    "%}",
+    "[INST]",
+    "system prompt",
+    "系统提示",
+    "提示词",
+    "作为一个AI语言模型",
+    "作为人工智能语言模型",
 ];
 
 /// Checks one written sentence.

@@ -27,9 +27,13 @@ pub(super) fn check(
         }
         for text in [&whole.folded, &tight] {
             for fragment in crossings(line, text) {
-                let excused = line.level == RedLineLevel::Backed && is_backed(&fragment, draft, evidence, context);
+                let excused =
+                    line.level == RedLineLevel::Backed && is_backed(&fragment, draft, evidence, context);
                 if !excused {
-                    return Err((GuardReason::RedLine, format!("{} {}: {}", line.id, line.name, fragment.text)));
+                    return Err((
+                        GuardReason::RedLine,
+                        format!("{} {}: {}", line.id, line.name, fragment.text),
+                    ));
                 }
             }
         }
@@ -70,12 +74,21 @@ fn mask(text: &str, unless: &[Regex]) -> String {
 }
 
 /// Whether a record stands behind a fragment that needs one: the action, the promise, the policy.
-fn is_backed(fragment: &Fragment, draft: &Draft, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> bool {
+fn is_backed(
+    fragment: &Fragment,
+    draft: &Draft,
+    evidence: &Evidence<'_>,
+    context: &GuardContext<'_>,
+) -> bool {
     if fragment.text.contains('已') {
         return done::is_recorded(&fragment.text, &fragment.before, evidence, context);
     }
     let folded = super::fold::fold(&draft.text);
-    if context.backed.iter().any(|value| !value.trim().is_empty() && folded.contains(super::fold::fold(value).trim())) {
+    if context
+        .backed
+        .iter()
+        .any(|value| !value.trim().is_empty() && folded.contains(super::fold::fold(value).trim()))
+    {
         return true;
     }
     // A handoff or an action that has its record may be said with an approved wording.

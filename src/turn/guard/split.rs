@@ -78,7 +78,7 @@ impl SentenceSplitter {
             }
             if matches!(character, '，' | ',') {
                 // Whether it groups digits, and whether anything follows, is known with the next character.
-                let Some(next) = self.pending.get(at + 1) else { return None };
+                let next = self.pending.get(at + 1)?;
                 let before = at.checked_sub(1).is_some_and(|index| self.pending[index].is_ascii_digit());
                 if !(before && next.is_ascii_digit()) {
                     self.comma = Some(at + 1);
@@ -142,7 +142,8 @@ pub(super) fn clauses(folded: &str) -> Vec<&str> {
     while let Some((at, character)) = places.next() {
         let next_digit = places.peek().is_some_and(|(_, next)| next.is_ascii_digit());
         let grouping = character == ',' && previous.is_ascii_digit() && next_digit;
-        let cuts = matches!(character, '，' | ',' | ';' | '；' | '。' | '！' | '!' | '？' | '?' | '\n' | '~' | '～');
+        let cuts =
+            matches!(character, '，' | ',' | ';' | '；' | '。' | '！' | '!' | '？' | '?' | '\n' | '~' | '～');
         let range = matches!(character, '~' | '～') && next_digit;
         if cuts && !grouping && !range {
             push_items(folded[start..at].trim(), &mut parts);

@@ -18,35 +18,106 @@ static WORDS: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 static SUPERLATIVE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"最([^近晚早后多少终新迟初低高大长快\W])").expect("a fixed pattern"));
 
-static PLACE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(\p{Han}{2})(?:区|县|镇|仓|街道|营业部|转运中心|分拨中心)").expect("a fixed pattern"));
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(\p{Han}{2})(?:区|县|镇|仓|街道|营业部|转运中心|分拨中心)").expect("a fixed pattern")
+});
 
 /// What a shop is held to: who took a parcel, what a thing is made of or certified as, what is given on top.
 const HEAVY: [&str; 58] = [
-    "邻居", "门卫", "物业", "驿站", "快递柜", "丰巢", "代收", "拒收", "丢件", "丢失", "破损", "进口", "国产", "正品", "保税", "有机",
-    "无糖", "零糖", "防水", "食品级", "认证", "专利", "授权", "旗舰", "独家", "联名", "限量", "新款", "停产", "热销", "现货", "预售", "赠品",
-    "赠送", "礼品", "运费险", "质保", "保修", "包邮", "分期", "免息", "以旧换新", "会员价", "积分", "无理由", "七天无", "上门安装",
-    "免费安装", "延保", "以换代修", "假一赔", "补贴", "买一送", "发货地", "专柜", "同款", "优惠券", "红包",
+    "邻居",
+    "门卫",
+    "物业",
+    "驿站",
+    "快递柜",
+    "丰巢",
+    "代收",
+    "拒收",
+    "丢件",
+    "丢失",
+    "破损",
+    "进口",
+    "国产",
+    "正品",
+    "保税",
+    "有机",
+    "无糖",
+    "零糖",
+    "防水",
+    "食品级",
+    "认证",
+    "专利",
+    "授权",
+    "旗舰",
+    "独家",
+    "联名",
+    "限量",
+    "新款",
+    "停产",
+    "热销",
+    "现货",
+    "预售",
+    "赠品",
+    "赠送",
+    "礼品",
+    "运费险",
+    "质保",
+    "保修",
+    "包邮",
+    "分期",
+    "免息",
+    "以旧换新",
+    "会员价",
+    "积分",
+    "无理由",
+    "七天无",
+    "上门安装",
+    "免费安装",
+    "延保",
+    "以换代修",
+    "假一赔",
+    "补贴",
+    "买一送",
+    "发货地",
+    "专柜",
+    "同款",
+    "优惠券",
+    "红包",
 ];
 /// Words by which a clause asks, or says that it does not know.
 const UNSURE: [&str; 14] = [
-    "没有写", "没写", "未注明", "没查到", "查不到", "不确定", "不清楚", "核实", "没有相关", "有没有", "是不是", "是否", "如果", "吗",
+    "没有写",
+    "没写",
+    "未注明",
+    "没查到",
+    "查不到",
+    "不确定",
+    "不清楚",
+    "核实",
+    "没有相关",
+    "有没有",
+    "是不是",
+    "是否",
+    "如果",
+    "吗",
 ];
 /// What may have happened without a record: the talk itself.
 const OWN_EVENTS: [&str; 12] =
     ["收到", "了解", "看到", "查到", "理解", "明白", "知道", "知晓", "清楚", "包含", "包括", "含有"];
 
 static UNIVERSAL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"无条件|无需任何|不需要任何|没有任何|任何|所有|全部|一律|随时|永远|不管什么|都不用|统统").expect("a fixed pattern")
+    Regex::new(r"无条件|无需任何|不需要任何|没有任何|任何|所有|全部|一律|随时|永远|不管什么|都不用|统统")
+        .expect("a fixed pattern")
 });
 /// Service language in which such words limit nothing.
 static COURTESY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(任何|所有)(其他|别的)?(问题|疑问|需要|需求|不清楚|不明白)|随时(可以|都可以|都能|再)?(联系|找|告诉|咨询|问|喊|叫|跟|和|回来|留言|关注|查看|查询|来)")
         .expect("a fixed pattern")
 });
-static GIFT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(还|另|再|额外|附|加|免费)(赠|送)|(赠|送)(您|你|一|两|个|份)").expect("a fixed pattern"));
-static RECORDED_GIFT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"送[^达货到至上往]").expect("a fixed pattern"));
+static GIFT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(还|另|再|额外|附|加|免费)(赠|送)|(赠|送)(您|你|一|两|个|份)").expect("a fixed pattern")
+});
+static RECORDED_GIFT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"送[^达货到至上往]").expect("a fixed pattern"));
 
 /// From so many words on, and when so large a part of them is nowhere known, the sentence speaks of something else.
 const STRANGE_WORDS: usize = 5;
@@ -66,7 +137,10 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
     if let Some(word) = universal(&sentence.folded, evidence) {
         return refuse(&word);
     }
-    if GIFT.is_match(&sentence.folded) && !evidence.text.contains(['赠', '礼']) && !RECORDED_GIFT.is_match(&evidence.text) {
+    if GIFT.is_match(&sentence.folded)
+        && !evidence.text.contains(['赠', '礼'])
+        && !RECORDED_GIFT.is_match(&evidence.text)
+    {
         return refuse("a gift");
     }
     if let Some(place) = unknown_place(&sentence.folded, evidence) {
@@ -79,7 +153,8 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
         .iter()
         .enumerate()
         .map(|(at, character)| {
-            let inside = |found: &Found| found.start <= at && at < found.end && !matches!(found.value, Value::Id(_));
+            let inside =
+                |found: &Found| found.start <= at && at < found.end && !matches!(found.value, Value::Id(_));
             if sentence.found.iter().any(inside) { '□' } else { *character }
         })
         .collect();
@@ -137,13 +212,14 @@ impl Kind {
 
 /// A word that always needs a record of its own; that the customer asked for it is none.
 fn heavy_claim<'a>(sentence: &Sentence, evidence: &Evidence<'_>) -> Option<&'a str> {
-    clauses(&sentence.folded).into_iter().filter(|clause| !UNSURE.iter().any(|word| clause.contains(word))).find_map(
-        |clause| {
+    clauses(&sentence.folded)
+        .into_iter()
+        .filter(|clause| !UNSURE.iter().any(|word| clause.contains(word)))
+        .find_map(|clause| {
             HEAVY.iter().copied().find(|word| {
                 clause.contains(word) && !evidence.text.contains(word) && !evidence.backed_text.contains(word)
             })
-        },
-    )
+        })
 }
 
 /// 所有, 任何, 随时: no record says so, and what it says is limited.
@@ -152,7 +228,9 @@ fn universal(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
     let found = UNIVERSAL.find(&rest)?.as_str();
     let recorded = evidence.text.contains(found)
         || matches!(found, "任何" | "所有" | "全部" | "统统")
-            && ["全部", "所有", "任何", "全场", "均", "一律", "不限"].iter().any(|word| evidence.text.contains(word));
+            && ["全部", "所有", "任何", "全场", "均", "一律", "不限"]
+                .iter()
+                .any(|word| evidence.text.contains(word));
     (!recorded).then(|| found.to_owned())
 }
 
@@ -160,7 +238,10 @@ fn universal(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
 fn unknown_place(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
     PLACE.captures_iter(folded).find_map(|found| {
         let name = &found[1];
-        let common = name.ends_with(['地', '城', '市', '小', '社', '专', '景', '郊', '片', '超', '夜', '上', '门', '本', '全', '各', '分', '园', '厂', '库', '网', '车', '火']);
+        let common = name.ends_with([
+            '地', '城', '市', '小', '社', '专', '景', '郊', '片', '超', '夜', '上', '门', '本', '全', '各',
+            '分', '园', '厂', '库', '网', '车', '火',
+        ]);
         let known = evidence.text.contains(name) || evidence.question.contains(name);
         (!common && !known).then(|| found[0].to_owned())
     })

@@ -96,7 +96,11 @@ fn money_comes_from_prices_and_not_from_descriptions() {
 #[test]
 fn knowledge_that_is_no_policy_backs_no_money() {
     let mut entry = fact(RecordKind::Knowledge, "k1", "上门安装收费50元", Json::Null);
-    Turn::new("安装多少钱", vec![entry.clone()]).refuses(By::Model, "上门安装收费50元。", GuardReason::MoneySource);
+    Turn::new("安装多少钱", vec![entry.clone()]).refuses(
+        By::Model,
+        "上门安装收费50元。",
+        GuardReason::MoneySource,
+    );
     entry.policy = true;
     Turn::new("安装多少钱", vec![entry]).passes(By::Model, "上门安装收费50元。");
 }
@@ -107,9 +111,13 @@ fn the_neighbours_value_is_refused() {
     turn.passes(By::Model, "电机保修10年。");
     turn.passes(By::Model, "整机包修八年。");
     turn.refuses(By::Model, "电机保修8年。", GuardReason::NumberNotInEvidence);
+    // Code fills slots from the right field, whatever words stand around them.
+    turn.passes(By::Wording, "电机保修8年。");
     let mut other = order();
     other.id = "order:20261101000001".into();
-    other.text = "订单20261101000001：已签收；商品：学饮杯×1，单价59.00元；订单总金额59.00元；支付方式：支付宝。".into();
+    other.text =
+        "订单20261101000001：已签收；商品：学饮杯×1，单价59.00元；订单总金额59.00元；支付方式：支付宝。"
+            .into();
     other.fields = json!({"id": "20261101000001", "total": 59.0});
     let turn = Turn::new("我的订单", vec![order(), parcel(), other]);
     turn.refuses(
@@ -179,7 +187,8 @@ fn opposites_of_the_record_are_refused() {
 #[test]
 fn a_promise_needs_something_behind_it() {
     let mut turn = parcel_turn();
-    for text in ["我会尽快给您处理。", "快递员稍后联系您。", "一定能送到您手上。", "我给您申请补偿。"] {
+    for text in ["我会尽快给您处理。", "快递员稍后联系您。", "一定能送到您手上。", "我给您申请补偿。"]
+    {
         let refusal = turn.vet(&draft(By::Model, text)).map_err(|(reason, _)| reason);
         assert!(
             matches!(refusal, Err(GuardReason::PromiseNotBacked | GuardReason::RedLine)),
@@ -268,7 +277,8 @@ fn the_prompt_stays_inside() {
 #[test]
 fn things_nobody_spoke_of_are_refused() {
     let turn = parcel_turn();
-    for text in ["包裹由邻居代收。", "包裹到了锦江区。", "睡袋是羊绒面料的。", "订单已签收。"] {
+    for text in ["包裹由邻居代收。", "包裹到了锦江区。", "睡袋是羊绒面料的。", "订单已签收。"]
+    {
         turn.refuses(By::Model, text, GuardReason::ClaimNotInEvidence);
     }
     turn.refuses(By::Model, " 。！ ", GuardReason::ClaimNotInEvidence);
@@ -277,7 +287,10 @@ fn things_nobody_spoke_of_are_refused() {
 
 #[test]
 fn an_extract_is_cut_out_of_a_record() {
-    let turn = Turn::new("怎么洗", vec![fact(RecordKind::Knowledge, "k", "睡袋请用 30度 温水轻柔机洗，不可漂白。", Json::Null)]);
+    let turn = Turn::new(
+        "怎么洗",
+        vec![fact(RecordKind::Knowledge, "k", "睡袋请用 30度 温水轻柔机洗，不可漂白。", Json::Null)],
+    );
     turn.passes(By::Evidence, "睡袋请用30度温水轻柔机洗");
     turn.refuses(By::Evidence, "睡袋可以机洗", GuardReason::ClaimNotInEvidence);
 }

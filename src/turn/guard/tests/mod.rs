@@ -80,7 +80,12 @@ pub(crate) fn pack() -> Pack {
                 &["100%(棉|羊毛)"],
             ),
             red_line("soon", RedLineLevel::Backed, &["尽快|马上|稍后"], &["尽快(就|去)医"]),
-            red_line("off_platform", RedLineLevel::Block, &["加(我|一下|您)?(的)?(微信|薇信|QQ|vx)", "我的微信"], &["微信支付"]),
+            red_line(
+                "off_platform",
+                RedLineLevel::Block,
+                &["加(我|一下|您)?(的)?(微信|薇信|QQ|vx)", "我的微信"],
+                &["微信支付"],
+            ),
             red_line("phrases", RedLineLevel::Style, &["耐心等待", "(^|[。！])亲[，~！]"], &[]),
         ],
         emotions: EmotionLexicon::default(),

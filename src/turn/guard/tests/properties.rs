@@ -86,7 +86,9 @@ proptest! {
 #[test]
 fn a_text_of_only_numerals_does_not_overflow() {
     let turn = turn(269, 78_412_365_509_821, 16, 22);
-    for text in ["亿".repeat(200), "九亿亿亿亿亿亿亿亿".repeat(9), "9".repeat(300) + "元", "9".repeat(24) + "亿元"] {
+    for text in
+        ["亿".repeat(200), "九亿亿亿亿亿亿亿亿".repeat(9), "9".repeat(300) + "元", "9".repeat(24) + "亿元"]
+    {
         let _ = turn.vet(&draft(By::Model, &text));
     }
 }

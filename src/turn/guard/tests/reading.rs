@@ -39,7 +39,16 @@ fn measure(number: i128, kind: Measure) -> Value {
 
 #[test]
 fn money_is_read_in_every_spelling() {
-    for text in ["1299元", "1,299元", "￥1299", "¥1,299.00元", "一千二百九十九元", "１２９９元", "1299 块", "1299.00元钱"] {
+    for text in [
+        "1299元",
+        "1,299元",
+        "￥1299",
+        "¥1,299.00元",
+        "一千二百九十九元",
+        "１２９９元",
+        "1299 块",
+        "1299.00元钱",
+    ] {
         check(text, &[yuan(129_900)]);
     }
     check("1.3万元", &[yuan(1_300_000)]);
@@ -55,7 +64,10 @@ fn money_is_read_in_every_spelling() {
 fn days_and_times_are_read_in_every_spelling() {
     check("2025-04-07 14:00:00", &[day(Some(2025), 4, 7), at(14, 0)]);
     check("2025-04-07T14:00", &[day(Some(2025), 4, 7), at(14, 0)]);
-    check("2025年4月7日下午两点", &[day(Some(2025), 4, 7), Value::Moment(Moment { hour: 14, minute: None, half_day_open: false })]);
+    check(
+        "2025年4月7日下午两点",
+        &[day(Some(2025), 4, 7), Value::Moment(Moment { hour: 14, minute: None, half_day_open: false })],
+    );
     check("4月7号傍晚五点四十五分", &[day(None, 4, 7), at(17, 45)]);
     check("四月七日 上午11:24", &[day(None, 4, 7), at(11, 24)]);
     check("今晚八点半", &[day(Some(2026), 11, 20), at(20, 30)]);
@@ -71,7 +83,10 @@ fn lengths_of_time_measures_and_counts_are_told_apart() {
     check("三天", &[length(3 * 86_400)]);
     check("7日内", &[length(7 * 86_400)]);
     check("一个工作日", &[Value::Duration(Amount::whole(1), Span::Workday)]);
-    check("3-5个工作日", &[Value::Duration(Amount::whole(3), Span::Workday), Value::Duration(Amount::whole(5), Span::Workday)]);
+    check(
+        "3-5个工作日",
+        &[Value::Duration(Amount::whole(3), Span::Workday), Value::Duration(Amount::whole(5), Span::Workday)],
+    );
     check("8年", &[Value::Duration(Amount::whole(96), Span::Month)]);
     check("28公斤", &[measure(28_000, Measure::Mass)]);
     check("28kg", &[measure(28_000, Measure::Mass)]);
@@ -99,7 +114,8 @@ fn ids_are_read_whole_and_in_capitals() {
 
 #[test]
 fn words_with_numerals_in_them_are_no_values() {
-    for text in ["万一", "一下", "十分满意", "一起", "第一时间", "便宜一点", "两种方式", "一样的", "三包"] {
+    for text in ["万一", "一下", "十分满意", "一起", "第一时间", "便宜一点", "两种方式", "一样的", "三包"]
+    {
         let found = values(text);
         assert!(found.is_empty() || text == "三包", "{text}: {found:?}");
     }

@@ -26,14 +26,17 @@ impl Day {
     /// record without a year means this year.
     pub(in super::super) fn is(&self, other: &Self, now: &Now) -> bool {
         if let Some(weekday) = self.weekday {
-            return other.weekday == Some(weekday) || other.date(now).is_some_and(|date| {
-                let distance = now.zoned().date().until(date).map_or(99, |span| span.get_days());
-                date.weekday().to_monday_one_offset() == weekday && distance.abs() <= 7
-            });
+            return other.weekday == Some(weekday)
+                || other.date(now).is_some_and(|date| {
+                    let distance = now.zoned().date().until(date).map_or(99, |span| span.get_days());
+                    date.weekday().to_monday_one_offset() == weekday && distance.abs() <= 7
+                });
         }
         let year = other.year.unwrap_or(now.zoned().year());
         let agrees = |mine: Option<i8>, theirs: Option<i8>| mine.is_none() || mine == theirs;
-        self.year.is_none_or(|mine| mine == year) && agrees(self.month, other.month) && agrees(self.day, other.day)
+        self.year.is_none_or(|mine| mine == year)
+            && agrees(self.month, other.month)
+            && agrees(self.day, other.day)
     }
 
     fn date(&self, now: &Now) -> Option<Date> {
@@ -87,8 +90,24 @@ fn integer(chars: &[char], at: usize) -> Option<(i32, usize)> {
 
 fn relative(chars: &[char], at: usize, now: &Now) -> Option<Reading> {
     const WORDS: &[(&str, i32)] = &[
-        ("大后天", 3), ("大前天", -3), ("今天", 0), ("今日", 0), ("今晚", 0), ("今早", 0), ("今夜", 0), ("今儿", 0), ("明天", 1),
-        ("明日", 1), ("明早", 1), ("明晚", 1), ("明儿", 1), ("后天", 2), ("昨天", -1), ("昨日", -1), ("昨晚", -1), ("前天", -2),
+        ("大后天", 3),
+        ("大前天", -3),
+        ("今天", 0),
+        ("今日", 0),
+        ("今晚", 0),
+        ("今早", 0),
+        ("今夜", 0),
+        ("今儿", 0),
+        ("明天", 1),
+        ("明日", 1),
+        ("明早", 1),
+        ("明晚", 1),
+        ("明儿", 1),
+        ("后天", 2),
+        ("昨天", -1),
+        ("昨日", -1),
+        ("昨晚", -1),
+        ("前天", -2),
     ];
     let (word, days) = WORDS.iter().find(|(word, _)| starts_with(chars, at, word))?;
     let date = now.zoned().date().checked_add(days.days()).ok()?;
@@ -140,7 +159,8 @@ fn clock(chars: &[char], at: usize, hour: i32, end: usize) -> Option<Reading> {
     if minute.is_some_and(|minute| minute > 59) {
         return None;
     }
-    let spoken = !chars[at].is_ascii_digit() || matches!(chars.get(end.saturating_sub(1)), Some('点' | '半' | '刻'));
+    let spoken =
+        !chars[at].is_ascii_digit() || matches!(chars.get(end.saturating_sub(1)), Some('点' | '半' | '刻'));
     let moment = Moment {
         hour: in_period(i8::try_from(hour).ok()?, period),
         minute,
@@ -182,7 +202,8 @@ fn word_minutes(chars: &[char], at: usize, sign: usize, has_period: bool) -> Opt
     if next.is_some()
         && let Some((minute, end)) = integer(chars, sign + 1)
         && (0..60).contains(&minute)
-        && (chars.get(end) == Some(&'分') || end - sign > 2 && !chars.get(end).is_some_and(|c| "天个小月年元块台件".contains(*c)))
+        && (chars.get(end) == Some(&'分')
+            || end - sign > 2 && !chars.get(end).is_some_and(|c| "天个小月年元块台件".contains(*c)))
     {
         let end = if chars.get(end) == Some(&'分') { end + 1 } else { end };
         return Some((i8::try_from(minute).ok(), end));
@@ -191,15 +212,28 @@ fn word_minutes(chars: &[char], at: usize, sign: usize, has_period: bool) -> Opt
     let early = at > 0 && matches!(chars[at - 1], '早' | '晚') && chars[at] == '一';
     let idle = (!has_period || early)
         && !chars[at].is_ascii_digit()
-        && (chars[at] == '一' || at.checked_sub(1).is_some_and(|before| "有这以下几那".contains(chars[before])));
+        && (chars[at] == '一'
+            || at.checked_sub(1).is_some_and(|before| "有这以下几那".contains(chars[before])));
     (!idle).then_some((None, sign + 1))
 }
 
 /// The part of the day that stands before a time.
 fn period_before(chars: &[char], at: usize) -> Option<char> {
     const PERIODS: &[(&str, char)] = &[
-        ("上午", '早'), ("早上", '早'), ("早晨", '早'), ("清晨", '早'), ("凌晨", '夜'), ("中午", '午'), ("下午", '晚'), ("傍晚", '晚'),
-        ("晚上", '晚'), ("夜里", '晚'), ("晚间", '晚'), ("午后", '晚'), ("早", '早'), ("晚", '晚'),
+        ("上午", '早'),
+        ("早上", '早'),
+        ("早晨", '早'),
+        ("清晨", '早'),
+        ("凌晨", '夜'),
+        ("中午", '午'),
+        ("下午", '晚'),
+        ("傍晚", '晚'),
+        ("晚上", '晚'),
+        ("夜里", '晚'),
+        ("晚间", '晚'),
+        ("午后", '晚'),
+        ("早", '早'),
+        ("晚", '晚'),
     ];
     let mut end = at;
     while end > 0 && matches!(chars[end - 1], ' ' | '的' | '约' | '在') {
@@ -237,7 +271,11 @@ fn date(chars: &[char], at: usize, number: i32, end: usize) -> Option<Reading> {
             let (day, after) = day_after(chars, end + 1);
             Reading::one(Value::Day(Day { month: Some(small), day, ..Day::default() }), after)
         }
-        '号' if !matches!(chars.get(end + 1), Some('楼' | '院' | '线' | '门' | '店' | '仓' | '链' | '色')) => {
+        '号' if !matches!(
+            chars.get(end + 1),
+            Some('楼' | '院' | '线' | '门' | '店' | '仓' | '链' | '色')
+        ) =>
+        {
             Reading::one(Value::Day(Day { day: Some(small), ..Day::default() }), end + 1)
         }
         '日' => {
@@ -259,7 +297,11 @@ fn with_year(chars: &[char], number: i32, sign: char, end: usize) -> Option<Read
     };
     let Some((month, after)) = part(end + 1, 12) else {
         let only_year = sign == '年';
-        return if only_year { Reading::one(Value::Day(Day { year, ..Day::default() }), end + 1) } else { None };
+        return if only_year {
+            Reading::one(Value::Day(Day { year, ..Day::default() }), end + 1)
+        } else {
+            None
+        };
     };
     let month = Some(month);
     if sign == '年' {

@@ -136,7 +136,8 @@ fn tail(chars: &[char], at: usize) -> Option<Reading> {
     while chars.get(start).is_some_and(|character| "是为:： 码".contains(*character)) {
         start += 1;
     }
-    let digits: String = chars[start.min(chars.len())..].iter().take_while(|c| c.is_ascii_alphanumeric()).collect();
+    let digits: String =
+        chars[start.min(chars.len())..].iter().take_while(|c| c.is_ascii_alphanumeric()).collect();
     let end = start + digits.chars().count();
     (digits.len() >= 2).then_some(Reading { values: vec![Value::Tail(digits.to_uppercase())], end })
 }
@@ -157,7 +158,11 @@ fn prefixed(chars: &[char], at: usize) -> Option<Reading> {
     if chars[at] == '第' {
         let (amount, end) = number(chars, at + 1)?;
         // 第一时间, 第一次: no value anybody could get wrong.
-        return if amount == Amount::whole(1) { Reading::nothing(end) } else { Reading::one(Value::Plain(amount), end) };
+        return if amount == Amount::whole(1) {
+            Reading::nothing(end)
+        } else {
+            Reading::one(Value::Plain(amount), end)
+        };
     }
     None
 }
@@ -176,7 +181,9 @@ fn from_digits(chars: &[char], at: usize) -> Option<Reading> {
     let run = &chars[at..run_end];
     let digits = run.iter().filter(|character| character.is_ascii_digit()).count();
     let pure = digits == run.len();
-    if pure && digits >= 8 || run.contains(&'-') && digits >= 7 && run.iter().all(|c| *c == '-' || c.is_ascii_digit()) {
+    if pure && digits >= 8
+        || run.contains(&'-') && digits >= 7 && run.iter().all(|c| *c == '-' || c.is_ascii_digit())
+    {
         return Reading::one(Value::Id(run.iter().collect()), run_end);
     }
     let (amount, end) = numerals::digits(chars, at)?;
@@ -204,7 +211,8 @@ fn size(chars: &[char], at: usize) -> Option<Reading> {
     let mut unit = None;
     loop {
         let after = skip_space(chars, end);
-        if let Some((Value::Measure(_, measure), unit_end)) = units::with_unit(chars, amounts[0], after, false)
+        if let Some((Value::Measure(_, measure), unit_end)) =
+            units::with_unit(chars, amounts[0], after, false)
             && chars.get(skip_space(chars, unit_end)).is_some_and(|c| is_times(*c))
         {
             unit = Some(measure);
@@ -231,7 +239,10 @@ fn size(chars: &[char], at: usize) -> Option<Reading> {
     let values = match (measured, unit) {
         (Some((_, measure, after)), _) => {
             end = after;
-            amounts.into_iter().map(|amount| units::in_unit(chars, amount, after).unwrap_or(Value::Measure(amount, measure))).collect()
+            amounts
+                .into_iter()
+                .map(|amount| units::in_unit(chars, amount, after).unwrap_or(Value::Measure(amount, measure)))
+                .collect()
         }
         (None, Some(measure)) => amounts.into_iter().map(|amount| Value::Measure(amount, measure)).collect(),
         (None, None) => amounts.into_iter().map(Value::Plain).collect(),
@@ -259,7 +270,8 @@ fn range(chars: &[char], first: Amount, end: usize) -> Option<Reading> {
 fn code_end(chars: &[char], at: usize) -> usize {
     let mut end = at;
     while let Some(character) = chars.get(end) {
-        let inner = matches!(character, '-' | '_') && chars.get(end + 1).is_some_and(char::is_ascii_alphanumeric);
+        let inner =
+            matches!(character, '-' | '_') && chars.get(end + 1).is_some_and(char::is_ascii_alphanumeric);
         if !character.is_ascii_alphanumeric() && !inner {
             break;
         }
@@ -295,20 +307,15 @@ fn from_numerals(chars: &[char], at: usize) -> Option<Reading> {
             false => Reading::one(value, after),
         };
     }
-    let long = end - at >= 3 && chars[at..end].iter().any(|character| numerals::multiplier(*character).is_some());
+    let long =
+        end - at >= 3 && chars[at..end].iter().any(|character| numerals::multiplier(*character).is_some());
     if long { Reading::one(Value::Plain(amount), end) } else { Reading::nothing(end) }
 }
 
 /// Whether a text stands at a place.
 pub(super) fn starts_with(chars: &[char], at: usize, text: &str) -> bool {
-    let mut place = at;
-    for character in text.chars() {
-        if chars.get(place) != Some(&character) {
-            return false;
-        }
-        place += 1;
-    }
-    true
+    let rest = chars.get(at..).unwrap_or_default();
+    text.chars().enumerate().all(|(place, character)| rest.get(place) == Some(&character))
 }
 
 /// The next place that is no blank.
