@@ -83,13 +83,11 @@ pub async fn put(
     State(state): State<AppState>,
     caller: Caller,
     PathOf((collection, id)): PathOf<(String, String)>,
-    JsonBody(mut fields): JsonBody<Map<String, Value>>,
+    JsonBody(fields): JsonBody<Map<String, Value>>,
 ) -> Result<Json<PutView>, ApiError> {
     let staff = caller.require(KeyScope::Facts)?;
     let kind = Collection::parse(&collection)?;
     check_id("id", &id)?;
-    name_itself(&mut fields, "kind", kind.as_str())?;
-    name_itself(&mut fields, "id", &id)?;
     let outcome = state.ports.facts.put(staff, kind, id.clone(), fields).await;
     put_answer(kind, &id, outcome)
 }
@@ -202,21 +200,6 @@ pub async fn search(
     };
     let hits = state.ports.facts.search(staff, SearchRequest { text: query.q, kind, limit }).await?;
     Ok(Json(SearchView { hits }))
-}
-
-/// A record that names itself must name itself as its address does.
-fn name_itself(fields: &mut Map<String, Value>, field: &str, expected: &str) -> Result<(), ApiError> {
-    match fields.get(field) {
-        None | Some(Value::Null) => {
-            fields.insert(field.to_owned(), Value::from(expected));
-            Ok(())
-        }
-        Some(Value::String(given)) if given == expected => Ok(()),
-        Some(given) => Err(ApiError::new(
-            ErrorCode::InvalidRecord,
-            format!("{field}: the address says `{expected}`, the record says {given}"),
-        )),
-    }
 }
 
 fn put_answer(

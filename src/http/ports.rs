@@ -384,7 +384,8 @@ pub struct SearchHit {
 
 /// Writing and searching the shop's records.
 pub trait Facts: Send + Sync {
-    /// Writes one record, visible to the next message. `fields` has the right `kind` and `id`.
+    /// Writes one record, visible to the next message. `fields` is the body as it came; a `kind` or `id` in it that
+    /// contradicts the address is invalid.
     fn put(
         &self,
         staff: StaffScope,

@@ -31,7 +31,7 @@ async fn every_collection_takes_its_kind() {
             json!({ "id": format!("{kind}:订单/1"), "result": "written", "warnings": [] })
         );
         let written = app.fake.record(kind, "订单/1").unwrap();
-        assert_eq!((&written["kind"], &written["anything"]), (&json!(kind.as_str()), &json!([1])));
+        assert_eq!(written["anything"], json!([1]), "the body goes on as it came");
         assert_eq!(
             put(&app, &path, json!({ "title": "t", "anything": [1] })).await.json()["result"],
             "unchanged"

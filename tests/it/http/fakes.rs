@@ -662,6 +662,12 @@ impl Facts for Fake {
             let message = "a number is expected".to_owned();
             return answer(Err(PortError::Invalid { field: Some("price".to_owned()), message }));
         }
+        for (field, named) in [("kind", kind.as_str()), ("id", id.as_str())] {
+            if fields.get(field).is_some_and(|given| *given != named) {
+                let message = format!("the address says `{named}`");
+                return answer(Err(PortError::Invalid { field: Some(field.to_owned()), message }));
+            }
+        }
         let before = self.inner.lock().unwrap().records.insert((kind, id), fields.clone());
         let result = if before == Some(fields) { PutResult::Unchanged } else { PutResult::Written };
         answer(Ok(PutOutcome { result, warnings: Vec::new() }))
