@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::ports::PortError;
+use crate::record::RecordKind;
 
 macro_rules! error_codes {
     ($($(#[doc = $meaning:literal])+ $variant:ident = $status:ident $code:literal),+ $(,)?) => {
@@ -217,8 +218,9 @@ fn not_found_code(thing: &str) -> ErrorCode {
     match thing {
         "conversation" => ErrorCode::ConversationNotFound,
         "ticket" => ErrorCode::TicketNotFound,
-        "record" => ErrorCode::RecordNotFound,
         "shop" => ErrorCode::ShopNotFound,
+        "record" => ErrorCode::RecordNotFound,
+        kind if RecordKind::parse(kind).is_some() => ErrorCode::RecordNotFound,
         _ => ErrorCode::NotFound,
     }
 }

@@ -33,3 +33,16 @@ fn json_faults_are_told_apart() {
     check("{\"error\": 7}", ErrorCode::InvalidField);
     check("{}", ErrorCode::InvalidField);
 }
+
+#[test]
+fn what_is_not_found_has_a_code_of_its_own() {
+    let check = |thing: &'static str, expected: ErrorCode| {
+        assert_eq!(ApiError::from(PortError::NotFound(thing)).code(), expected, "{thing}");
+    };
+    check("conversation", ErrorCode::ConversationNotFound);
+    check("ticket", ErrorCode::TicketNotFound);
+    check("product", ErrorCode::RecordNotFound);
+    check("order", ErrorCode::RecordNotFound);
+    check("record", ErrorCode::RecordNotFound);
+    check("anything else", ErrorCode::NotFound);
+}
