@@ -93,7 +93,8 @@ impl Compiler {
                 let outer = self.bound.len();
                 self.bound.extend([fold.iter_var.clone(), fold.accu_var.clone()]);
                 self.bound.extend(fold.iter_var2.clone());
-                for part in [&mut fold.accu_init, &mut fold.loop_cond, &mut fold.loop_step, &mut fold.result] {
+                for part in [&mut fold.accu_init, &mut fold.loop_cond, &mut fold.loop_step, &mut fold.result]
+                {
                     self.rewrite(part)?;
                 }
                 self.bound.truncate(outer);

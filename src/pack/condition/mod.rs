@@ -148,7 +148,8 @@ fn add_time(context: &mut Context<'_, '_>, now: &Now) -> Result<(), cel::Declara
     let moment = now.clone();
     context.add_function("time", move |text: Arc<String>| seconds("time", &moment, &text))?;
     let moment = now.clone();
-    context.add_function("hours_since", move |text: Arc<String>| elapsed("hours_since", &moment, &text, HOUR))?;
+    context
+        .add_function("hours_since", move |text: Arc<String>| elapsed("hours_since", &moment, &text, HOUR))?;
     let moment = now.clone();
     context.add_function("days_since", move |text: Arc<String>| {
         elapsed("days_since", &moment, &text, 24.0 * HOUR)

@@ -66,7 +66,8 @@ const BUBBLE_LATIN: usize = 220;
 pub(super) struct Whole<'a> {
     pub scenarios: &'a Scenarios,
     pub wording: &'a Book,
-    pub promises: &'a BTreeMap<String, PromiseKind>,
+    /// `None` if their file could not be read.
+    pub promises: Option<&'a BTreeMap<String, PromiseKind>>,
     pub red_lines: &'a [RedLine],
     pub language: &'a str,
 }
@@ -90,7 +91,10 @@ fn check_ids(whole: &Whole<'_>, problems: &mut Problems) {
     let mut seen = BTreeSet::new();
     for located in whole.scenarios.scenarios.iter().filter(|located| !located.copy) {
         if !seen.insert(&located.scenario.id) {
-            problems.error(located.at(), format!("the scenario `{}` stands here for the second time", located.scenario.id));
+            problems.error(
+                located.at(),
+                format!("the scenario `{}` stands here for the second time", located.scenario.id),
+            );
         }
     }
 }
@@ -127,7 +131,7 @@ fn check_scenario(whole: &Whole<'_>, located: &Located, problems: &mut Problems)
     for (plan, line) in scenario.goals.iter().zip(&located.goal_lines) {
         let at = At { file: &located.file, line: *line };
         match &plan.by {
-            GoalSource::Promise { kind } if !whole.promises.contains_key(kind) => {
+            GoalSource::Promise { kind } if whole.promises.is_some_and(|known| !known.contains_key(kind)) => {
                 problems.error(at, format!("unknown promise `{kind}`; promises.yaml says which there are"));
             }
             GoalSource::Wording | GoalSource::Promise { .. } => {
@@ -208,7 +212,10 @@ fn check_wording(whole: &Whole<'_>, (place, goal): (&str, Goal), wording: &Wordi
         match line.level {
             RedLineLevel::Block => problems.error(at, message),
             RedLineLevel::Backed if !is_backed(whole, place, goal, wording) => {
-                problems.error(at, format!("{message}; name the time with a slot, or back it with a promise or a ticket"));
+                problems.error(
+                    at,
+                    format!("{message}; name the time with a slot, or back it with a promise or a ticket"),
+                );
             }
             RedLineLevel::Style if is_delicate(whole, place, goal) => problems.error(at, message),
             RedLineLevel::Style => problems.warn(at, message),
@@ -227,7 +234,13 @@ fn unprovided(slot: &str) -> Option<String> {
         .then(|| format!("nothing provides the slot `{slot}`; `{root}` has {}", fields.join(", ")))
 }
 
-fn check_style(whole: &Whole<'_>, (place, goal): (&str, Goal), text: &str, at: At<'_>, problems: &mut Problems) {
+fn check_style(
+    whole: &Whole<'_>,
+    (place, goal): (&str, Goal),
+    text: &str,
+    at: At<'_>,
+    problems: &mut Problems,
+) {
     let limit = if whole.language.starts_with("zh") { BUBBLE_CHINESE } else { BUBBLE_LATIN };
     let length = text.chars().filter(|c| c.is_alphanumeric()).count();
     if length > limit {
@@ -244,7 +257,8 @@ fn check_style(whole: &Whole<'_>, (place, goal): (&str, Goal), text: &str, at: A
 /// Whether something is wrong for the customer where this is said.
 fn is_delicate(whole: &Whole<'_>, place: &str, goal: Goal) -> bool {
     let negative = matches!(goal, Goal::Soothe | Goal::Apologize | Goal::Verdict | Goal::Handoff);
-    let scenario = whole.scenarios.scenarios.iter().map(|located| &located.scenario).find(|it| it.id == place);
+    let scenario =
+        whole.scenarios.scenarios.iter().map(|located| &located.scenario).find(|it| it.id == place);
     negative
         || scenario.is_some_and(|scenario| {
             scenario.topic == "complaint"
@@ -258,7 +272,11 @@ fn is_delicate(whole: &Whole<'_>, place: &str, goal: Goal) -> bool {
 fn is_backed(whole: &Whole<'_>, place: &str, goal: Goal, wording: &Wording) -> bool {
     let promised = whole.scenarios.scenarios.iter().any(|located| {
         located.scenario.id == place
-            && located.scenario.goals.iter().any(|plan| plan.goal == goal && matches!(plan.by, GoalSource::Promise { .. }))
+            && located
+                .scenario
+                .goals
+                .iter()
+                .any(|plan| plan.goal == goal && matches!(plan.by, GoalSource::Promise { .. }))
     });
     promised
         || goal == Goal::Handoff

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::files::PackSource;
-use super::problem::{PackError, Problem};
 use super::load;
+use super::problem::{PackError, Problem};
 use crate::pack::types::Pack;
 
 /// The pack in force. A turn takes it once, at its beginning, and keeps it to its end.

@@ -74,7 +74,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> Option<Pack> {
         &check::Whole {
             scenarios: &scenarios,
             wording: &wording,
-            promises: &promises,
+            promises: promises.as_ref(),
             red_lines: &red_lines,
             language: &language,
         },
@@ -95,7 +95,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> Option<Pack> {
         handoff: handoff?,
         red_lines,
         emotions,
-        promises,
+        promises: promises?,
         templates,
         guard,
     })
@@ -137,7 +137,8 @@ fn parse<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -
         Err(error) => {
             let line = error.location().map_or(0, |location| location.line());
             let message = error.without_snippet().to_string();
-            let message = message.lines().next().unwrap_or_default().trim().to_owned();
+            let message = message.lines().next().unwrap_or_default().trim();
+            let message = message.rsplit_once(" at line ").map_or(message, |(reason, _)| reason);
             problems.error(At { file: path, line }, message);
             None
         }

@@ -117,7 +117,10 @@ impl Problems {
                 Err(error) => {
                     let reason = error.to_string();
                     let reason = reason.lines().last().unwrap_or_default().trim().to_owned();
-                    self.error(At::text(file, source), format!("bad expression `{}`: {reason}", source.value));
+                    self.error(
+                        At::text(file, source),
+                        format!("bad expression `{}`: {reason}", source.value),
+                    );
                     None
                 }
             })

@@ -126,7 +126,7 @@ impl<'de> Deserialize<'de> for RawGoal {
         let spanned = Spanned::<RawGoalShape>::deserialize(deserializer)?;
         let (name, body) = match spanned.value {
             RawGoalShape::Name(name) => (name, RawGoalBody::default()),
-            RawGoalShape::Body(name, body) => (name, body),
+            RawGoalShape::Body(name, body) => (name, *body),
         };
         Ok(Self { goal: Spanned::new(name, spanned.referenced, spanned.defined), body })
     }
@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for RawGoal {
 
 enum RawGoalShape {
     Name(String),
-    Body(String, RawGoalBody),
+    Body(String, Box<RawGoalBody>),
 }
 
 impl<'de> Deserialize<'de> for RawGoalShape {
@@ -143,7 +143,8 @@ impl<'de> Deserialize<'de> for RawGoalShape {
         impl<'de> Visitor<'de> for Shape {
             type Value = RawGoalShape;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a goal, as in `soothe` or `answer: { by: model, evidence: [knowledge] }`")
+                formatter
+                    .write_str("a goal, as in `soothe` or `answer: { by: model, evidence: [knowledge] }`")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<RawGoalShape, E> {
                 Ok(RawGoalShape::Name(text.to_owned()))
@@ -154,7 +155,7 @@ impl<'de> Deserialize<'de> for RawGoalShape {
                 };
                 let body = map.next_value::<RawGoalBody>()?;
                 match map.next_key::<String>()? {
-                    None => Ok(RawGoalShape::Body(name, body)),
+                    None => Ok(RawGoalShape::Body(name, Box::new(body))),
                     Some(second) => Err(A::Error::custom(format!(
                         "one goal a list item, found `{name}` and `{second}`; is the second one indented too far to the left?"
                     ))),

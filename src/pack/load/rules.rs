@@ -53,21 +53,21 @@ pub(super) fn red_lines(files: &PackFiles, problems: &mut Problems) -> Vec<RedLi
     lines
 }
 
-/// Reads `promises.yaml`.
-pub(super) fn promises(files: &PackFiles, problems: &mut Problems) -> BTreeMap<String, PromiseKind> {
+/// Reads `promises.yaml`. `None` if the file cannot be read, which is reported once and not at every promise.
+pub(super) fn promises(files: &PackFiles, problems: &mut Problems) -> Option<BTreeMap<String, PromiseKind>> {
     let path = "promises.yaml";
-    let raw: BTreeMap<String, RawPromise> = one(files, path, problems).unwrap_or_default();
+    let raw: BTreeMap<String, RawPromise> = one(files, path, problems)?;
     for (name, promise) in &raw {
         if promise.within_business_minutes == 0 {
-            problems.error(At::file(path), format!("`{name}` must be kept within at least one business minute"));
+            problems
+                .error(At::file(path), format!("`{name}` must be kept within at least one business minute"));
         }
     }
-    raw.into_iter()
-        .map(|(name, promise)| {
-            let RawPromise { within_business_minutes, task } = promise;
-            (name.clone(), PromiseKind { name, within_business_minutes, task })
-        })
-        .collect()
+    let kinds = raw.into_iter().map(|(name, promise)| {
+        let RawPromise { within_business_minutes, task } = promise;
+        (name.clone(), PromiseKind { name, within_business_minutes, task })
+    });
+    Some(kinds.collect())
 }
 
 /// Reads `emotions.yaml`.
@@ -84,7 +84,9 @@ pub(super) fn emotions(files: &PackFiles, problems: &mut Problems) -> EmotionLex
                 }
                 _ => problems.error(
                     At::file(path),
-                    format!("`{strength}` is no strength; write a number between 0 and 1 before its list of words"),
+                    format!(
+                        "`{strength}` is no strength; write a number between 0 and 1 before its list of words"
+                    ),
                 ),
             }
         }
@@ -145,7 +147,10 @@ fn optional<T: serde::de::DeserializeOwned>(
     if let Some(text) = files.texts.get(path) {
         return parse(path, text, problems);
     }
-    problems.warn(At::file(path), "this file is missing; without it emotions or claims are not recognised by word");
+    problems.warn(
+        At::file(path),
+        "this file is missing; without it emotions or claims are not recognised by word",
+    );
     None
 }
 

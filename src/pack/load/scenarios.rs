@@ -59,7 +59,8 @@ pub(super) fn read(files: &PackFiles, problems: &mut Problems) -> Scenarios {
         }
     }
     if scenarios.is_empty() {
-        problems.error(At::file("scenarios"), "there is no scenario; write at least one file scenarios/*.yaml");
+        problems
+            .error(At::file("scenarios"), "there is no scenario; write at least one file scenarios/*.yaml");
     }
     Scenarios { scenarios, intents: intents.into_values().collect() }
 }
@@ -69,7 +70,9 @@ fn copies(path: &str, raw: &RawScenario) -> Vec<Located> {
     let mut silent = Problems::default();
     raw.also_from
         .iter()
-        .filter_map(|intent| scenario(path, RawScenario { intent: intent.clone(), ..raw.clone() }, &mut silent))
+        .filter_map(|intent| {
+            scenario(path, RawScenario { intent: intent.clone(), ..raw.clone() }, &mut silent)
+        })
         .map(|located| Located { copy: true, ..located })
         .collect()
 }
@@ -91,7 +94,12 @@ fn scenario(path: &str, raw: RawScenario, problems: &mut Problems) -> Option<Loc
     let goal_lines = raw.goals.iter().map(|goal| goal.goal.referenced.line()).collect();
     let scenario = Scenario {
         when: raw.when.as_ref().and_then(|when| condition(path, when, problems)),
-        expect: raw.emotion.expect.iter().filter_map(|label| problems.named(path, label, "emotion")).collect(),
+        expect: raw
+            .emotion
+            .expect
+            .iter()
+            .filter_map(|label| problems.named(path, label, "emotion"))
+            .collect(),
         needs: raw.needs.iter().filter_map(|kind| problems.named(path, kind, "kind of record")).collect(),
         goals: raw.goals.into_iter().filter_map(|raw| goal(path, raw, problems)).collect(),
         id: raw.id.value,
@@ -115,8 +123,11 @@ fn goal(path: &str, raw: RawGoal, problems: &mut Problems) -> Option<GoalPlan> {
     let goal = problems.named(path, &raw.goal, "goal");
     let at = At::text(path, &raw.goal);
     let body = raw.body;
-    let kinds =
-        body.evidence.iter().filter_map(|kind| problems.named(path, kind, "kind of record")).collect::<Vec<_>>();
+    let kinds = body
+        .evidence
+        .iter()
+        .filter_map(|kind| problems.named(path, kind, "kind of record"))
+        .collect::<Vec<_>>();
     let when = body.when.as_ref().and_then(|when| condition(path, when, problems));
     let by = match (body.by.as_ref().map(|by| by.value.as_str()), body.about, body.promise) {
         (None | Some("wording"), None, None) => GoalSource::Wording,
@@ -125,10 +136,7 @@ fn goal(path: &str, raw: RawGoal, problems: &mut Problems) -> Option<GoalPlan> {
         (Some("evidence"), None, None) if !kinds.is_empty() => GoalSource::Evidence { kinds },
         (Some("model"), None, None) if !kinds.is_empty() => GoalSource::Model { kinds },
         (Some("evidence" | "model"), None, None) => {
-            problems.error(
-                at,
-                "say which kinds of record it may use: `evidence: [knowledge, product]`",
-            );
+            problems.error(at, "say which kinds of record it may use: `evidence: [knowledge, product]`");
             return None;
         }
         _ => {

@@ -47,8 +47,12 @@ fn red_lines_catch_bad_sentences_and_let_good_ones_pass() {
     let pack = shipped();
     let mut wrong = String::new();
     for (text, expected) in cases(include_str!("../../../tests/data/redlines.tsv")) {
-        let found: Vec<&str> =
-            pack.red_lines.iter().filter(|line| line.find(text).is_some()).map(|line| line.id.as_str()).collect();
+        let found: Vec<&str> = pack
+            .red_lines
+            .iter()
+            .filter(|line| line.find(text).is_some())
+            .map(|line| line.id.as_str())
+            .collect();
         let right = if expected.is_empty() { found.is_empty() } else { found.contains(&expected) };
         if !right {
             wrong.push_str(&format!("{text}: expected `{expected}`, found {found:?}\n"));
@@ -141,6 +145,7 @@ fn a_bad_file_is_refused_with_file_line_and_reason() {
         ("promises.yaml", "a: { within_business_minutes: 0, task: b }\n".into(), "`a` must be kept within at least one business minute"),
         ("emotions.yaml", "words:\n  angry: { loud: [垃圾] }\n".into(), "emotions.yaml: error: `loud` is no strength"),
         ("templates/system.j2", "好\n{% if %}".into(), "templates/system.j2:2: error:"),
+        ("promises.yaml", "a: { within_business_minutes: soon, task: b }\n".into(), "promises.yaml:1: error: "),
         ("pack.yaml", "language: zh-CN\n".into(), "pack.yaml:1: error: missing field"),
     ];
     for (path, text, expected) in cases {
@@ -157,7 +162,9 @@ fn all_problems_are_reported_at_once() {
     let mut files = with("scenarios/x.yaml", &text);
     files.texts.insert("promises.yaml".into(), "nonsense: {}\n".into());
     let report = report(&check(&files));
-    for expected in ["unknown name `a`", "unknown topic `b`", "unknown name `c`", "promises.yaml:1: error: missing field"] {
+    for expected in
+        ["unknown name `a`", "unknown topic `b`", "unknown name `c`", "promises.yaml:1: error: missing field"]
+    {
         assert!(report.contains(expected), "{expected} is missing from\n{report}");
     }
 }

@@ -22,9 +22,7 @@ pub(super) struct Book {
 
 impl Book {
     pub fn at(&self, id: &str) -> At<'_> {
-        self.places
-            .get(id)
-            .map_or(At { file: "wording", line: 0 }, |(file, line)| At { file, line: *line })
+        self.places.get(id).map_or(At { file: "wording", line: 0 }, |(file, line)| At { file, line: *line })
     }
 }
 
@@ -42,7 +40,13 @@ pub(super) fn read(files: &PackFiles, language: &str, problems: &mut Problems) -
     book
 }
 
-fn read_goal(book: &mut Book, path: &str, (place, goal): (&str, &str), tiers: RawTiers, problems: &mut Problems) {
+fn read_goal(
+    book: &mut Book,
+    path: &str,
+    (place, goal): (&str, &str),
+    tiers: RawTiers,
+    problems: &mut Problems,
+) {
     for (tier, variants) in tiers.0 {
         let Some(first) = variants.first() else { continue };
         let named = |name: &str| Text::new(name.to_owned(), first.referenced, first.defined);

@@ -9,6 +9,8 @@
 //! | `day` | the same | `11月16日` |
 //! | `money` | `269` | `269.00` |
 //! | `tail`, `tail(6)` | `78412365509821` | `9821`, `509821` |
+//!
+//! In an English pack times read `2026-11-16 22:40`, `today 22:40`, `tomorrow 10:00`.
 
 use std::collections::BTreeMap;
 
@@ -92,7 +94,9 @@ impl WordingBook {
         let first = usable.first()?.0;
         let peers = usable
             .iter()
-            .take_while(|(wording, _)| wording.slots == first.slots && wording.condition() == first.condition())
+            .take_while(|(wording, _)| {
+                wording.slots == first.slots && wording.condition() == first.condition()
+            })
             .count();
         let chosen = usize::try_from(request.seed % u64::try_from(peers).ok()?).ok()?;
         usable.into_iter().nth(chosen).map(|(_, rendered)| rendered)
@@ -133,7 +137,9 @@ impl Wording {
 }
 
 fn tiers_down(from: Tier) -> impl Iterator<Item = Tier> {
-    [Tier::Handoff, Tier::Soothing, Tier::Proactive, Tier::Standard].into_iter().filter(move |tier| *tier <= from)
+    [Tier::Handoff, Tier::Soothing, Tier::Proactive, Tier::Standard]
+        .into_iter()
+        .filter(move |tier| *tier <= from)
 }
 
 /// A piece of a template.
@@ -256,12 +262,12 @@ fn moment(text: &str, now: &Now, english: bool) -> Option<String> {
     Some(format!("{date}{separator}{}", moment.strftime("%H:%M")))
 }
 
+/// In English the date is written as in the records, which is read the same everywhere.
 fn day(moment: &Zoned, now: &Now, english: bool) -> String {
     let format = match (english, moment.year() == now.zoned().year()) {
         (false, true) => "%-m月%-d日",
         (false, false) => "%Y年%-m月%-d日",
-        (true, true) => "%b %-d",
-        (true, false) => "%b %-d, %Y",
+        (true, _) => "%Y-%m-%d",
     };
     moment.strftime(format).to_string()
 }
