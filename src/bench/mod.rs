@@ -19,6 +19,7 @@ mod events;
 mod machine;
 mod options;
 mod outcome;
+mod progress;
 mod question;
 mod repeat;
 mod report;
@@ -34,6 +35,7 @@ mod tests;
 pub use distribution::Distribution;
 pub use machine::Machine;
 pub use options::{BenchOptions, Measured, OutputFormat, Profile, Target};
+pub use progress::progress_bar;
 pub use question::Question;
 pub use repeat::{RepeatReport, Spread, run_repeatedly};
 pub use report::{
