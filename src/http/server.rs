@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use super::router::router;
@@ -29,6 +30,13 @@ pub async fn serve(
             stopping.cancel();
         }
     };
+    // Sentences are small packets: with Nagle's algorithm each waits for the acknowledgement of the one before, about
+    // 40 ms on Linux.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(error = %error, "a connection keeps delaying small packets");
+        }
+    });
     let serving = axum::serve(listener, service).with_graceful_shutdown(told);
     let overdue = async move {
         stopping.cancelled().await;

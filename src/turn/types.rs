@@ -357,6 +357,19 @@ impl Facts {
         self.product.and_then(|index| self.found.get(index))
     }
 
+    /// The same facts, with the verdict of a policy written into the policy: code has judged it, so it is evidence.
+    #[must_use]
+    pub fn with_verdict(&self, verdict: Option<&(String, &'static str)>) -> Self {
+        let mut facts = self.clone();
+        if let Some((policy, outcome)) = verdict
+            && let Some(fact) = facts.found.iter_mut().find(|fact| fact.id == *policy)
+            && let Value::Object(fields) = &mut fact.fields
+        {
+            fields.insert("outcome".to_owned(), Value::from(*outcome));
+        }
+        facts
+    }
+
     /// The fact with an id.
     pub fn get(&self, id: &str) -> Option<&Fact> {
         self.found.iter().find(|fact| fact.id == id)
@@ -525,6 +538,8 @@ pub struct Decision {
     pub tier: Tier,
     /// Why this tier: one line a point.
     pub tier_why: Vec<String>,
+    /// The fact id of the policy that was judged, with its outcome as policies write it.
+    pub verdict: Option<(String, &'static str)>,
     /// A handoff, if one is due.
     pub handoff: Option<HandoffPlan>,
     /// What to say, in order.

@@ -63,6 +63,7 @@ pub fn decide(situation: Situation<'_>, variables: Value) -> Decision {
         scenario: matched(chosen.scenario, chosen.confidence),
         tier: if spoken.handoff.is_some() { Tier::Handoff } else { ladder.tier },
         tier_why: ladder.why,
+        verdict: verdict.map(|verdict| (verdict.policy, verdict.outcome.as_str())),
         handoff: spoken.handoff,
         goals: spoken.goals,
         commitments: spoken.commitments,
