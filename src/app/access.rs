@@ -16,6 +16,8 @@ pub struct AccessPort {
     pub store: Store,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// The shop's signing secret, which does not change while the application runs.
+    pub secret: SecretString,
 }
 
 impl Access for AccessPort {
@@ -31,7 +33,12 @@ impl Access for AccessPort {
     }
 
     fn customer_secret<'a>(&'a self, shop: &'a ShopId) -> Answer<'a, SecretString> {
-        Box::pin(async move { Ok(self.store.shop_secret(shop, None, &self.clock.now()).await?.secret) })
+        Box::pin(async move {
+            if *shop == ShopId::default() {
+                return Ok(self.secret.clone());
+            }
+            Ok(self.store.shop_secret(shop, None, &self.clock.now()).await?.secret)
+        })
     }
 
     fn open_session(&self, shop: ShopId, identity: Identity) -> Answer<'_, OpenedSession> {

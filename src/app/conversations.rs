@@ -8,7 +8,7 @@ use crate::conversation::types::StoredMessage;
 use crate::desk::types::ConversationState;
 use crate::http::ports::{Answer, ConversationEvent, ConversationHistory, Conversations, Live, Numbered, Reader};
 use crate::identity::ConversationId;
-use crate::store::{Conversation, Store, StoreError, StreamEvent};
+use crate::store::{Announcement, Conversation, Store, StoreError, StreamEvent};
 
 /// Reads conversations.
 pub struct ConversationsPort {
@@ -54,7 +54,9 @@ impl Conversations for ConversationsPort {
                     Ok(events.into_iter().map(|event| (event.seq, event)).collect())
                 }
             };
-            let events = tail(announcements, after.unwrap_or(found.last_event), read);
+            let here = found.id.clone();
+            let concerns = move |announcement: &Announcement| announcement.conversation == here;
+            let events = tail(announcements, after.unwrap_or(found.last_event), concerns, read);
             // Events of other kinds move the number on and are not shown.
             let shown = events.filter_map(|(id, event)| async move {
                 conversation_event(&event).map(|event| Numbered { id, event })

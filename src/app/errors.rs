@@ -10,7 +10,7 @@ impl From<StoreError> for PortError {
         match error {
             StoreError::NotFound { what, .. } => Self::NotFound(what),
             StoreError::Conflict(message) => Self::Conflict(message),
-            StoreError::Busy(_) => Self::Busy { retry_after_seconds: 1 },
+            StoreError::Busy(_) => Self::Unavailable("the store"),
             other => Self::Internal(anyhow::Error::new(other)),
         }
     }

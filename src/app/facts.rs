@@ -22,6 +22,8 @@ pub struct FactsPort {
     pub knowledge: Arc<Knowledge>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Held from storing to indexing, so that of two writes of one record the index shows the later one too.
+    pub writing: tokio::sync::Mutex<()>,
 }
 
 impl Facts for FactsPort {
@@ -36,6 +38,7 @@ impl Facts for FactsPort {
 
     fn delete(&self, staff: StaffScope, kind: RecordKind, id: String) -> Answer<'_, ()> {
         Box::pin(async move {
+            let _writing = self.writing.lock().await;
             match self.store.withdraw(&staff, (kind, &id), None, &self.clock.now()).await? {
                 Withdrawal::Absent => return Err(PortError::NotFound(kind.as_str())),
                 Withdrawal::Stale => return Ok(()),
@@ -47,6 +50,7 @@ impl Facts for FactsPort {
 
     fn put_shipment(&self, staff: StaffScope, order: String, shipment: Map<String, Value>) -> Answer<'_, PutOutcome> {
         Box::pin(async move {
+            let _writing = self.writing.lock().await;
             let shipment = check_shipment(Value::Object(shipment)).map_err(invalid)?;
             let outcome = self.store.put_shipment(&staff, &order, shipment, &self.clock.now()).await?;
             if let Some(record) = self.store.record(&staff, RecordKind::Order, &order).await? {
@@ -120,6 +124,7 @@ impl Facts for FactsPort {
 impl FactsPort {
     /// Stores records and shows them to searches. What the store kept a newer version of is shown as it is there.
     async fn write(&self, staff: &StaffScope, records: Vec<Record>) -> Result<crate::store::PutOutcome, PortError> {
+        let _writing = self.writing.lock().await;
         let ids: Vec<(RecordKind, String)> = records.iter().map(|record| (record.kind, record.id.clone())).collect();
         let new = records.into_iter().map(|record| NewRecord { record, source: API_SOURCE.to_owned() }).collect();
         let outcome = self.store.put_records(staff, new, &self.clock.now()).await?;
@@ -193,13 +198,15 @@ fn result_of(outcome: crate::store::PutOutcome) -> PutResult {
 }
 
 fn invalid(faults: Vec<FieldFault>) -> PortError {
-    let field = faults.first().map(|fault| fault.field.clone()).filter(|field| !field.is_empty());
-    let lines: Vec<String> = faults
-        .into_iter()
-        .map(|fault| match fault.field.is_empty() {
-            true => fault.message,
-            false => format!("`{}`: {}", fault.field, fault.message),
-        })
-        .collect();
-    PortError::Invalid { field, message: lines.join("; ") }
+    let mut faults = faults.into_iter();
+    let Some(first) = faults.next() else {
+        return PortError::Invalid { field: None, message: "the record is not valid".into() };
+    };
+    let named = |fault: FieldFault| match fault.field.is_empty() {
+        true => fault.message,
+        false => format!("`{}`: {}", fault.field, fault.message),
+    };
+    let others: String = faults.map(|fault| format!("; {}", named(fault))).collect();
+    let field = Some(first.field).filter(|field| !field.is_empty());
+    PortError::Invalid { field, message: format!("{}{others}", first.message) }
 }

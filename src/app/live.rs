@@ -18,17 +18,24 @@ pub type Stored<T> = (i64, T);
 
 /// Tails a log: everything after `last` that `read` gives, then everything that is announced. Subscribe before
 /// calling, so that what is written meanwhile is announced to this listener.
-pub fn tail<T, R, F>(announcements: Receiver<Announcement>, last: i64, read: R) -> BoxStream<'static, Stored<T>>
+///
+/// `concerns` says which announcements are worth reading for; the store announces what happens in any conversation.
+pub fn tail<T, R, F>(
+    announcements: Receiver<Announcement>,
+    last: i64,
+    concerns: impl Fn(&Announcement) -> bool + Send + 'static,
+    read: R,
+) -> BoxStream<'static, Stored<T>>
 where
     T: Send + 'static,
     R: Fn(i64) -> F + Send + 'static,
     F: Future<Output = Result<Vec<Stored<T>>, StoreError>> + Send,
 {
-    let state = (announcements, last, read, VecDeque::new());
-    stream::unfold(state, |(mut announcements, mut last, read, mut ready)| async move {
+    let state = (announcements, last, (concerns, read), VecDeque::new());
+    stream::unfold(state, |(mut announcements, last, (concerns, read), mut ready)| async move {
         loop {
             if let Some((number, event)) = ready.pop_front() {
-                return Some(((number, event), (announcements, number, read, ready)));
+                return Some(((number, event), (announcements, number, (concerns, read), ready)));
             }
             match read(last).await {
                 Ok(events) if !events.is_empty() => {
@@ -42,9 +49,12 @@ where
                     return None;
                 }
             }
-            match announcements.recv().await {
-                Ok(_) | Err(RecvError::Lagged(_)) => last = last.max(0),
-                Err(RecvError::Closed) => return None,
+            loop {
+                match announcements.recv().await {
+                    Ok(announcement) if !concerns(&announcement) => {}
+                    Ok(_) | Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => return None,
+                }
             }
         }
     })

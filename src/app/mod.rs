@@ -109,7 +109,11 @@ impl App {
     /// The state behind the doors.
     pub fn state(&self, demo: Option<DemoPage>) -> AppState {
         let ports = Ports {
-            access: Arc::new(access::AccessPort { store: self.store.clone(), clock: Arc::clone(&self.clock) }),
+            access: Arc::new(access::AccessPort {
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+                secret: self.secret.secret.clone(),
+            }),
             chat: Arc::new(chat::ChatPort { conversations: self.conversations.clone() }),
             conversations: Arc::new(conversations::ConversationsPort { store: self.store.clone() }),
             tickets: Arc::new(tickets::TicketsPort {
@@ -121,6 +125,7 @@ impl App {
                 store: self.store.clone(),
                 knowledge: Arc::clone(&self.knowledge),
                 clock: Arc::clone(&self.clock),
+                writing: tokio::sync::Mutex::new(()),
             }),
             health: Arc::new(health::HealthPort {
                 conversations: self.conversations.clone(),

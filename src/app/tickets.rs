@@ -102,7 +102,9 @@ impl Tickets for TicketsPort {
                 }
             };
             let store = self.store.clone();
-            let events = tail(announcements, last, read).filter_map(move |(id, event)| {
+            let shop = staff.shop.clone();
+            let concerns = move |announcement: &store::Announcement| announcement.shop == shop;
+            let events = tail(announcements, last, concerns, read).filter_map(move |(id, event)| {
                 let (store, staff) = (store.clone(), staff.clone());
                 async move {
                     let event = desk_event(&store, &staff, &event).await.ok().flatten()?;

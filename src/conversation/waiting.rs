@@ -11,13 +11,16 @@ use crate::pack::wording::WordingRequest;
 use crate::store::{Conversation, StoreError};
 use crate::turn::guard::{self, GuardContext};
 use crate::turn::trace::{SentenceTrace, Trace};
+use crate::turn::generate::speak::backed_by_the_desk;
 use crate::turn::types::{
-    By, Draft, Emotion, Facts, Goal, HandoffMode, HandoffPlan, Stage, Tier, TurnInput,
+    By, Draft, Emotion, Facts, Feedback, Goal, HandoffMode, HandoffPlan, Reading, Stage, Tier, TurnInput,
 };
 use crate::turn::{Outcome, Voice, VoiceError, decide, retrieve, understand};
 
 /// The place of the wording that is said while waiting.
 const PLACE: &str = "waiting";
+/// The place of the wording for something the customer adds meanwhile.
+const PLACE_ADDED: &str = "waiting.added";
 
 impl Answering {
     /// Acknowledges a message that came while the conversation waits.
@@ -34,7 +37,7 @@ impl Answering {
             // The store gives the ticket that is open, one step more urgent.
             voice.open(plan, &[]).await.map_err(|error| StoreError::Other(error.to_string()))?;
         }
-        let draft = acknowledgement(&input, &rules.pack, raised.as_ref());
+        let draft = acknowledgement(&input, &rules.pack, place_for(&reading, raised.as_ref()));
         let said = match draft {
             Some(draft) => self.say_vetted(&mut voice, &draft, &reading.emotion, &rules).await?,
             None => None,
@@ -70,7 +73,7 @@ impl Answering {
         emotion: &Emotion,
         rules: &crate::turn::Rules,
     ) -> Result<Option<(SentenceTrace, Option<String>)>, StoreError> {
-        let backed: Vec<String> = draft.slots.values().cloned().collect();
+        let backed = backed_by_the_desk(draft);
         let context = GuardContext {
             pack: &rules.pack,
             question: &self.message.text,
@@ -79,7 +82,7 @@ impl Answering {
             stage: Stage::Service,
             tier: Tier::Handoff,
             backed: &backed,
-            done: &["ticket_opened".to_owned()],
+            done: &["ticket_opened".to_owned(), "handoff".to_owned()],
             now: &self.now,
         };
         let Ok(vetted) = guard::vet(draft, &context) else {
@@ -100,11 +103,18 @@ impl Answering {
     }
 }
 
-/// The next acknowledgement that was not said yet, with the true place in the queue: one for the strong word or
-/// danger that was just named, if the pack has it, or the general one.
-fn acknowledgement(input: &TurnInput, pack: &Pack, raised: Option<&HandoffPlan>) -> Option<Draft> {
+/// Somebody who asks where the colleague stays hears of the queue; somebody who adds something hears that it is
+/// with the ticket.
+fn place_for(reading: &Reading, raised: Option<&HandoffPlan>) -> &'static str {
+    let asks = reading.feedback == Feedback::Prodded
+        || raised.is_some()
+        || reading.intents.iter().any(|intent| ["presence_check", "person_request"].contains(&intent.intent.as_str()));
+    if asks { PLACE } else { PLACE_ADDED }
+}
+
+/// The next acknowledgement that was not said yet, with the true place in the queue.
+fn acknowledgement(input: &TurnInput, pack: &Pack, place: &str) -> Option<Draft> {
     let variables = retrieve::variables(&Facts::default(), input);
-    let finer = raised.map(|plan| format!("{PLACE}.{}", decide::reason_name(plan.reason)));
     let pick = |place: &str| {
         pack.wording.pick(&WordingRequest {
             place,
@@ -116,7 +126,7 @@ fn acknowledgement(input: &TurnInput, pack: &Pack, raised: Option<&HandoffPlan>)
             seed: 0,
         })
     };
-    let rendered = finer.as_deref().and_then(pick).or_else(|| pick(PLACE))?;
+    let rendered = pick(place).or_else(|| pick(PLACE))?;
     Some(Draft {
         text: rendered.text,
         goal: Goal::Handoff,

@@ -88,9 +88,8 @@ fn hand_over(scenario: &Scenario, plan: HandoffPlan, words: &mut Words<'_>, spok
 /// The scenario's own line, or the one of the finer reason, or the one of the reason.
 fn handoff_line(scenario: Option<&Scenario>, plan: &HandoffPlan, words: &mut Words<'_>) -> Option<Draft> {
     let reason = reason_name(plan.reason);
-    scenario
-        .and_then(|scenario| words.draft(&scenario.id, Goal::Handoff))
-        .or_else(|| words.draft(&format!("handoff.{}", plan.detail.as_deref()?), Goal::Handoff))
+    let own = scenario.and_then(|scenario| words.draft(&scenario.id, Goal::Handoff));
+    own.or_else(|| words.draft(&format!("handoff.{reason}.{}", plan.detail.as_deref()?), Goal::Handoff))
         .or_else(|| words.draft(&format!("handoff.{reason}"), Goal::Handoff))
 }
 
@@ -159,7 +158,7 @@ fn meet(
     spoken: &mut Spoken,
 ) -> bool {
     let planned = match &goal.by {
-        GoalSource::Wording => words.draft(&scenario.id, goal.goal).map(ready),
+        GoalSource::Wording => worded(scenario, goal.goal, words),
         GoalSource::Evidence { kinds } => extracted(goal.goal, kinds, words).map(ready),
         GoalSource::Model { kinds } => return modelled(scenario, goal.goal, kinds, words, spoken),
         GoalSource::Verdict { .. } => verdict.and_then(|verdict| judged(scenario, goal.goal, verdict, words)).map(ready),
@@ -172,6 +171,14 @@ fn meet(
         }
         None => false,
     }
+}
+
+/// Approved wording, with the next variant in case the guard refuses what a record put into a slot of the first.
+fn worded(scenario: &Scenario, goal: Goal, words: &mut Words<'_>) -> Option<PlannedGoal> {
+    let draft = words.draft(&scenario.id, goal)?;
+    let fixed = draft.evidence.is_empty();
+    let fallback = if fixed { None } else { words.draft(&scenario.id, goal) };
+    Some(PlannedGoal { goal, realisation: Realisation::Ready(draft), fallback: fallback.into_iter().collect() })
 }
 
 /// The policy's own words, which the shop wrote and approved; the scenario's wording where the policy has none.

@@ -9,7 +9,7 @@ use crate::turn::types::{EmotionFlag, Reading};
 
 /// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the
 /// message, however confident.
-pub const SAFETY_PRIORITY: i32 = 1000;
+pub const SAFETY_PRIORITY: i32 = 90;
 
 /// Below this confidence an intent is not acted upon by itself.
 pub const CONFIDENT: f32 = 0.35;

@@ -135,8 +135,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
 
     fn vet(&mut self, draft: &Draft) -> Result<Vetted, Refusal> {
         let Situation { input, reading, facts, pack, .. } = self.situation;
-        let done: Vec<String> = self.backing.handoff.iter().map(|_| "ticket_opened".to_owned()).collect();
-        let done = if self.backing.commitments.is_empty() { done } else { vec!["ticket_opened".to_owned()] };
+        let done = self.done();
         let context = GuardContext {
             pack,
             question: &reading.question,
@@ -152,6 +151,14 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         let result = guard::vet(draft, &context);
         self.watch.add("guard", crate::turn::stopwatch::milliseconds(started.elapsed()));
         result
+    }
+
+    /// What has really been done in this turn: tickets that are stored.
+    fn done(&self) -> Vec<String> {
+        let handed_over = self.backing.handoff.is_some() || self.spoken.late_handoff.is_some();
+        let ticket = handed_over || !self.backing.commitments.is_empty();
+        let records = [("ticket_opened", ticket), ("handoff", handed_over)];
+        records.into_iter().filter(|(_, done)| *done).map(|(record, _)| record.to_owned()).collect()
     }
 
     async fn say(&mut self, vetted: &Vetted) -> Result<(), VoiceError> {
@@ -250,12 +257,12 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         let mut words = Words::new(self.situation, variables, self.decision.tier);
         let (plan, line) = late_handoff(reason, why, &mut words);
         let handoff = self.voice.open(&plan, &self.spoken.refused).await?;
+        self.spoken.late_handoff = Some(handoff.clone());
         if let Some(line) = line {
-            self.backed.extend(line.slots.values().cloned());
+            self.backed.extend(backed_by_the_desk(&line));
             self.try_say(&line).await?;
         }
         self.voice.announce(&handoff);
-        self.spoken.late_handoff = Some(handoff);
         Ok(())
     }
 }
@@ -280,9 +287,8 @@ fn model_draft(goal: Goal, brief: &ModelBrief, text: String) -> Draft {
     }
 }
 
-/// The slot values of a decision that do not come from records. Tickets, the desk and the pack stand behind them.
+/// The slot values of a decision that do not come from records.
 fn backed_values(decision: &Decision) -> Vec<String> {
-    const NOT_RECORDS: [&str; 6] = ["desk", "commitment", "shop", "assistant", "conversation", "choices"];
     let drafts = decision.goals.iter().flat_map(|planned| {
         let ready = match &planned.realisation {
             Realisation::Ready(draft) => Some(draft),
@@ -290,9 +296,23 @@ fn backed_values(decision: &Decision) -> Vec<String> {
         };
         ready.into_iter().chain(&planned.fallback)
     });
-    drafts
-        .flat_map(|draft| &draft.slots)
-        .filter(|(path, _)| NOT_RECORDS.contains(&path.split('.').next().unwrap_or_default()))
-        .map(|(_, value)| value.clone())
-        .collect()
+    drafts.flat_map(backed_by_the_desk).collect()
+}
+
+/// The slot values of a wording behind which tickets, the desk and the pack stand, not records. Each also with what
+/// follows it in the text, because a number means something only with its unit: `3` and `3分钟`.
+pub fn backed_by_the_desk(draft: &Draft) -> Vec<String> {
+    const NOT_RECORDS: [&str; 6] = ["desk", "commitment", "shop", "assistant", "conversation", "choices"];
+    let mut backed = Vec::new();
+    for (path, value) in &draft.slots {
+        if !NOT_RECORDS.contains(&path.split('.').next().unwrap_or_default()) {
+            continue;
+        }
+        for (offset, _) in draft.text.match_indices(value.as_str()) {
+            let unit: String = draft.text[offset + value.len()..].trim_start().chars().take(2).collect();
+            backed.push(format!("{value}{unit}"));
+        }
+        backed.push(value.clone());
+    }
+    backed
 }
