@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::live::{PAGE, tail};
 use crate::conversation::types::StoredMessage;
 use crate::desk::types::ConversationState;
-use crate::http::ports::{Answer, ConversationEvent, ConversationHistory, Conversations, Live, Numbered, Reader};
+use crate::http::ports::{
+    Answer, ConversationEvent, ConversationHistory, Conversations, Live, Numbered, Reader,
+};
 use crate::identity::ConversationId;
 use crate::store::{Announcement, Conversation, Store, StoreError, StreamEvent};
 
@@ -91,7 +93,10 @@ fn message(event: &StreamEvent) -> Option<StoredMessage> {
         author: serde_json::from_value(body.get("author")?.clone()).ok()?,
         name: text(body, "name"),
         text: text(body, "text").unwrap_or_default(),
-        attachments: body.get("attachments").and_then(|list| serde_json::from_value(list.clone()).ok()).unwrap_or_default(),
+        attachments: body
+            .get("attachments")
+            .and_then(|list| serde_json::from_value(list.clone()).ok())
+            .unwrap_or_default(),
         at: event.at,
         trace: None,
     })

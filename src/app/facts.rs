@@ -10,7 +10,9 @@ use crate::http::ports::{
 };
 use crate::identity::{Scope, ShopId, StaffScope};
 use crate::knowledge::{Change, Knowledge, SearchQuery};
-use crate::record::{FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_ndjson};
+use crate::record::{
+    FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_ndjson,
+};
 use crate::store::{API_SOURCE, NewRecord, Store, StoreError, Withdrawal};
 use crate::time::Clock;
 
@@ -27,12 +29,21 @@ pub struct FactsPort {
 }
 
 impl Facts for FactsPort {
-    fn put(&self, staff: StaffScope, kind: RecordKind, id: String, fields: Map<String, Value>) -> Answer<'_, PutOutcome> {
+    fn put(
+        &self,
+        staff: StaffScope,
+        kind: RecordKind,
+        id: String,
+        fields: Map<String, Value>,
+    ) -> Answer<'_, PutOutcome> {
         Box::pin(async move {
             let record = Record::from_body(kind, &id, Value::Object(fields)).map_err(invalid)?;
             let warnings = self.unknown_references(&staff, std::slice::from_ref(&record)).await?;
             let outcome = self.write(&staff, vec![record]).await?;
-            Ok(PutOutcome { result: result_of(outcome), warnings: warnings.into_iter().map(|line| line.message).collect() })
+            Ok(PutOutcome {
+                result: result_of(outcome),
+                warnings: warnings.into_iter().map(|line| line.message).collect(),
+            })
         })
     }
 
@@ -48,7 +59,12 @@ impl Facts for FactsPort {
         })
     }
 
-    fn put_shipment(&self, staff: StaffScope, order: String, shipment: Map<String, Value>) -> Answer<'_, PutOutcome> {
+    fn put_shipment(
+        &self,
+        staff: StaffScope,
+        order: String,
+        shipment: Map<String, Value>,
+    ) -> Answer<'_, PutOutcome> {
         Box::pin(async move {
             let _writing = self.writing.lock().await;
             let shipment = check_shipment(Value::Object(shipment)).map_err(invalid)?;
@@ -123,10 +139,16 @@ impl Facts for FactsPort {
 
 impl FactsPort {
     /// Stores records and shows them to searches. What the store kept a newer version of is shown as it is there.
-    async fn write(&self, staff: &StaffScope, records: Vec<Record>) -> Result<crate::store::PutOutcome, PortError> {
+    async fn write(
+        &self,
+        staff: &StaffScope,
+        records: Vec<Record>,
+    ) -> Result<crate::store::PutOutcome, PortError> {
         let _writing = self.writing.lock().await;
-        let ids: Vec<(RecordKind, String)> = records.iter().map(|record| (record.kind, record.id.clone())).collect();
-        let new = records.into_iter().map(|record| NewRecord { record, source: API_SOURCE.to_owned() }).collect();
+        let ids: Vec<(RecordKind, String)> =
+            records.iter().map(|record| (record.kind, record.id.clone())).collect();
+        let new =
+            records.into_iter().map(|record| NewRecord { record, source: API_SOURCE.to_owned() }).collect();
         let outcome = self.store.put_records(staff, new, &self.clock.now()).await?;
         let mut changes = Vec::with_capacity(ids.len());
         for (kind, id) in ids {
@@ -148,7 +170,11 @@ impl FactsPort {
     }
 
     /// References to records that are neither stored nor in the same import. They are kept: the record may come.
-    async fn unknown_references(&self, staff: &StaffScope, records: &[Record]) -> Result<Vec<ImportLine>, StoreError> {
+    async fn unknown_references(
+        &self,
+        staff: &StaffScope,
+        records: &[Record],
+    ) -> Result<Vec<ImportLine>, StoreError> {
         let here: HashSet<(RecordKind, &str)> =
             records.iter().map(|record| (record.kind, record.id.as_str())).collect();
         let mut warnings = Vec::new();
@@ -163,8 +189,14 @@ impl FactsPort {
                     known.insert(reference);
                     continue;
                 }
-                let message = format!("{} refers to the unknown {} `{}`", record.fact_id(), reference.0, reference.1);
-                warnings.push(ImportLine { line: index + 1, field: None, code: "unknown_reference".into(), message });
+                let message =
+                    format!("{} refers to the unknown {} `{}`", record.fact_id(), reference.0, reference.1);
+                warnings.push(ImportLine {
+                    line: index + 1,
+                    field: None,
+                    code: "unknown_reference".into(),
+                    message,
+                });
             }
         }
         Ok(warnings)

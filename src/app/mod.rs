@@ -206,7 +206,9 @@ async fn keep_fresh(knowledge: Arc<Knowledge>) {
         match tokio::task::spawn_blocking(move || fresh.refresh()).await {
             Ok(Ok(Some(manifest))) => tracing::info!(generation = %manifest.id, "a new index is in use"),
             Ok(Ok(None)) => {}
-            Ok(Err(error)) => tracing::error!(error = %error, "a new index cannot be used; the old one stays"),
+            Ok(Err(error)) => {
+                tracing::error!(error = %error, "a new index cannot be used; the old one stays")
+            }
             Err(error) => tracing::error!(error = %error, "the index could not be looked at"),
         }
     }

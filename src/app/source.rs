@@ -24,7 +24,11 @@ impl Source for Store {
         Store::customer(self, scope).await
     }
 
-    async fn records(&self, scope: &Scope, wanted: &[(RecordKind, String)]) -> Result<Vec<Record>, StoreError> {
+    async fn records(
+        &self,
+        scope: &Scope,
+        wanted: &[(RecordKind, String)],
+    ) -> Result<Vec<Record>, StoreError> {
         Store::records(self, scope, wanted).await
     }
 

@@ -33,8 +33,11 @@ impl Tickets for TicketsPort {
             };
             let mut tickets = Vec::new();
             for status in statuses {
-                let wanted =
-                    store::TicketFilter { status: Some(status), limit: Some(limit), ..store::TicketFilter::default() };
+                let wanted = store::TicketFilter {
+                    status: Some(status),
+                    limit: Some(limit),
+                    ..store::TicketFilter::default()
+                };
                 tickets.extend(self.store.tickets(&staff, &wanted).await?);
             }
             tickets.sort_by(|a, b| b.priority.cmp(&a.priority).then(a.opened_at.cmp(&b.opened_at)));

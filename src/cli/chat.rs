@@ -102,7 +102,13 @@ async fn converse(app: &App, scope: &Scope, why: bool) -> anyhow::Result<()> {
 fn show(event: &TurnEvent, why: bool) {
     match event {
         TurnEvent::Sentence(sentence) if why => {
-            println!("{}  [{:?} by {:?} {}]", sentence.text, sentence.goal, sentence.by, sentence.evidence.join(" "));
+            println!(
+                "{}  [{:?} by {:?} {}]",
+                sentence.text,
+                sentence.goal,
+                sentence.by,
+                sentence.evidence.join(" ")
+            );
         }
         TurnEvent::Sentence(sentence) => println!("{}", sentence.text),
         TurnEvent::Handoff(handoff) => println!("  → {} ({:?})", handoff.ticket, handoff.reason),

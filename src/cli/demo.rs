@@ -88,7 +88,11 @@ fn fetch_weights(config: &Config) -> anyhow::Result<()> {
 
 impl Sample {
     /// Starts an application with the sample shop in a new folder.
-    pub async fn start(mut config: Config, pack: Arc<Pack>, model: Arc<dyn ChatModel>) -> anyhow::Result<Self> {
+    pub async fn start(
+        mut config: Config,
+        pack: Arc<Pack>,
+        model: Arc<dyn ChatModel>,
+    ) -> anyhow::Result<Self> {
         let shop = sample::shop()?;
         config.shop.name.get_or_insert(shop.name);
         config.shop.assistant.get_or_insert(shop.assistant);
@@ -129,7 +133,8 @@ impl Sample {
             .into_iter()
             .map(|(id, name)| DemoCustomer {
                 about: self.about(&id),
-                signature: CustomerId::new(&id).map_or_else(|_| String::new(), |id| sign_customer(&self.app.secret.secret, &id)),
+                signature: CustomerId::new(&id)
+                    .map_or_else(|_| String::new(), |id| sign_customer(&self.app.secret.secret, &id)),
                 questions: asked_by(&id),
                 id,
                 name,
@@ -139,7 +144,12 @@ impl Sample {
         let products = self.records.iter().filter(|record| record.kind == RecordKind::Product).take(12);
         Ok(DemoPage {
             customers,
-            questions: questions.iter().filter(|(customer, _)| customer.is_none()).map(|(_, q)| q.clone()).take(8).collect(),
+            questions: questions
+                .iter()
+                .filter(|(customer, _)| customer.is_none())
+                .map(|(_, q)| q.clone())
+                .take(8)
+                .collect(),
             products: products
                 .map(|record| DemoProduct {
                     id: record.id.clone(),

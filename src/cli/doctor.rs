@@ -65,10 +65,15 @@ fn memory() -> Finding {
         return Finding::Note("unknown on this system; the default model needs about 3.5 GB".into());
     };
     let available = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-    let kilobytes = available.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0);
+    let kilobytes =
+        available.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0);
     let gigabytes = kilobytes / 1_048_576;
     let text = format!("{gigabytes} GB available");
-    if gigabytes < 4 { Finding::Note(format!("{text}; the default model needs about 3.5 GB")) } else { Finding::Good(text) }
+    if gigabytes < 4 {
+        Finding::Note(format!("{text}; the default model needs about 3.5 GB"))
+    } else {
+        Finding::Good(text)
+    }
 }
 
 fn settings(options: &GlobalOptions) -> String {
@@ -97,7 +102,9 @@ fn data_folder(data: &Path) -> Finding {
     match tempfile::tempfile_in(existing) {
         Ok(_) if data.is_dir() => Finding::Good(data.display().to_string()),
         Ok(_) => Finding::Good(format!("{} will be made", data.display())),
-        Err(error) => Finding::Bad(format!("{} cannot be written: {error}; choose another with --data", data.display())),
+        Err(error) => {
+            Finding::Bad(format!("{} cannot be written: {error}; choose another with --data", data.display()))
+        }
     }
 }
 
@@ -107,7 +114,9 @@ fn index(data: &Path) -> Finding {
             let documents: usize = manifest.documents.values().sum();
             Finding::Good(format!("generation {}, {documents} documents", manifest.id))
         }
-        Ok(None) => Finding::Note("nothing indexed yet; run `warmdesk index FILES…` or send records to the API".into()),
+        Ok(None) => Finding::Note(
+            "nothing indexed yet; run `warmdesk index FILES…` or send records to the API".into(),
+        ),
         Err(error) => Finding::Bad(error.to_string()),
     }
 }
@@ -152,7 +161,9 @@ fn pip() -> Finding {
             let text = String::from_utf8_lossy(&output.stdout);
             Finding::Good(text.split(" from ").next().unwrap_or_default().trim().to_owned())
         }
-        _ => Finding::Note("python3 with pip is not here; only needed to fetch weights without the hub".into()),
+        _ => {
+            Finding::Note("python3 with pip is not here; only needed to fetch weights without the hub".into())
+        }
     }
 }
 

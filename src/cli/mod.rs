@@ -103,8 +103,10 @@ fn cpu_is_new_enough() -> Result<(), &'static str> {
             && std::arch::is_x86_feature_detected!("fma")
             && std::arch::is_x86_feature_detected!("bmi2");
         if !has {
-            return Err("warmdesk needs a processor with AVX2, FMA and BMI2 (x86-64-v3: Intel Haswell 2013, AMD Zen \
-                        2017 or newer); to run on an older one, build it with RUSTFLAGS=-Ctarget-cpu=x86-64");
+            return Err(
+                "warmdesk needs a processor with AVX2, FMA and BMI2 (x86-64-v3: Intel Haswell 2013, AMD Zen \
+                        2017 or newer); to run on an older one, build it with RUSTFLAGS=-Ctarget-cpu=x86-64",
+            );
         }
     }
     Ok(())

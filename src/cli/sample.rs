@@ -51,7 +51,8 @@ pub fn questions() -> anyhow::Result<Vec<(Option<String>, String)>> {
 /// All records, with every time that has a clock part moved by the time that has passed since the reference: parcels
 /// that stood still for three days stand still for three days today.
 pub fn records(now: &Now) -> anyhow::Result<Vec<Record>> {
-    let reference: Timestamp = shop()?.reference_time.parse().context("shop.toml: reference_time is no time")?;
+    let reference: Timestamp =
+        shop()?.reference_time.parse().context("shop.toml: reference_time is no time")?;
     let shift = now.timestamp().duration_since(reference);
     let mut records = Vec::new();
     for name in Files::iter().filter(|name| name.ends_with(".ndjson") && !name.contains('/')) {

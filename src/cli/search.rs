@@ -88,7 +88,12 @@ fn print(hits: &[Hit], records: &[Record], now: &Now, as_json: bool) -> anyhow::
     table.load_style(presets::NOTHING);
     table.set_header(["SCORE", "ID", "TITLE", "WHY"]);
     for (hit, record) in with_record {
-        table.add_row([format!("{:.2}", hit.score), record.fact_id(), evidence_title(record), hit.why.join(" ")]);
+        table.add_row([
+            format!("{:.2}", hit.score),
+            record.fact_id(),
+            evidence_title(record),
+            hit.why.join(" "),
+        ]);
     }
     println!("{table}");
     Ok(())

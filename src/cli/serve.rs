@@ -73,7 +73,9 @@ pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<Exi
         let listener = bind(&config).await?;
         let address = listener.local_addr()?;
         if command.test_clock && !address.ip().is_loopback() {
-            bail!("--test-clock lets anybody who reaches the server set its time; it is refused on {address}");
+            bail!(
+                "--test-clock lets anybody who reaches the server set its time; it is refused on {address}"
+            );
         }
         let (clock, test_clock) = clock(&config, command.test_clock)?;
         let app = App::start(AppOptions {

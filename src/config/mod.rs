@@ -243,7 +243,8 @@ impl Config {
     /// # Errors
     /// With the first field that makes no sense.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let refuse = |field, value: &str, hint| Err(ConfigError::Value { field, value: value.to_owned(), hint });
+        let refuse =
+            |field, value: &str, hint| Err(ConfigError::Value { field, value: value.to_owned(), hint });
         if !["zh-CN", "en"].contains(&self.shop.language.as_str()) {
             return refuse("shop.language", &self.shop.language, "`zh-CN` or `en`");
         }
@@ -260,9 +261,14 @@ impl Config {
         if self.model.remote_url.is_some() != self.model.remote_model.is_some() {
             return refuse("model.remote_url", "", "set `remote_url` and `remote_model` together");
         }
-        if self.model.prompt_tokens < 100 || self.model.answer_tokens == 0 || self.model.deadline_seconds == 0 {
+        if self.model.prompt_tokens < 100 || self.model.answer_tokens == 0 || self.model.deadline_seconds == 0
+        {
             let value = format!("{}/{}", self.model.prompt_tokens, self.model.answer_tokens);
-            return refuse("model.prompt_tokens", &value, "at least 100 prompt tokens, 1 answer token and 1 second");
+            return refuse(
+                "model.prompt_tokens",
+                &value,
+                "at least 100 prompt tokens, 1 answer token and 1 second",
+            );
         }
         Ok(())
     }

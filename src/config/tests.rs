@@ -27,7 +27,8 @@ fn the_example_mentions_every_setting() {
     for (section, fields) in sections {
         assert!(EXAMPLE.contains(&format!("[{section}]")), "[{section}] is missing");
         for field in fields.as_table().unwrap().keys() {
-            let stated = EXAMPLE.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{field} =")));
+            let stated =
+                EXAMPLE.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{field} =")));
             assert!(stated, "{section}.{field} is missing");
         }
     }

@@ -134,7 +134,8 @@ impl Conversations {
             text: message.text.clone(),
             attachments: message.attachments.clone(),
         };
-        let appended = services.store.append_customer_message(&message.scope, &conversation.id, new, &now).await?;
+        let appended =
+            services.store.append_customer_message(&message.scope, &conversation.id, new, &now).await?;
         let (sender, events) = mpsc::unbounded_channel();
         let answering = Answering { inner: Arc::clone(&self.inner), message, appended, now, sender };
         self.inner.tasks.spawn(answering.run());
@@ -155,7 +156,10 @@ impl Conversations {
             services.store.settle(staff, &interrupted.message, &now).await?;
         }
         if !left.is_empty() {
-            tracing::warn!(messages = left.len(), "messages were interrupted by the last stop and are settled");
+            tracing::warn!(
+                messages = left.len(),
+                "messages were interrupted by the last stop and are settled"
+            );
         }
         Ok(left.len())
     }
@@ -167,7 +171,11 @@ impl Conversations {
     }
 
     /// The named conversation; without a name the customer's that people already have, or else a new one.
-    async fn conversation_of(&self, message: &IncomingMessage, now: &Now) -> Result<Conversation, ConversationError> {
+    async fn conversation_of(
+        &self,
+        message: &IncomingMessage,
+        now: &Now,
+    ) -> Result<Conversation, ConversationError> {
         let store = &self.inner.services.store;
         if let Some(id) = &message.conversation {
             return Ok(store.conversation(&message.scope, id).await?);
@@ -182,7 +190,10 @@ impl Conversations {
         {
             return Ok(unfinished);
         }
-        let new = NewConversation { channel: message.channel.clone(), memory: crate::turn::types::Memory::default() };
+        let new = NewConversation {
+            channel: message.channel.clone(),
+            memory: crate::turn::types::Memory::default(),
+        };
         Ok(store.open_conversation(&message.scope, new, now).await?)
     }
 }
@@ -273,7 +284,8 @@ impl Answering {
             hours: Arc::clone(&services.hours),
             limits: services.limits.clone(),
         };
-        let mut voice = StoredVoice::begin(services, &input, &self.appended.conversation, &self.sender).await?;
+        let mut voice =
+            StoredVoice::begin(services, &input, &self.appended.conversation, &self.sender).await?;
         let started = self.message.received;
         let outcome = tokio::select! {
             biased;

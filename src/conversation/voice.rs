@@ -12,7 +12,10 @@ use crate::identity::MessageId;
 use crate::store::{Conversation, FinishedReply, NewTicket, StoreError};
 use crate::turn::guard::Vetted;
 use crate::turn::trace::SentenceTrace;
-use crate::turn::types::{Commitment, Decision, Facts, Handoff, HandoffMode, HandoffPlan, HandoffReason, Reading, Refusal, TurnInput};
+use crate::turn::types::{
+    Commitment, Decision, Facts, Handoff, HandoffMode, HandoffPlan, HandoffReason, Reading, Refusal,
+    TurnInput,
+};
 use crate::turn::{Backing, Outcome, Voice, VoiceError};
 
 /// Speaks one reply of one conversation.
@@ -34,8 +37,16 @@ impl<'a> StoredVoice<'a> {
         conversation: &'a Conversation,
         events: &'a UnboundedSender<TurnEvent>,
     ) -> Result<Self, StoreError> {
-        let reply = services.store.begin_reply(&input.scope, &input.conversation, &input.message, &input.now).await?;
-        Ok(Self { services, input, conversation, events, reply, understood: (Reading::default(), Facts::default()) })
+        let reply =
+            services.store.begin_reply(&input.scope, &input.conversation, &input.message, &input.now).await?;
+        Ok(Self {
+            services,
+            input,
+            conversation,
+            events,
+            reply,
+            understood: (Reading::default(), Facts::default()),
+        })
     }
 
     /// Notes what the message says and what the records say, for the notes of tickets.
@@ -55,8 +66,18 @@ impl<'a> StoredVoice<'a> {
         Ok(self.reply)
     }
 
-    async fn ticket(&self, plan: &HandoffPlan, due: Timestamp, refused: &[Refusal]) -> Result<Handoff, VoiceError> {
-        let emotions = self.services.store.emotions(&self.input.scope, &self.conversation.id).await.map_err(store_trouble)?;
+    async fn ticket(
+        &self,
+        plan: &HandoffPlan,
+        due: Timestamp,
+        refused: &[Refusal],
+    ) -> Result<Handoff, VoiceError> {
+        let emotions = self
+            .services
+            .store
+            .emotions(&self.input.scope, &self.conversation.id)
+            .await
+            .map_err(store_trouble)?;
         let (reading, facts) = &self.understood;
         let note = note::build(&NoteSource {
             identity: &self.input.scope.identity,
@@ -88,7 +109,8 @@ impl<'a> StoredVoice<'a> {
     async fn promise(&self, decision: &Decision) -> Result<Vec<Commitment>, VoiceError> {
         let mut commitments = Vec::new();
         for planned in &decision.commitments {
-            let task = self.services.rules.load().pack.promises.get(&planned.kind).map(|kind| kind.task.clone());
+            let task =
+                self.services.rules.load().pack.promises.get(&planned.kind).map(|kind| kind.task.clone());
             let plan = HandoffPlan {
                 reason: HandoffReason::ComplexAfterSale,
                 detail: Some(planned.kind.clone()),
@@ -96,14 +118,23 @@ impl<'a> StoredVoice<'a> {
                 why: task.unwrap_or_else(|| planned.kind.clone()),
             };
             let handoff = self.ticket(&plan, planned.due, &[]).await?;
-            commitments.push(Commitment { kind: planned.kind.clone(), due: planned.due, backed_by: handoff.ticket });
+            commitments.push(Commitment {
+                kind: planned.kind.clone(),
+                due: planned.due,
+                backed_by: handoff.ticket,
+            });
         }
         Ok(commitments)
     }
 }
 
 impl Voice for StoredVoice<'_> {
-    async fn back(&mut self, decision: &Decision, reading: &Reading, facts: &Facts) -> Result<Backing, VoiceError> {
+    async fn back(
+        &mut self,
+        decision: &Decision,
+        reading: &Reading,
+        facts: &Facts,
+    ) -> Result<Backing, VoiceError> {
         let _ = self.events.send(TurnEvent::Reading { scenario: decision.scenario.clone() });
         self.understand(reading, facts);
         let handoff = match &decision.handoff {

@@ -2,16 +2,16 @@
 //!
 //! A strong word or a danger named while waiting raises the ticket that is open; it never opens a second one.
 
+use super::Answering;
 use super::reply;
 use super::types::ChatReply;
 use super::voice::StoredVoice;
-use super::Answering;
 use crate::pack::types::Pack;
 use crate::pack::wording::WordingRequest;
 use crate::store::{Conversation, StoreError};
+use crate::turn::generate::speak::backed_by_the_desk;
 use crate::turn::guard::{self, GuardContext};
 use crate::turn::trace::{SentenceTrace, Trace};
-use crate::turn::generate::speak::backed_by_the_desk;
 use crate::turn::types::{
     By, Draft, Emotion, Facts, Feedback, Goal, HandoffMode, HandoffPlan, Reading, Stage, Tier, TurnInput,
 };
@@ -31,7 +31,8 @@ impl Answering {
         let rules = services.rules.load_full();
         let reading = understand::read(&input, &rules.pack, &rules.reader);
         let raised = decide::handoff_by_text(&rules.pack, &reading.text);
-        let mut voice = StoredVoice::begin(services, &input, &self.appended.conversation, &self.sender).await?;
+        let mut voice =
+            StoredVoice::begin(services, &input, &self.appended.conversation, &self.sender).await?;
         voice.understand(&reading, &Facts::default());
         if let Some(plan) = raised.as_ref().filter(|plan| plan.mode == HandoffMode::Now) {
             // The store gives the ticket that is open, one step more urgent.
@@ -108,7 +109,10 @@ impl Answering {
 fn place_for(reading: &Reading, raised: Option<&HandoffPlan>) -> &'static str {
     let asks = reading.feedback == Feedback::Prodded
         || raised.is_some()
-        || reading.intents.iter().any(|intent| ["presence_check", "person_request"].contains(&intent.intent.as_str()));
+        || reading
+            .intents
+            .iter()
+            .any(|intent| ["presence_check", "person_request"].contains(&intent.intent.as_str()));
     if asks { PLACE } else { PLACE_ADDED }
 }
 

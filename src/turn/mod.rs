@@ -56,7 +56,12 @@ impl<S: Source> Turn<S> {
     /// # Errors
     /// Only if the voice fails, that is, if what is said cannot be stored or a person has taken over. Every other
     /// failure ends in approved wording.
-    pub async fn run(&self, input: &TurnInput, started: Instant, voice: &mut impl Voice) -> Result<Outcome, VoiceError> {
+    pub async fn run(
+        &self,
+        input: &TurnInput,
+        started: Instant,
+        voice: &mut impl Voice,
+    ) -> Result<Outcome, VoiceError> {
         let mut watch = Stopwatch::start(started);
         let pack = &self.rules.pack;
 

@@ -195,7 +195,11 @@ impl Store {
 
     /// What was put or withdrawn at a moment or after it, oldest first: what an index that was built then may not
     /// have.
-    pub async fn changes_since(&self, staff: &StaffScope, milliseconds: i64) -> Result<Vec<Change>, StoreError> {
+    pub async fn changes_since(
+        &self,
+        staff: &StaffScope,
+        milliseconds: i64,
+    ) -> Result<Vec<Change>, StoreError> {
         let rows = sqlx::query(
             "SELECT change, kind, id, body, withdrawn FROM records \
              WHERE shop = ?1 AND changed_at >= ?2 ORDER BY change, number",

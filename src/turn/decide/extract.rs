@@ -32,7 +32,8 @@ pub fn best_extract(fact: &Fact, question: &str) -> Option<Extract> {
         .map(|start| (start, fit(&sentences[start].1, &asked, &title)))
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
     let (start, fit) = best;
-    (fit >= LEAST_FIT || fact.score >= 0.75).then(|| Extract { text: grown(&fact.text, &sentences, start), fit })
+    (fit >= LEAST_FIT || fact.score >= 0.75)
+        .then(|| Extract { text: grown(&fact.text, &sentences, start), fit })
 }
 
 /// The sentences of a fact that fit the question best, in the order of the text, up to a budget of characters.

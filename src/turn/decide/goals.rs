@@ -9,8 +9,8 @@ use super::words::Words;
 use crate::pack::types::{GoalPlan, GoalSource, Scenario};
 use crate::record::RecordKind;
 use crate::turn::types::{
-    By, CommitmentPlan, Draft, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, ModelBrief, Pending, PlannedGoal,
-    Realisation, Stage,
+    By, CommitmentPlan, Draft, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, ModelBrief, Pending,
+    PlannedGoal, Realisation, Stage,
 };
 
 /// A knowledge entry this close to the question is the answer itself; the model would only put it into other words.
@@ -77,7 +77,11 @@ fn ready(draft: Draft) -> PlannedGoal {
 fn hand_over(scenario: &Scenario, plan: HandoffPlan, words: &mut Words<'_>, spoken: &mut Spoken) {
     for goal in &scenario.goals {
         let before = matches!(goal.goal, Goal::Acknowledge | Goal::Soothe | Goal::Apologize | Goal::Answer);
-        if before && goal.by == GoalSource::Wording && fits_tone(goal.goal, scenario, words) && applies(goal, words) {
+        if before
+            && goal.by == GoalSource::Wording
+            && fits_tone(goal.goal, scenario, words)
+            && applies(goal, words)
+        {
             spoken.goals.extend(words.draft(&scenario.id, goal.goal).map(ready));
         }
     }
@@ -121,7 +125,10 @@ pub fn late_handoff(reason: HandoffReason, why: &str, words: &mut Words<'_>) -> 
 fn meet_all(scenario: &Scenario, words: &mut Words<'_>, verdict: Option<&Verdict>, spoken: &mut Spoken) {
     let greeted = !spoken.goals.is_empty();
     for goal in &scenario.goals {
-        if (goal.goal == Goal::Greet && greeted) || !fits_tone(goal.goal, scenario, words) || !applies(goal, words) {
+        if (goal.goal == Goal::Greet && greeted)
+            || !fits_tone(goal.goal, scenario, words)
+            || !applies(goal, words)
+        {
             continue;
         }
         let met = meet(scenario, goal, words, verdict, spoken);
@@ -161,7 +168,9 @@ fn meet(
         GoalSource::Wording => worded(scenario, goal.goal, words),
         GoalSource::Evidence { kinds } => extracted(goal.goal, kinds, words).map(ready),
         GoalSource::Model { kinds } => return modelled(scenario, goal.goal, kinds, words, spoken),
-        GoalSource::Verdict { .. } => verdict.and_then(|verdict| judged(scenario, goal.goal, verdict, words)).map(ready),
+        GoalSource::Verdict { .. } => {
+            verdict.and_then(|verdict| judged(scenario, goal.goal, verdict, words)).map(ready)
+        }
         GoalSource::Promise { kind } => return promised(scenario, goal.goal, kind, words, spoken),
     };
     match planned {
@@ -178,7 +187,11 @@ fn worded(scenario: &Scenario, goal: Goal, words: &mut Words<'_>) -> Option<Plan
     let draft = words.draft(&scenario.id, goal)?;
     let fixed = draft.evidence.is_empty();
     let fallback = if fixed { None } else { words.draft(&scenario.id, goal) };
-    Some(PlannedGoal { goal, realisation: Realisation::Ready(draft), fallback: fallback.into_iter().collect() })
+    Some(PlannedGoal {
+        goal,
+        realisation: Realisation::Ready(draft),
+        fallback: fallback.into_iter().collect(),
+    })
 }
 
 /// The policy's own words, which the shop wrote and approved; the scenario's wording where the policy has none.
@@ -200,7 +213,8 @@ fn judged(scenario: &Scenario, goal: Goal, verdict: &Verdict, words: &mut Words<
 fn candidates<'f>(kinds: &[RecordKind], words: &Words<'f>) -> Vec<&'f Fact> {
     let facts = words.situation().facts;
     let focused = |fact: &&Fact| {
-        let other_order = fact.kind == RecordKind::Order && facts.order().is_some_and(|order| order.id != fact.id);
+        let other_order =
+            fact.kind == RecordKind::Order && facts.order().is_some_and(|order| order.id != fact.id);
         kinds.contains(&fact.kind) && !other_order
     };
     let mut found: Vec<&Fact> = facts.found.iter().filter(focused).collect();
@@ -282,7 +296,8 @@ fn promised(scenario: &Scenario, goal: Goal, kind: &str, words: &mut Words<'_>, 
         return false;
     };
     let situation = words.situation();
-    let due: Timestamp = situation.hours.due_in_business_minutes(&situation.input.now, promise.within_business_minutes);
+    let due: Timestamp =
+        situation.hours.due_in_business_minutes(&situation.input.now, promise.within_business_minutes);
     words.set("commitment", json!({ "due": situation.input.now.at(due).to_string(), "kind": kind }));
     let Some(draft) = words.draft(&scenario.id, goal) else {
         return false;

@@ -31,7 +31,12 @@ pub fn due(case: Case<'_>) -> Option<HandoffPlan> {
         .or_else(|| unresolved(case))
 }
 
-fn plan(reason: HandoffReason, mode: HandoffMode, detail: Option<&str>, why: impl Into<String>) -> Option<HandoffPlan> {
+fn plan(
+    reason: HandoffReason,
+    mode: HandoffMode,
+    detail: Option<&str>,
+    why: impl Into<String>,
+) -> Option<HandoffPlan> {
     Some(HandoffPlan { reason, detail: detail.map(str::to_owned), mode, why: why.into() })
 }
 
@@ -51,7 +56,12 @@ fn accepted_offer(case: Case<'_>) -> Option<HandoffPlan> {
     let Situation { input, reading, .. } = case.situation;
     let offered = input.memory.pending == Some(Pending::OfferHandoff);
     if offered && reading.feedback == Feedback::Affirmed {
-        return plan(HandoffReason::UnresolvedTurns, HandoffMode::Now, Some("offer_accepted"), "the offer was accepted");
+        return plan(
+            HandoffReason::UnresolvedTurns,
+            HandoffMode::Now,
+            Some("offer_accepted"),
+            "the offer was accepted",
+        );
     }
     None
 }
@@ -64,7 +74,10 @@ fn by_scenario(case: Case<'_>) -> Option<HandoffPlan> {
     let memory = &case.situation.input.memory;
     let limit = rules.after_failed?;
     let failed = matches!(case.situation.reading.feedback, Feedback::Negated | Feedback::Repeated);
-    if failed && memory.scenario.as_deref() == Some(&case.chosen.scenario.id) && memory.unresolved_turns >= limit {
+    if failed
+        && memory.scenario.as_deref() == Some(&case.chosen.scenario.id)
+        && memory.unresolved_turns >= limit
+    {
         let why = format!("{limit} answers to {} failed", case.chosen.scenario.id);
         return plan(HandoffReason::UnresolvedTurns, HandoffMode::Now, rules.detail.as_deref(), why);
     }

@@ -70,7 +70,8 @@ fn current_points(situation: Situation<'_>, why: &mut Vec<String>) -> u32 {
         why.push("+3 insults".into());
         return 3;
     }
-    let counts = matches!(emotion.label, EmotionLabel::Anxious | EmotionLabel::Dissatisfied | EmotionLabel::Angry);
+    let counts =
+        matches!(emotion.label, EmotionLabel::Anxious | EmotionLabel::Dissatisfied | EmotionLabel::Angry);
     let points = match emotion.intensity {
         _ if !counts => 0,
         intensity if intensity >= 0.7 => 2,

@@ -37,7 +37,8 @@ pub fn after(situation: Situation<'_>, chosen: &Chosen<'_>, ladder: &Ladder, spo
     memory.not_understood = if chosen.understood { 0 } else { before.not_understood + 1 };
     memory.unresolved_turns = unresolved(situation, chosen);
     memory.pending = spoken.pending.clone();
-    memory.handoff_declined |= before.pending == Some(Pending::OfferHandoff) && reading.feedback == Feedback::Negated;
+    memory.handoff_declined |=
+        before.pending == Some(Pending::OfferHandoff) && reading.feedback == Feedback::Negated;
     memory.emotions.push((reading.emotion.label, reading.emotion.intensity));
     let surplus = memory.emotions.len().saturating_sub(EMOTIONS);
     memory.emotions.drain(..surplus);

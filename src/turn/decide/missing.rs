@@ -25,8 +25,12 @@ pub fn ask(scenario: &Scenario, situation: Situation<'_>, words: &mut Words<'_>)
         return said("sign_in", Goal::Verify, None, words);
     }
     if facts.order.is_none() && facts.order_choices.len() > 1 {
-        let orders: Vec<&Fact> =
-            facts.order_choices.iter().filter_map(|index| facts.found.get(*index)).take(MOST_CHOICES).collect();
+        let orders: Vec<&Fact> = facts
+            .order_choices
+            .iter()
+            .filter_map(|index| facts.found.get(*index))
+            .take(MOST_CHOICES)
+            .collect();
         words.set("choices", json!(choices(&orders, situation)));
         let ids = orders.iter().map(|order| order.id.clone()).collect();
         return said("choose_order", Goal::Collect, Some(Pending::ChooseOrder { orders: ids }), words);
@@ -48,7 +52,12 @@ fn choices(orders: &[&Fact], situation: Situation<'_>) -> String {
     const NUMBERS: [&str; MOST_CHOICES] = ["①", "②", "③", "④", "⑤"];
     let line = |(order, number): (&&Fact, &&str)| {
         let title = order.fields.get("short_title").and_then(Value::as_str).unwrap_or(&order.title);
-        match order.fields.get("placed_at").and_then(Value::as_str).and_then(|at| situation.input.now.parse(at)) {
+        match order
+            .fields
+            .get("placed_at")
+            .and_then(Value::as_str)
+            .and_then(|at| situation.input.now.parse(at))
+        {
             Some(at) => format!("{number} {title}（{}）", situation.input.now.at(at).strftime("%-m月%-d日")),
             None => format!("{number} {title}"),
         }

@@ -83,8 +83,14 @@ fn continues(reading: &Reading) -> bool {
 }
 
 /// Within an intent: first match by falling priority.
-fn narrowed<'a>(pack: &'a Pack, intent: &str, variables: &Value, situation: Situation<'_>) -> Option<&'a Scenario> {
-    let mut scenarios: Vec<&Scenario> = pack.scenarios.iter().filter(|scenario| scenario.intent == intent).collect();
+fn narrowed<'a>(
+    pack: &'a Pack,
+    intent: &str,
+    variables: &Value,
+    situation: Situation<'_>,
+) -> Option<&'a Scenario> {
+    let mut scenarios: Vec<&Scenario> =
+        pack.scenarios.iter().filter(|scenario| scenario.intent == intent).collect();
     scenarios.sort_by_key(|scenario| std::cmp::Reverse(scenario.priority));
     scenarios.into_iter().find(|scenario| match &scenario.when {
         None => true,
@@ -93,7 +99,10 @@ fn narrowed<'a>(pack: &'a Pack, intent: &str, variables: &Value, situation: Situ
 }
 
 fn safest(pack: &Pack) -> Option<&Scenario> {
-    pack.scenarios.iter().filter(|scenario| scenario.priority >= SAFETY_PRIORITY).max_by_key(|scenario| scenario.priority)
+    pack.scenarios
+        .iter()
+        .filter(|scenario| scenario.priority >= SAFETY_PRIORITY)
+        .max_by_key(|scenario| scenario.priority)
 }
 
 /// A scenario every pack has; `check` refuses a pack without it, so the first one is never reached.

@@ -83,11 +83,13 @@ fn judged(policy: &Fact, about: &str, situation: Situation<'_>, variables: &Valu
     let field = |name: &str| policy.fields.get(name).and_then(Value::as_str);
     let outcome = match field("when") {
         None => Outcome::parse(field("then")?)?,
-        Some(source) => match Condition::parse(source).and_then(|when| when.holds(variables, &situation.input.now)) {
-            Ok(true) => Outcome::parse(field("then")?)?,
-            Ok(false) => Outcome::parse(field("else")?)?,
-            Err(_) => Outcome::NeedsPerson,
-        },
+        Some(source) => {
+            match Condition::parse(source).and_then(|when| when.holds(variables, &situation.input.now)) {
+                Ok(true) => Outcome::parse(field("then")?)?,
+                Ok(false) => Outcome::parse(field("else")?)?,
+                Err(_) => Outcome::NeedsPerson,
+            }
+        }
     };
     let says = policy.fields.get("says").and_then(|says| says.get(outcome.as_str())).and_then(Value::as_str);
     Some(Verdict {

@@ -22,6 +22,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { prompt_tokens: 450, answer_tokens: 80, deadline: Duration::from_secs(30), sampling: Sampling::Greedy }
+        Self {
+            prompt_tokens: 450,
+            answer_tokens: 80,
+            deadline: Duration::from_secs(30),
+            sampling: Sampling::Greedy,
+        }
     }
 }

@@ -198,7 +198,10 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
             for sentence in sentences {
                 match self.try_say(&model_draft(goal, brief, sentence)).await? {
                     true => said += 1,
-                    false => trouble = Some((HandoffReason::GuardRefused, "the guard refused the model".to_owned())),
+                    false => {
+                        trouble =
+                            Some((HandoffReason::GuardRefused, "the guard refused the model".to_owned()))
+                    }
                 }
                 if trouble.is_some() || said >= MODEL_SENTENCES {
                     break;
@@ -211,7 +214,8 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         if said > 0 {
             return Ok(Met::Said);
         }
-        let (reason, why) = trouble.unwrap_or((HandoffReason::Unavailable, "the model wrote nothing".to_owned()));
+        let (reason, why) =
+            trouble.unwrap_or((HandoffReason::Unavailable, "the model wrote nothing".to_owned()));
         Ok(Met::Gap(reason, why))
     }
 
@@ -273,7 +277,10 @@ fn unavailable(reason: &str) -> ModelError {
 
 /// Goals without which a reply is no reply.
 fn matters(goal: Goal) -> bool {
-    !matches!(goal, Goal::Greet | Goal::Soothe | Goal::Acknowledge | Goal::Volunteer | Goal::Recommend | Goal::Close)
+    !matches!(
+        goal,
+        Goal::Greet | Goal::Soothe | Goal::Acknowledge | Goal::Volunteer | Goal::Recommend | Goal::Close
+    )
 }
 
 fn model_draft(goal: Goal, brief: &ModelBrief, text: String) -> Draft {
