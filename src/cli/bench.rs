@@ -7,8 +7,7 @@ use clap::Args;
 use super::demo::Sample;
 use super::options::GlobalOptions;
 use super::serve::{self, ModelOptions};
-use crate::bench::{BenchOptions, Measured, Progress, Target};
-use crate::model::{ChatModel, ModelState};
+use crate::bench::{BenchOptions, Measured, Target, progress_bar};
 
 /// Options of `bench`.
 #[derive(Debug, Clone, Args)]
@@ -32,12 +31,13 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
     serve::start_logging(&config)?;
     let measured = serve::runtime()?.block_on(async {
         if !command.bench.embedded {
-            return anyhow::Ok(command.bench.measure(None, &show).await?);
+            return anyhow::Ok(command.bench.measure(None, &progress_bar()).await?);
         }
         let listener = serve::bind(&config).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let model = serve::open_model(&config)?;
-        wait_until_loaded(model.as_ref()).await;
+        // What is measured is answering, not loading.
+        serve::wait_until_loaded(model.as_ref()).await;
         let sample = Sample::start(config.clone(), options.pack(&config)?, model).await?;
         let target = Target {
             url,
@@ -49,7 +49,7 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
         let serving = tokio::spawn(sample.app.serve(listener, state, async {
             let _ = stopped.await;
         }));
-        let measured = command.bench.measure(Some(&target), &show).await;
+        let measured = command.bench.measure(Some(&target), &progress_bar()).await;
         let _ = stop.send(());
         serving.await??;
         Ok(measured?)
@@ -60,15 +60,4 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
 
 fn print(measured: &Measured, options: &BenchOptions) {
     println!("{}", measured.render(options.format()));
-}
-
-fn show(progress: Progress) {
-    tracing::debug!(?progress, "bench");
-}
-
-/// What is measured is answering, not loading.
-async fn wait_until_loaded(model: &dyn ChatModel) {
-    while model.state() == ModelState::Loading {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
 }

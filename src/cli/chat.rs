@@ -52,6 +52,7 @@ pub fn run(options: &GlobalOptions, command: ChatOptions) -> anyhow::Result<Exit
             config,
         })
         .await?;
+        serve::wait_until_loaded(app.conversations.services().model.as_ref()).await;
         converse(&app, &scope, command.why).await?;
         app.conversations.finish().await;
         app.store.close().await;

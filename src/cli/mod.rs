@@ -50,7 +50,7 @@ pub enum Command {
     #[command(subcommand)]
     Model(model::ModelCommand),
     /// Measure how fast a server answers
-    Bench(bench::BenchCommand),
+    Bench(Box<bench::BenchCommand>),
     /// Measure quality on labelled examples
     Eval(eval::EvalOptions),
     /// Check the scenarios, wording and rules of a pack
@@ -87,7 +87,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             model::run(&command, None, &options::cache_environment())?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Bench(command) => bench::run(&options, command),
+        Command::Bench(command) => bench::run(&options, *command),
         Command::Eval(command) => eval::run(&options, command),
         Command::Check(command) => check::run(&options, command),
         Command::Doctor(command) => doctor::run(&options, command),

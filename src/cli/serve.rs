@@ -139,8 +139,11 @@ pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// A clock, and the same one again if it can be set.
+pub type ShopClock = (Arc<dyn Clock>, Option<Arc<TestClock>>);
+
 /// The machine's clock, or one that can be set and begins at the present moment.
-pub fn clock(config: &Config, settable: bool) -> anyhow::Result<(Arc<dyn Clock>, Option<Arc<TestClock>>)> {
+pub fn clock(config: &Config, settable: bool) -> anyhow::Result<ShopClock> {
     let system = SystemClock::new(config.zone()?);
     if !settable {
         return Ok((Arc::new(system), None));
@@ -170,6 +173,13 @@ pub fn open_model(config: &Config) -> anyhow::Result<Arc<dyn ChatModel>> {
         tracing::warn!(model = model.name(), %reason, "answering by wording and evidence only");
     }
     Ok(model)
+}
+
+/// Waits for a model that is being read from disk.
+pub async fn wait_until_loaded(model: &dyn ChatModel) {
+    while model.state() == model::ModelState::Loading {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
 
 /// Completes when the process is told to stop.

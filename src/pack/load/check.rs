@@ -31,6 +31,13 @@ pub const PLACES: [(&str, Goal); 17] = [
     ("handoff.unavailable", Goal::Handoff),
 ];
 
+/// Scenarios that the turn falls back to by name. Every pack must have them: what is not understood but known, what
+/// is neither, and pictures without words.
+pub const REQUIRED: [&str; 3] = ["general_question", "unclear", "media_only"];
+
+/// The scenario that search leads to, not an intent of the text; it needs no examples.
+pub const BY_SEARCH: &str = REQUIRED[0];
+
 /// Fields that slots may name, for the variables whose fields are made by code. Of the others any field may be named.
 pub const SLOTS: [(&str, &[&str]); 6] = [
     (
@@ -75,6 +82,7 @@ pub(super) struct Whole<'a> {
 /// Adds what is wrong.
 pub(super) fn check(whole: &Whole<'_>, problems: &mut Problems) {
     check_ids(whole, problems);
+    check_required(whole, problems);
     check_intents(whole, problems);
     for located in whole.scenarios.scenarios.iter().filter(|located| !located.copy) {
         check_scenario(whole, located, problems);
@@ -99,6 +107,14 @@ fn check_ids(whole: &Whole<'_>, problems: &mut Problems) {
     }
 }
 
+fn check_required(whole: &Whole<'_>, problems: &mut Problems) {
+    for id in REQUIRED {
+        if !whole.scenarios.scenarios.iter().any(|located| located.scenario.id == id) {
+            problems.error(At::file("scenarios"), format!("the scenario `{id}` is missing; every pack needs it"));
+        }
+    }
+}
+
 fn check_intents(whole: &Whole<'_>, problems: &mut Problems) {
     for located in whole.scenarios.scenarios.iter().filter(|located| located.copy) {
         let intent = &located.scenario.intent;
@@ -110,7 +126,7 @@ fn check_intents(whole: &Whole<'_>, problems: &mut Problems) {
         let mut of_intent =
             whole.scenarios.scenarios.iter().filter(|located| located.scenario.intent == intent.name);
         let Some(first) = of_intent.clone().next() else { continue };
-        if intent.examples.is_empty() {
+        if intent.examples.is_empty() && intent.name != BY_SEARCH {
             problems.error(first.at(), format!("the intent `{}` has no examples", intent.name));
         }
         if of_intent.all(|located| located.scenario.when.is_some()) {

@@ -1,49 +1,88 @@
-//! Which sentences of a fact answer a question: the approved extract that is said when no model writes.
+//! Which sentences of the facts answer a question: the approved extract that is said when no model writes, and what
+//! a prompt quotes of a long fact.
+//!
+//! Character pairs are compared, weighed by how few of the facts at hand have them: the product's name stands in
+//! every fact about it and says nothing about which one answers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
 
 use crate::turn::types::Fact;
 
 /// The longest extract, in characters: about two bubbles.
 const LONGEST: usize = 110;
 
-/// The least share of the question's character pairs that an extract must cover, weighted by rarity, to count as
-/// an answer at all. Below it the extract is about something else.
-const LEAST_FIT: f32 = 0.12;
+/// The least weighed share of the question that an extract and its title must cover to count as an answer at all.
+/// Below it the extract is about something else.
+const LEAST_FIT: f32 = 0.2;
+
+/// How much the title of a fact, or a way of asking that it lists, counts beside the sentence itself.
+const TITLE: f32 = 0.8;
+
+/// How much the search's own score counts.
+const SEARCH: f32 = 0.25;
+
+type Pair = [char; 2];
 
 /// A piece of a fact's text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Extract {
+#[derive(Debug, Clone)]
+pub struct Extract<'f> {
+    /// The fact.
+    pub fact: &'f Fact,
     /// The text, exactly as it stands in the fact.
     pub text: String,
-    /// How well it covers the question, from 0 to 1.
-    pub fit: f32,
 }
 
-/// The contiguous sentences of a fact that fit the question best, or none if nothing fits.
-pub fn best_extract(fact: &Fact, question: &str) -> Option<Extract> {
-    let asked = pairs(question);
-    if asked.is_empty() {
-        return None;
+/// The contiguous sentences among the facts that fit the question best, or none if nothing fits.
+pub fn best_extract<'f>(facts: &[&'f Fact], question: &str) -> Option<Extract<'f>> {
+    let asked = Asked::new(question, facts);
+    let mut best: Option<(f32, &'f Fact, usize)> = None;
+    for fact in facts {
+        let title = asked.share(&headline(fact));
+        for (start, sentence) in sentences(body(fact)).iter().enumerate() {
+            let fit = (asked.share(sentence.1) + TITLE * title).min(1.0) + SEARCH * fact.score;
+            if best.is_none_or(|(before, _, _)| fit > before) {
+                best = Some((fit, fact, start));
+            }
+        }
     }
-    let title = pairs(&fact.title);
-    let sentences = sentences(&fact.text);
-    let best = (0..sentences.len())
-        .map(|start| (start, fit(&sentences[start].1, &asked, &title)))
-        .max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let (start, fit) = best;
-    (fit >= LEAST_FIT || fact.score >= 0.75)
-        .then(|| Extract { text: grown(&fact.text, &sentences, start), fit })
+    let (fit, fact, start) = best?;
+    let enough = fit - SEARCH * fact.score >= LEAST_FIT;
+    // A short entry whose title is asked for is the answer from its beginning.
+    let start = if body(fact).chars().count() <= LONGEST { 0 } else { start };
+    enough.then(|| Extract { fact, text: grown(body(fact), start) })
+}
+
+/// How well a fact as a whole answers a question.
+#[derive(Debug, Clone, Copy)]
+pub struct Ranked<'f> {
+    /// The fact.
+    pub fact: &'f Fact,
+    /// The weighed share of the question that its title and ways of asking have, from 0 to 1.
+    pub title: f32,
+    fit: f32,
+}
+
+/// The facts by how well they answer a question, best first.
+pub fn ranked<'f>(facts: &[&'f Fact], question: &str) -> Vec<Ranked<'f>> {
+    let asked = Asked::new(question, facts);
+    let rank = |fact: &&'f Fact| {
+        let title = asked.share(&headline(fact));
+        let fit = asked.share(body(fact)).max(TITLE * title) + TITLE * title + SEARCH * fact.score;
+        Ranked { fact, title, fit }
+    };
+    let mut ranked: Vec<Ranked<'f>> = facts.iter().map(rank).collect();
+    ranked.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+    ranked
 }
 
 /// The sentences of a fact that fit the question best, in the order of the text, up to a budget of characters.
-/// What a prompt quotes of a long fact.
 pub fn fitting_sentences(fact: &Fact, question: &str, budget: usize) -> String {
-    let asked = pairs(question);
-    let title = pairs(&fact.title);
-    let sentences = sentences(&fact.text);
+    let asked = Asked::new(question, &[fact]);
+    let sentences = sentences(body(fact));
     let mut ranked: Vec<(usize, f32)> =
-        sentences.iter().enumerate().map(|(index, (_, text))| (index, fit(text, &asked, &title))).collect();
+        sentences.iter().enumerate().map(|(index, (_, text))| (index, asked.share(text))).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let mut kept = Vec::new();
     let mut used = 0;
@@ -56,11 +95,54 @@ pub fn fitting_sentences(fact: &Fact, question: &str, budget: usize) -> String {
         kept.push(index);
     }
     kept.sort_unstable();
-    kept.into_iter().map(|index| sentences[index].1.as_str()).collect::<Vec<_>>().join("")
+    kept.into_iter().map(|index| sentences[index].1).collect()
+}
+
+/// The pairs of a question with their weights.
+struct Asked {
+    weights: HashMap<Pair, f32>,
+    all: f32,
+}
+
+impl Asked {
+    fn new(question: &str, facts: &[&Fact]) -> Self {
+        let texts: Vec<HashSet<Pair>> =
+            facts.iter().map(|fact| pairs(&format!("{} {}", headline(fact), fact.text))).collect();
+        let weight = |pair: &Pair| {
+            let having = texts.iter().filter(|text| text.contains(pair)).count();
+            1.0 / (1.0 + having as f32)
+        };
+        let weights: HashMap<Pair, f32> =
+            pairs(question).into_iter().map(|pair| (pair, weight(&pair))).collect();
+        Self { all: weights.values().sum(), weights }
+    }
+
+    /// The weighed share of the question that a text has, from 0 to 1.
+    fn share(&self, text: &str) -> f32 {
+        if self.all <= 0.0 {
+            return 0.0;
+        }
+        let here = pairs(text);
+        self.weights.iter().filter(|(pair, _)| here.contains(*pair)).map(|(_, weight)| weight).sum::<f32>() / self.all
+    }
+}
+
+/// The title and the ways of asking that an entry lists.
+fn headline(fact: &Fact) -> String {
+    let questions = fact.fields.get("questions").and_then(Value::as_array).into_iter().flatten();
+    let questions = questions.filter_map(Value::as_str);
+    std::iter::once(fact.title.as_str()).chain(questions).collect::<Vec<_>>().join(" ")
+}
+
+/// The text without its own title in front.
+fn body(fact: &Fact) -> &str {
+    let rest = fact.text.strip_prefix(fact.title.as_str()).map(|rest| rest.trim_start_matches(['：', ':', '\n', ' ']));
+    rest.filter(|rest| !rest.is_empty()).unwrap_or(&fact.text)
 }
 
 /// Adds the sentences that follow while they fit into the length, so that an enumeration is not cut in its middle.
-fn grown(text: &str, sentences: &[(usize, String)], start: usize) -> String {
+fn grown(text: &str, start: usize) -> String {
+    let sentences = sentences(text);
     let begin = sentences[start].0;
     let mut end = begin + sentences[start].1.len();
     for (offset, sentence) in &sentences[start + 1..] {
@@ -73,38 +155,28 @@ fn grown(text: &str, sentences: &[(usize, String)], start: usize) -> String {
 }
 
 /// Sentences with the byte offset where each begins; separators belong to the sentence before them.
-fn sentences(text: &str) -> Vec<(usize, String)> {
+fn sentences(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut begin = 0;
+    let mut push = |begin: usize, end: usize| {
+        if text[begin..end].trim().chars().count() > 1 {
+            found.push((begin, &text[begin..end]));
+        }
+    };
     for (offset, character) in text.char_indices() {
         if matches!(character, '。' | '！' | '？' | '；' | ';' | '\n' | '!' | '?') {
             let end = offset + character.len_utf8();
-            push(&mut found, text, begin, end);
+            push(begin, end);
             begin = end;
         }
     }
-    push(&mut found, text, begin, text.len());
+    push(begin, text.len());
     found
 }
 
-fn push(found: &mut Vec<(usize, String)>, text: &str, begin: usize, end: usize) {
-    if text[begin..end].trim().chars().count() > 1 {
-        found.push((begin, text[begin..end].to_owned()));
-    }
-}
-
-/// The share of the question's pairs in a sentence. Pairs that also stand in the title count little: every sentence
-/// of a product's text is about the product.
-fn fit(sentence: &str, asked: &HashSet<[char; 2]>, title: &HashSet<[char; 2]>) -> f32 {
-    let here = pairs(sentence);
-    let weight = |pair: &[char; 2]| if title.contains(pair) { 0.2 } else { 1.0 };
-    let all: f32 = asked.iter().map(weight).sum();
-    let covered: f32 = asked.iter().filter(|pair| here.contains(*pair)).map(weight).sum();
-    if all > 0.0 { covered / all } else { 0.0 }
-}
-
-/// Character pairs of letters, digits and Chinese characters, lower-cased. Words without meaning are left out.
-fn pairs(text: &str) -> HashSet<[char; 2]> {
+/// Character pairs of letters, digits and Chinese characters, lower-cased. Pairs of words without meaning are left
+/// out.
+fn pairs(text: &str) -> HashSet<Pair> {
     const EMPTY: &str = "的了吗呢啊吧是我你您他它在有和与请问一下这那个哪什么怎样能可以要会不";
     let characters: Vec<char> = text
         .chars()
@@ -116,4 +188,46 @@ fn pairs(text: &str) -> HashSet<[char; 2]> {
         .filter(|pair| !pair.contains(&' ') && !pair.iter().all(|character| EMPTY.contains(*character)))
         .map(|pair| [pair[0], pair[1]])
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::RecordKind;
+    use serde_json::json;
+
+    fn fact(title: &str, text: &str, questions: &[&str]) -> Fact {
+        Fact {
+            id: format!("knowledge:{title}"),
+            kind: RecordKind::Knowledge,
+            title: title.into(),
+            text: format!("{title}：{text}"),
+            fields: json!({ "questions": questions }),
+            score: 0.4,
+            why: String::new(),
+            policy: false,
+        }
+    }
+
+    #[test]
+    fn the_sentence_that_answers_is_chosen_not_the_one_that_repeats_the_name() {
+        let wash = fact("睡袋怎么洗", "30 度以下机洗，不要烘干。第一次洗会缩 1 到 2 厘米。", &["睡袋缩水吗"]);
+        let warm = fact("恒温睡袋室温", "恒温睡袋适合室温 16 到 22 度。", &[]);
+        let long = fact(
+            "吸奶器说明",
+            &format!("{}工作声音约 42 分贝。{}", "吸力分九档，按键可调。".repeat(9), "配件可以开水消毒。".repeat(9)),
+            &[],
+        );
+        let facts = [&wash, &warm, &long];
+        let check = |question: &str, expected: &str| {
+            let extract = best_extract(&facts, question).unwrap();
+            assert!(extract.text.contains(expected), "{question}: {}", extract.text);
+            assert!(extract.fact.text.contains(&extract.text), "an extract is a piece of the fact");
+            assert!(extract.text.chars().count() <= LONGEST);
+        };
+        check("恒温睡袋怎么洗，会不会缩水", "30 度以下机洗");
+        check("恒温睡袋适合多少度", "16 到 22 度");
+        check("吸奶器声音多少分贝", "42 分贝");
+        assert!(best_extract(&facts, "你们招聘司机吗").is_none());
+    }
 }

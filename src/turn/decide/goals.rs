@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::extract::best_extract;
+use super::extract::{Ranked, best_extract, ranked};
 use super::verdict::Verdict;
 use super::words::Words;
 use crate::pack::types::{GoalPlan, GoalSource, Scenario};
@@ -13,11 +13,15 @@ use crate::turn::types::{
     PlannedGoal, Realisation, Stage,
 };
 
-/// A knowledge entry this close to the question is the answer itself; the model would only put it into other words.
-const SAME_QUESTION: f32 = 0.9;
+/// A knowledge entry whose title or ways of asking cover this much of the question is the answer itself; the model
+/// would only put it into other words.
+const SAME_QUESTION: f32 = 0.6;
+
+/// An entry longer than this is not said as it stands, in characters.
+const SHORT_ANSWER: usize = 110;
 
 /// At most this many facts go into a prompt; each costs reading time.
-const MODEL_FACTS: usize = 4;
+const MODEL_FACTS: usize = 3;
 
 /// What a turn says and does.
 #[derive(Debug, Default)]
@@ -223,20 +227,19 @@ fn candidates<'f>(kinds: &[RecordKind], words: &Words<'f>) -> Vec<&'f Fact> {
 }
 
 fn extracted(goal: Goal, kinds: &[RecordKind], words: &Words<'_>) -> Option<Draft> {
-    let question = &words.situation().reading.question;
-    let best = candidates(kinds, words)
-        .into_iter()
-        .filter_map(|fact| Some((fact, best_extract(fact, question)?)))
-        .max_by(|(_, a), (_, b)| a.fit.total_cmp(&b.fit))?;
-    let (fact, extract) = best;
-    Some(Draft {
-        text: extract.text,
+    let extract = best_extract(&candidates(kinds, words), &words.situation().reading.question)?;
+    Some(quoted(goal, extract.fact, extract.text))
+}
+
+fn quoted(goal: Goal, fact: &Fact, text: String) -> Draft {
+    Draft {
+        text,
         goal,
         by: By::Evidence,
         evidence: vec![fact.id.clone()],
         wording: None,
         slots: std::collections::BTreeMap::new(),
-    })
+    }
 }
 
 /// The model writes it; consecutive goals become one brief, so that the prompt is read once.
@@ -252,11 +255,12 @@ fn modelled(
         return false;
     }
     let fallback: Vec<Draft> = extracted(goal, kinds, words).into_iter().collect();
-    if let Some(answer) = the_answer_itself(&found, goal) {
+    let found = ranked(&found, &words.situation().reading.question);
+    if let Some(answer) = found.first().and_then(|best| the_answer_itself(best, goal)) {
         spoken.goals.push(PlannedGoal { goal, realisation: Realisation::Ready(answer), fallback });
         return true;
     }
-    let evidence: Vec<String> = found.iter().take(MODEL_FACTS).map(|fact| fact.id.clone()).collect();
+    let evidence: Vec<String> = found.iter().take(MODEL_FACTS).map(|ranked| ranked.fact.id.clone()).collect();
     if let Some(last) = spoken.goals.last_mut()
         && let Realisation::Model(brief) = &mut last.realisation
     {
@@ -273,21 +277,12 @@ fn modelled(
 }
 
 /// A short knowledge entry whose question is the customer's question.
-fn the_answer_itself(found: &[&Fact], goal: Goal) -> Option<Draft> {
-    let fact = found.first()?;
-    let short = fact.kind == RecordKind::Knowledge && fact.score >= SAME_QUESTION;
-    let text = fact.fields.get("text")?.as_str()?;
-    if !short || text.chars().count() > 90 || !fact.text.contains(text) {
-        return None;
-    }
-    Some(Draft {
-        text: text.to_owned(),
-        goal,
-        by: By::Evidence,
-        evidence: vec![fact.id.clone()],
-        wording: None,
-        slots: std::collections::BTreeMap::new(),
-    })
+fn the_answer_itself(best: &Ranked<'_>, goal: Goal) -> Option<Draft> {
+    let fact = best.fact;
+    let text = fact.fields.get("text")?.as_str()?.trim();
+    let same = fact.kind == RecordKind::Knowledge && best.title >= SAME_QUESTION;
+    let sayable = text.chars().count() <= SHORT_ANSWER && fact.text.contains(text);
+    (same && sayable).then(|| quoted(goal, fact, text.to_owned()))
 }
 
 /// A promise is said only with its due time, and a ticket will stand behind it before it is said.

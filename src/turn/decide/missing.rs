@@ -22,7 +22,7 @@ pub fn ask(scenario: &Scenario, situation: Situation<'_>, words: &mut Words<'_>)
     }
     let facts = situation.facts;
     if situation.input.scope.verified_customer().is_none() {
-        return said("sign_in", Goal::Verify, None, words);
+        return said("sign_in", Goal::Answer, None, words);
     }
     if facts.order.is_none() && facts.order_choices.len() > 1 {
         let orders: Vec<&Fact> = facts
@@ -36,7 +36,7 @@ pub fn ask(scenario: &Scenario, situation: Situation<'_>, words: &mut Words<'_>)
         return said("choose_order", Goal::Collect, Some(Pending::ChooseOrder { orders: ids }), words);
     }
     let absent = scenario.needs.contains(&RecordKind::Order) && facts.order.is_none();
-    if absent { said("no_order", Goal::Verify, None, words) } else { None }
+    if absent { said("no_order", Goal::Answer, None, words) } else { None }
 }
 
 fn said(place: &str, goal: Goal, pending: Option<Pending>, words: &mut Words<'_>) -> Option<Spoken> {

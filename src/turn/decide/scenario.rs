@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::Situation;
+use super::handoff::handoff_by_text;
 use crate::pack::types::{Pack, Scenario};
 use crate::record::RecordKind;
-use crate::turn::types::{EmotionFlag, Reading};
+use crate::turn::types::Reading;
 
 /// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the
 /// message, however confident.
@@ -49,9 +50,7 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
     if let Some(chosen) = safety.or(candidates.first()) {
         return chosen.clone();
     }
-    if reading.emotion.flags.contains(&EmotionFlag::Safety)
-        && let Some(scenario) = safest(pack)
-    {
+    if let Some(scenario) = of_handoff_rule(pack, reading) {
         return Chosen { scenario, confidence: 0.5, understood: true };
     }
     if situation.facts.relevant {
@@ -98,11 +97,14 @@ fn narrowed<'a>(
     })
 }
 
-fn safest(pack: &Pack) -> Option<&Scenario> {
-    pack.scenarios
-        .iter()
-        .filter(|scenario| scenario.priority >= SAFETY_PRIORITY)
-        .max_by_key(|scenario| scenario.priority)
+/// No intent was recognised, but a handoff rule matched the words: the scenario that hands over for the same reason.
+fn of_handoff_rule<'a>(pack: &'a Pack, reading: &Reading) -> Option<&'a Scenario> {
+    let plan = handoff_by_text(pack, &reading.text)?;
+    let same_reason = |scenario: &&Scenario| {
+        scenario.handoff.always.is_some_and(|(reason, _)| reason == plan.reason)
+            && (plan.detail.is_none() || scenario.handoff.detail == plan.detail)
+    };
+    pack.scenarios.iter().filter(same_reason).max_by_key(|scenario| scenario.priority)
 }
 
 /// A scenario every pack has; `check` refuses a pack without it, so the first one is never reached.

@@ -227,7 +227,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         self.turn.model.generate(GenerationRequest {
             prompt,
             max_tokens: limits.answer_tokens,
-            sampling: limits.sampling.clone(),
+            sampling: limits.sampling,
             deadline: self.deadline,
         })
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::focus::OrderFocus;
+use super::product::{is_in_title, named_by_words, with_variant};
 use super::{MOST_FACTS, RELEVANT_SCORE, RetrieveError, Source};
 use crate::identity::CustomerId;
 use crate::knowledge::{Hit, Knowledge, SearchQuery};
@@ -94,7 +95,8 @@ impl<'a, S: Source> Collector<'a, S> {
 
     /// The product that is meant: named, on the page, of the order, remembered.
     pub(super) async fn add_product(&mut self, order: Option<&Record>) -> Result<(), RetrieveError> {
-        let named = self.named_product()?;
+        let by_words = named_by_words(self.knowledge, &self.input.scope, &self.reading.question)?;
+        let named = self.named_product()?.or_else(|| by_words.as_ref().map(|hit| hit.id.clone()));
         let item = order.and_then(|order| self.item_in_question(order));
         let about_order = self.wanted.iter().any(|kind| kind.is_private());
         let page = self.input.page.product.clone();
@@ -122,6 +124,10 @@ impl<'a, S: Source> Collector<'a, S> {
             let Some(record) = id.and_then(|id| records.iter().find(|record| record.id == id)) else {
                 continue;
             };
+            let guessed = by_words.as_ref().filter(|hit| hit.id == record.id);
+            if guessed.is_some_and(|hit| !is_in_title(hit, record, self.knowledge)) {
+                continue;
+            }
             if self.product.is_none() {
                 self.product = Some(record.id.clone());
                 self.push(record, 1.0, why);
@@ -416,12 +422,16 @@ impl<'a, S: Source> Collector<'a, S> {
         if text.is_empty() {
             return;
         }
+        let mut fields = derived_fields(record, &self.input.now);
+        if record.kind == RecordKind::Product {
+            with_variant(&mut fields, &self.reading.question);
+        }
         self.facts.found.push(Fact {
             id,
             kind: record.kind,
             title: evidence_title(record),
             text,
-            fields: derived_fields(record, &self.input.now),
+            fields,
             score,
             why: why.to_owned(),
             policy: record.kind == RecordKind::Policy

@@ -5,6 +5,7 @@
 
 mod collect;
 mod focus;
+mod product;
 mod variables;
 
 #[cfg(test)]

@@ -1,0 +1,121 @@
+//! Which product is meant by the words of a message, and which of its variants.
+
+use serde_json::Value;
+
+use super::RetrieveError;
+use crate::identity::Scope;
+use crate::knowledge::{Hit, Knowledge, SearchQuery};
+use crate::record::{Record, RecordKind};
+
+/// A product must share this much with the question to be meant by it.
+const MEANT: f32 = 0.3;
+/// The next best product must rank this much lower; otherwise the words name a kind of product, not one product.
+const AHEAD: f32 = 0.9;
+
+/// The product whose name the message uses, without naming it as a whole: "羽绒服130藏蓝还有货吗". The words that
+/// matched come with it, because only those of its title count; see [`is_in_title`].
+pub(super) fn named_by_words(
+    knowledge: &Knowledge,
+    scope: &Scope,
+    question: &str,
+) -> Result<Option<Hit>, RetrieveError> {
+    let query =
+        SearchQuery { text: question.to_owned(), kinds: vec![RecordKind::Product], limit: 2, product: None };
+    let hits = knowledge.search(scope, &query)?;
+    let mut hits = hits.into_iter();
+    let (Some(first), second) = (hits.next(), hits.next()) else { return Ok(None) };
+    let alone = second.is_none_or(|second| second.raw_score <= first.raw_score * AHEAD);
+    Ok(Some(first).filter(|first| alone && first.score >= MEANT))
+}
+
+/// Whether a word of two characters or more that matched stands in the product's title. Matches in descriptions
+/// say what a product is like, not which one is meant.
+pub(super) fn is_in_title(hit: &Hit, product: &Record, knowledge: &Knowledge) -> bool {
+    let title = product.text("title").unwrap_or_default();
+    let title = knowledge.analyzer().normalise(&format!("{title} {}", product.short_title().unwrap_or_default()));
+    hit.why.iter().any(|word| word.chars().count() >= 2 && title.contains(word.as_str()))
+}
+
+/// Lays the variant that the text names over the product's fields, so that price, stock and restock date are those
+/// of the variant that was asked about. Without a variant that is meant alone, the fields stay as they are.
+pub(super) fn with_variant(fields: &mut Value, text: &str) {
+    let Some(variant) = variant_named(fields, text) else { return };
+    let Some(fields) = fields.as_object_mut() else { return };
+    let name = variant_name(&variant);
+    if let Some(title) = fields.get("short_title").and_then(Value::as_str) {
+        let title = format!("{title}（{name}）");
+        fields.insert("short_title".into(), title.into());
+    }
+    for field in ["price", "stock", "restock_at"] {
+        match variant.get(field) {
+            Some(value) => fields.insert(field.into(), value.clone()),
+            None => fields.remove(field),
+        };
+    }
+    fields.insert("variant".into(), name.into());
+}
+
+/// The variant of which the text names the most attributes, if there is only one such.
+fn variant_named(fields: &Value, text: &str) -> Option<Value> {
+    let variants = fields.get("skus")?.as_array()?;
+    let named = |variant: &Value| attributes(variant).filter(|value| text.contains(value.as_str())).count();
+    let most = variants.iter().map(named).max().filter(|most| *most > 0)?;
+    let mut best = variants.iter().filter(|variant| named(variant) == most);
+    match (best.next(), best.next()) {
+        (Some(variant), None) => Some(variant.clone()),
+        _ => None,
+    }
+}
+
+fn attributes(variant: &Value) -> impl Iterator<Item = String> + '_ {
+    let values = variant.get("attributes").and_then(Value::as_object).into_iter().flat_map(|map| map.values());
+    values.filter_map(|value| match value {
+        Value::String(text) => Some(text.to_lowercase()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+/// "藏蓝 130".
+fn variant_name(variant: &Value) -> String {
+    attributes(variant).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn jacket() -> Value {
+        json!({
+            "short_title": "轻暖羽绒服", "price": 359.0, "stock": 24,
+            "skus": [
+                {"attributes": {"颜色": "藏蓝", "尺码": "120"}, "price": 359.0, "stock": 3},
+                {"attributes": {"颜色": "藏蓝", "尺码": "130"}, "price": 369.0, "stock": 21},
+                {"attributes": {"颜色": "雾粉", "尺码": "130"}, "price": 359.0, "stock": 0, "restock_at": "2026-11-26 18:00"},
+            ],
+        })
+    }
+
+    #[test]
+    fn a_variant_is_chosen_only_if_one_alone_is_meant() {
+        let check = |text: &str, stock: u64, title: &str| {
+            let mut fields = jacket();
+            with_variant(&mut fields, text);
+            assert_eq!((fields["stock"].as_u64(), fields["short_title"].as_str()), (Some(stock), Some(title)), "{text}");
+        };
+        check("藏蓝130还有吗", 21, "轻暖羽绒服（藏蓝 130）");
+        check("120的有货吗", 3, "轻暖羽绒服（藏蓝 120）");
+        check("雾粉还有吗", 0, "轻暖羽绒服（雾粉 130）");
+        check("130的有货吗", 24, "轻暖羽绒服");
+        check("有货吗", 24, "轻暖羽绒服");
+    }
+
+    #[test]
+    fn a_variant_that_never_comes_back_has_no_restock_date() {
+        let mut fields = jacket();
+        fields["restock_at"] = json!("2026-12-01 10:00");
+        with_variant(&mut fields, "藏蓝120");
+        assert_eq!(fields.get("restock_at"), None);
+    }
+}
