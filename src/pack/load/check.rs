@@ -110,7 +110,8 @@ fn check_ids(whole: &Whole<'_>, problems: &mut Problems) {
 fn check_required(whole: &Whole<'_>, problems: &mut Problems) {
     for id in REQUIRED {
         if !whole.scenarios.scenarios.iter().any(|located| located.scenario.id == id) {
-            problems.error(At::file("scenarios"), format!("the scenario `{id}` is missing; every pack needs it"));
+            problems
+                .error(At::file("scenarios"), format!("the scenario `{id}` is missing; every pack needs it"));
         }
     }
 }

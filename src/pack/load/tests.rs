@@ -71,7 +71,12 @@ fn every_scenario_pattern_matches_an_example_of_its_own_intent() {
                 intent.name
             );
         }
-        assert!(intent.examples.len() >= 8 || intent.name == "general_question", "{} has {} examples", intent.name, intent.examples.len());
+        assert!(
+            intent.examples.len() >= 8 || intent.name == "general_question",
+            "{} has {} examples",
+            intent.name,
+            intent.examples.len()
+        );
     }
 }
 

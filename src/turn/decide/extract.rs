@@ -123,7 +123,8 @@ impl Asked {
             return 0.0;
         }
         let here = pairs(text);
-        self.weights.iter().filter(|(pair, _)| here.contains(*pair)).map(|(_, weight)| weight).sum::<f32>() / self.all
+        self.weights.iter().filter(|(pair, _)| here.contains(*pair)).map(|(_, weight)| weight).sum::<f32>()
+            / self.all
     }
 }
 
@@ -136,7 +137,10 @@ fn headline(fact: &Fact) -> String {
 
 /// The text without its own title in front.
 fn body(fact: &Fact) -> &str {
-    let rest = fact.text.strip_prefix(fact.title.as_str()).map(|rest| rest.trim_start_matches(['：', ':', '\n', ' ']));
+    let rest = fact
+        .text
+        .strip_prefix(fact.title.as_str())
+        .map(|rest| rest.trim_start_matches(['：', ':', '\n', ' ']));
     rest.filter(|rest| !rest.is_empty()).unwrap_or(&fact.text)
 }
 
@@ -215,7 +219,11 @@ mod tests {
         let warm = fact("恒温睡袋室温", "恒温睡袋适合室温 16 到 22 度。", &[]);
         let long = fact(
             "吸奶器说明",
-            &format!("{}工作声音约 42 分贝。{}", "吸力分九档，按键可调。".repeat(9), "配件可以开水消毒。".repeat(9)),
+            &format!(
+                "{}工作声音约 42 分贝。{}",
+                "吸力分九档，按键可调。".repeat(9),
+                "配件可以开水消毒。".repeat(9)
+            ),
             &[],
         );
         let facts = [&wash, &warm, &long];

@@ -32,7 +32,8 @@ pub(super) fn named_by_words(
 /// say what a product is like, not which one is meant.
 pub(super) fn is_in_title(hit: &Hit, product: &Record, knowledge: &Knowledge) -> bool {
     let title = product.text("title").unwrap_or_default();
-    let title = knowledge.analyzer().normalise(&format!("{title} {}", product.short_title().unwrap_or_default()));
+    let title =
+        knowledge.analyzer().normalise(&format!("{title} {}", product.short_title().unwrap_or_default()));
     hit.why.iter().any(|word| word.chars().count() >= 2 && title.contains(word.as_str()))
 }
 
@@ -68,7 +69,8 @@ fn variant_named(fields: &Value, text: &str) -> Option<Value> {
 }
 
 fn attributes(variant: &Value) -> impl Iterator<Item = String> + '_ {
-    let values = variant.get("attributes").and_then(Value::as_object).into_iter().flat_map(|map| map.values());
+    let values =
+        variant.get("attributes").and_then(Value::as_object).into_iter().flat_map(|map| map.values());
     values.filter_map(|value| match value {
         Value::String(text) => Some(text.to_lowercase()),
         Value::Number(number) => Some(number.to_string()),
@@ -102,7 +104,11 @@ mod tests {
         let check = |text: &str, stock: u64, title: &str| {
             let mut fields = jacket();
             with_variant(&mut fields, text);
-            assert_eq!((fields["stock"].as_u64(), fields["short_title"].as_str()), (Some(stock), Some(title)), "{text}");
+            assert_eq!(
+                (fields["stock"].as_u64(), fields["short_title"].as_str()),
+                (Some(stock), Some(title)),
+                "{text}"
+            );
         };
         check("藏蓝130还有吗", 21, "轻暖羽绒服（藏蓝 130）");
         check("120的有货吗", 3, "轻暖羽绒服（藏蓝 120）");
