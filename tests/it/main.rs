@@ -2,3 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that fails may panic, and documents itself")]
 
 mod http;
+mod app;
+mod handoff;
+mod orders;
+mod without_model;

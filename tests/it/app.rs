@@ -1,0 +1,333 @@
+//! The whole program on a temporary folder, listening on a port of its own, and short ways to call it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use reqwest::Method;
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use warmdesk::app::{App, AppOptions};
+use warmdesk::config::Config;
+use warmdesk::http::auth::sign_customer;
+use warmdesk::identity::CustomerId;
+use warmdesk::model::{ChatModel, ScriptedModel};
+use warmdesk::pack::load::{PackSource, load};
+use warmdesk::pack::types::Pack;
+use warmdesk::time::{Clock, Now, TestClock};
+
+/// The moment for which the sample shop's records are written.
+pub const REFERENCE: &str = "2026-11-20T10:12:00+08:00";
+const ADMIN: &str = "admin-key-of-the-integration-tests";
+const SECRET: &str = "customer-secret-of-the-integration-tests";
+
+/// A server that answers for a shop, until it is dropped.
+pub struct RunningShop {
+    pub url: String,
+    clock: Arc<TestClock>,
+    client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    served: Option<JoinHandle<anyhow::Result<()>>>,
+    _data: TempDir,
+}
+
+/// What a server answered.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub text: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The JSON of an answer that must be a good one.
+    pub fn good(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self.json()
+    }
+}
+
+/// One server-sent event, and with how many other events it arrived.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub name: String,
+    pub data: Value,
+    /// The number of the piece of the body in which it ended.
+    pub piece: usize,
+}
+
+/// A folder of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The pack of the repository with the sample shop's names.
+pub fn pack() -> Arc<Pack> {
+    let files = PackSource::Folder(repository("prompts")).files("zh-CN").unwrap();
+    let mut pack = load(&files).unwrap().pack;
+    "暖芽母婴".clone_into(&mut pack.voice.shop);
+    "小暖".clone_into(&mut pack.voice.assistant);
+    Arc::new(pack)
+}
+
+/// A moment in the shop's zone.
+pub fn moment(text: &str) -> Now {
+    let zone = TimeZone::get("Asia/Shanghai").unwrap();
+    Now::new(text.parse().unwrap(), zone)
+}
+
+/// All records of a folder, as one body of an import.
+pub fn records(folder: &Path) -> String {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let ndjson = files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "ndjson"));
+    ndjson.map(|path| std::fs::read_to_string(path).unwrap().trim_end().to_owned() + "\n").collect()
+}
+
+/// A real shop beside the repository, if this machine has it.
+pub fn appliance_shop() -> Option<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().map(|folder| folder.join("shared/data/appliance_shop")).find(|folder| folder.is_dir())
+}
+
+/// A model that is asked and has nothing to say.
+pub fn mute() -> Arc<ScriptedModel> {
+    Arc::new(ScriptedModel::new(|_| String::new()))
+}
+
+/// Settings for tests: no limits that a test could touch by being quick.
+pub fn config() -> Config {
+    let mut config = Config::default();
+    config.limits.messages_per_minute = 100_000;
+    config.limits.requests_per_minute = 100_000;
+    config
+}
+
+impl RunningShop {
+    /// The sample shop on the morning of its reference day.
+    pub async fn start(model: Arc<dyn ChatModel>) -> Self {
+        let shop = Self::empty(model, config(), REFERENCE).await;
+        shop.import(&records(&repository("tests/shop"))).await;
+        shop
+    }
+
+    /// A shop without any records.
+    pub async fn empty(model: Arc<dyn ChatModel>, config: Config, now: &str) -> Self {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let data = tempfile::tempdir().unwrap();
+        let clock = Arc::new(TestClock::new(moment(now)));
+        let app = App::start(AppOptions {
+            data: data.path().to_owned(),
+            config,
+            pack: pack(),
+            model,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            test_clock: Some(Arc::clone(&clock)),
+            admin_key: Some(SecretString::from(ADMIN)),
+            customer_secret: Some(SecretString::from(SECRET)),
+        })
+        .await
+        .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let state = app.state(None);
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(app.serve(listener, state, async {
+            // A dropped sender stops the server too.
+            let _ = stopped.await;
+        }));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { url, clock, client, stop: Some(stop), served: Some(served), _data: data }
+    }
+
+    /// Stops the server as `warmdesk serve` is stopped, and waits for it.
+    pub async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).ok();
+        self.served.take().unwrap().await.unwrap().unwrap();
+    }
+
+    /// Puts the clock to another moment.
+    pub fn at(&self, now: &str) {
+        self.clock.set(moment(now));
+    }
+
+    /// Sends records and expects that all of them are taken.
+    pub async fn import(&self, records: &str) -> Value {
+        let report = self.staff(Method::POST, "/api/v1/import").body(records.to_owned()).send().await;
+        let report = read(report.unwrap()).await.good();
+        assert_eq!(report["rejected"], json!([]));
+        report
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// A request under the all-scopes key.
+    pub fn staff(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.request(method, path).bearer_auth(ADMIN)
+    }
+
+    pub async fn staff_get(&self, path: &str) -> Value {
+        read(self.staff(Method::GET, path).send().await.unwrap()).await.good()
+    }
+
+    pub async fn staff_post(&self, path: &str, body: Value) -> Reply {
+        read(self.staff(Method::POST, path).json(&body).send().await.unwrap()).await
+    }
+
+    pub async fn staff_put(&self, path: &str, body: Value) -> Reply {
+        read(self.staff(Method::PUT, path).json(&body).send().await.unwrap()).await
+    }
+
+    /// What anybody may do without a key.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        read(self.request(Method::POST, path).json(&body).send().await.unwrap()).await
+    }
+
+    pub async fn post_raw(&self, path: &str, body: impl Into<reqwest::Body>) -> Reply {
+        read(self.request(Method::POST, path).body(body).send().await.unwrap()).await
+    }
+
+    /// A message in a new conversation, with everything that staff see of the answer.
+    pub async fn chat(&self, customer: Option<&str>, text: &str) -> Value {
+        self.staff_post("/api/v1/chat", message(customer, None, text)).await.good()
+    }
+
+    /// A message in the conversation of an earlier answer.
+    pub async fn chat_on(&self, customer: Option<&str>, earlier: &Value, text: &str) -> Value {
+        let body = message(customer, earlier["conversation"].as_str(), text);
+        self.staff_post("/api/v1/chat", body).await.good()
+    }
+
+    /// A message without any key: what the customer's own browser gets, byte by byte.
+    pub async fn chat_as_customer(&self, customer: Option<&str>, text: &str) -> Reply {
+        self.post("/api/v1/chat", message(customer, None, text)).await
+    }
+
+    /// A message whose answer is streamed to the customer.
+    pub async fn stream(&self, customer: Option<&str>, text: &str) -> Vec<Event> {
+        let request = self.request(Method::POST, "/api/v1/chat").json(&message(customer, None, text));
+        let response = request.header("accept", "text/event-stream").send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        let mut stream = EventStream::new(response);
+        let mut events = Vec::new();
+        while let Some(event) = stream.next().await {
+            events.push(event);
+        }
+        events
+    }
+
+    /// Opens a session and gives its token and its conversation.
+    pub async fn session(&self, customer: &str) -> (String, String) {
+        let opened = self.post("/api/v1/session", json!({ "customer": proof(customer) })).await.good();
+        let text = |field: &str| opened[field].as_str().unwrap().to_owned();
+        (text("token"), text("conversation"))
+    }
+
+    /// What arrives for a customer in a conversation from now on.
+    pub async fn listen(&self, token: &str, conversation: &str) -> EventStream {
+        let path = format!("/api/v1/conversations/{conversation}/stream");
+        let response = self.request(Method::GET, &path).bearer_auth(token).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        EventStream::new(response)
+    }
+}
+
+/// Reads an answer to its end.
+pub async fn read(response: reqwest::Response) -> Reply {
+    let status = response.status().as_u16();
+    Reply { status, text: response.text().await.unwrap() }
+}
+
+/// Server-sent events as they come.
+pub struct EventStream {
+    response: reqwest::Response,
+    pieces: usize,
+    buffer: String,
+}
+
+impl EventStream {
+    fn new(response: reqwest::Response) -> Self {
+        Self { response, pieces: 0, buffer: String::new() }
+    }
+
+    /// The next event; comments that keep the connection alive are passed over.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.buffer = rest;
+                if let Some(event) = event(&block, self.pieces) {
+                    return Some(event);
+                }
+                continue;
+            }
+            let piece = self.response.chunk().await.unwrap()?;
+            self.pieces += 1;
+            self.buffer.push_str(std::str::from_utf8(&piece).unwrap());
+        }
+    }
+
+    /// The next event of a name, within ten seconds.
+    pub async fn next_named(&mut self, name: &str) -> Event {
+        let found = async {
+            loop {
+                let event = self.next().await.expect("the stream goes on");
+                if event.name == name {
+                    return event;
+                }
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), found).await.expect("the event comes")
+    }
+}
+
+fn event(block: &str, piece: usize) -> Option<Event> {
+    let field = |name: &str| {
+        let lines = block.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let data = serde_json::from_str(&field("data")).ok()?;
+    Some(Event { name: field("event"), data, piece })
+}
+
+/// A customer with the proof.
+pub fn proof(customer: &str) -> Value {
+    json!({ "id": customer, "signature": signature(customer) })
+}
+
+/// A customer's signature under the secret of the tests.
+pub fn signature(customer: &str) -> String {
+    sign_customer(&SecretString::from(SECRET), &CustomerId::new(customer).unwrap())
+}
+
+/// The body of a chat request.
+pub fn message(customer: Option<&str>, conversation: Option<&str>, text: &str) -> Value {
+    let mut body = Map::new();
+    body.insert("message".to_owned(), json!(text));
+    if let Some(customer) = customer {
+        body.insert("customer".to_owned(), proof(customer));
+    }
+    if let Some(conversation) = conversation {
+        body.insert("conversation".to_owned(), json!(conversation));
+    }
+    Value::Object(body)
+}
+
+/// The texts of an answer's sentences.
+pub fn sentences(reply: &Value) -> Vec<String> {
+    let sentences = reply["sentences"].as_array().unwrap();
+    sentences.iter().map(|sentence| sentence["text"].as_str().unwrap().to_owned()).collect()
+}
