@@ -143,13 +143,15 @@ fn meet_all(scenario: &Scenario, words: &mut Words<'_>, verdict: Option<&Verdict
     }
 }
 
-/// A calm customer whose order is in order is answered, not comforted; a calm one whose order is late hears the
-/// facts named, not their own feelings described.
+/// A calm customer whose order is in order is answered, not comforted. Where the facts themselves show that the shop is
+/// late, the comforting line is also the one that names them, and everybody hears it.
 fn fits_tone(goal: Goal, scenario: &Scenario, words: &Words<'_>) -> bool {
     let emotion = &words.situation().reading.emotion;
     let upset = emotion.label.is_negative() && emotion.intensity >= 0.3;
     match goal {
-        Goal::Soothe => upset || !scenario.handoff.always.is_none_or(|(_, mode)| mode != HandoffMode::Now),
+        Goal::Soothe => {
+            upset || scenario.breach || !scenario.handoff.always.is_none_or(|(_, mode)| mode != HandoffMode::Now)
+        }
         Goal::Apologize => upset || scenario.breach || scenario.handoff.always.is_some(),
         _ => true,
     }
