@@ -87,18 +87,30 @@ pub fn moment(text: &str) -> Now {
     Now::new(text.parse().unwrap(), zone)
 }
 
+/// The files of records in a folder, by name.
+pub fn record_files(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "ndjson")).collect();
+    files.sort();
+    files
+}
+
 /// All records of a folder, as one body of an import.
 pub fn records(folder: &Path) -> String {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let ndjson = files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "ndjson"));
-    ndjson.map(|path| std::fs::read_to_string(path).unwrap().trim_end().to_owned() + "\n").collect()
+    record_files(folder).iter().map(|path| std::fs::read_to_string(path).unwrap().trim_end().to_owned() + "\n").collect()
 }
 
 /// A real shop beside the repository, if this machine has it.
 pub fn appliance_shop() -> Option<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().map(|folder| folder.join("shared/data/appliance_shop")).find(|folder| folder.is_dir())
+}
+
+/// A client that talks to this machine only.
+pub fn client() -> reqwest::Client {
+    // reqwest wants a provider even for plain HTTP. Another test may have chosen one already.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 /// A model that is asked and has nothing to say.
@@ -124,7 +136,6 @@ impl RunningShop {
 
     /// A shop without any records.
     pub async fn empty(model: Arc<dyn ChatModel>, config: Config, now: &str) -> Self {
-        rustls::crypto::ring::default_provider().install_default().ok();
         let data = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock::new(moment(now)));
         let app = App::start(AppOptions {
@@ -147,7 +158,7 @@ impl RunningShop {
             // A dropped sender stops the server too.
             let _ = stopped.await;
         }));
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client();
         Self { url, clock, client, stop: Some(stop), served: Some(served), _data: data }
     }
 

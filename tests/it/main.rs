@@ -2,7 +2,12 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that fails may panic, and documents itself")]
 
 mod http;
+
 mod app;
+mod program;
+
+mod bad_input;
+mod cli;
 mod handoff;
 mod orders;
 mod without_model;
