@@ -28,6 +28,7 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
         "warn".clone_into(&mut config.log.level);
     }
     config.server.port = 0;
+    super::sample::name_shop(&mut config)?;
     serve::start_logging(&config)?;
     let measured = serve::runtime()?.block_on(async {
         if !command.bench.embedded {

@@ -53,6 +53,7 @@ pub fn run(options: &GlobalOptions, command: DemoOptions) -> anyhow::Result<Exit
     serve::runtime()?.block_on(async {
         let listener = serve::bind(&config).await?;
         let address = listener.local_addr()?;
+        sample::name_shop(&mut config)?;
         let pack = options.pack(&config)?;
         let model = serve::open_model(&config)?;
         let sample = Sample::start(config, pack, model).await?;
@@ -88,14 +89,7 @@ fn fetch_weights(config: &Config) -> anyhow::Result<()> {
 
 impl Sample {
     /// Starts an application with the sample shop in a new folder.
-    pub async fn start(
-        mut config: Config,
-        pack: Arc<Pack>,
-        model: Arc<dyn ChatModel>,
-    ) -> anyhow::Result<Self> {
-        let shop = sample::shop()?;
-        config.shop.name.get_or_insert(shop.name);
-        config.shop.assistant.get_or_insert(shop.assistant);
+    pub async fn start(config: Config, pack: Arc<Pack>, model: Arc<dyn ChatModel>) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("warmdesk-demo-").tempdir()?;
         let (clock, _) = serve::clock(&config, false)?;
         let app = App::start(AppOptions {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::config::Config;
 use crate::record::{Record, RecordKind, parse_ndjson};
 use crate::time::Now;
 
@@ -34,6 +35,14 @@ fn file(name: &str) -> anyhow::Result<Vec<u8>> {
 /// Names and reference time.
 pub fn shop() -> anyhow::Result<SampleShop> {
     Ok(toml::from_str(std::str::from_utf8(&file("shop.toml")?)?)?)
+}
+
+/// Gives the sample shop's names to the settings, where those name no other.
+pub fn name_shop(config: &mut Config) -> anyhow::Result<()> {
+    let shop = shop()?;
+    config.shop.name.get_or_insert(shop.name);
+    config.shop.assistant.get_or_insert(shop.assistant);
+    Ok(())
 }
 
 /// The example questions: the customer who asks, if one does, and the question.

@@ -30,7 +30,8 @@ async fn an_approved_line_is_said_before_the_handoff_is_announced() {
     assert_eq!((text(handoff, "reason"), text(handoff, "mode")), ("asked_for_person", "now"));
     assert_eq!(events[place("done").unwrap()].data["handoff"], *handoff);
     let queue = shop.staff_get("/api/v1/tickets").await;
-    let tickets: Vec<&str> = queue["tickets"].as_array().unwrap().iter().map(|ticket| text(ticket, "id")).collect();
+    let tickets: Vec<&str> =
+        queue["tickets"].as_array().unwrap().iter().map(|ticket| text(ticket, "id")).collect();
     assert_eq!(tickets, [text(handoff, "ticket")], "exactly one ticket was opened");
     shop.stop().await;
 }
@@ -57,7 +58,8 @@ async fn each_reason_hands_off_at_once() {
             assert_eq!(text(handoff, "detail"), detail, "{message}");
         }
         only_wording(&reply);
-        let last = reply["sentences"].as_array().unwrap().last().unwrap_or_else(|| panic!("{message}: silence"));
+        let last =
+            reply["sentences"].as_array().unwrap().last().unwrap_or_else(|| panic!("{message}: silence"));
         assert_eq!(last["goal"], "handoff", "{message}: {reply}");
         let ticket = shop.staff_get(&format!("/api/v1/tickets/{}", text(handoff, "ticket"))).await;
         assert_eq!((text(&ticket, "reason"), text(&ticket, "status")), (reason, "open"), "{message}");
@@ -68,7 +70,8 @@ async fn each_reason_hands_off_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strong_words_of_others_are_no_handoff() {
     let shop = RunningShop::start(mute()).await;
-    for message in ["看到有差评说羽绒服掉毛 真的假的", "投诉电话是多少", "你们是人工智能吗"] {
+    for message in ["看到有差评说羽绒服掉毛 真的假的", "投诉电话是多少", "你们是人工智能吗"]
+    {
         let reply = shop.chat(None, message).await;
         assert_ne!(reply["handoff"]["mode"], "now", "{message}: {reply}");
     }
@@ -80,7 +83,8 @@ async fn while_waiting_only_wording_answers_and_no_second_ticket_is_opened() {
     let shop = RunningShop::start(mute()).await;
     let asked = shop.chat(Some("cus_1001"), "转人工").await;
     let mut said = sentences(&asked);
-    for message in ["人呢？？？？", "我的订单到哪了", "骗子！！再没人理我就12315投诉你们"] {
+    for message in ["人呢？？？？", "我的订单到哪了", "骗子！！再没人理我就12315投诉你们"]
+    {
         let reply = shop.chat_on(Some("cus_1001"), &asked, message).await;
         only_wording(&reply);
         let now = sentences(&reply);
@@ -133,7 +137,8 @@ async fn a_person_takes_over_and_gives_back() {
     assert!(text(&answered, "reply").contains("9821"), "the assistant answers again: {answered}");
 
     let history = shop.staff_get(&format!("/api/v1/conversations/{conversation}")).await;
-    let texts: Vec<&str> = history["messages"].as_array().unwrap().iter().map(|one| text(one, "text")).collect();
+    let texts: Vec<&str> =
+        history["messages"].as_array().unwrap().iter().map(|one| text(one, "text")).collect();
     assert!(texts.contains(&words) && !texts.contains(&"等顺丰单号"), "a note is no message: {texts:?}");
     shop.stop().await;
 }

@@ -6,8 +6,8 @@ use warmdesk::config::Config;
 use warmdesk::model::{Behaviour, ScriptedModel};
 
 use crate::app::{
-    Event, REFERENCE, RunningShop, appliance_shop, config, message, moment, mute, proof, read, records, repository,
-    sentences, signature,
+    Event, REFERENCE, RunningShop, appliance_shop, config, message, moment, mute, proof, read, records,
+    repository, sentences, signature,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -98,7 +98,8 @@ async fn ask(shop: &RunningShop, shipped: &Shipped) -> Value {
 fn lacking(shipped: &Shipped, reply: &Value) -> Option<String> {
     let said = reply["reply"].as_str().unwrap();
     let number = [shipped.tracking.clone(), tail(&shipped.tracking)];
-    let told = |values: &[String]| values.iter().any(|value| !value.is_empty() && said.contains(value.as_str()));
+    let told =
+        |values: &[String]| values.iter().any(|value| !value.is_empty() && said.contains(value.as_str()));
     let mut lacks = Vec::new();
     if !said.contains(&shipped.carrier) {
         lacks.push(format!("the carrier {}", shipped.carrier));
@@ -110,7 +111,12 @@ fn lacking(shipped: &Shipped, reply: &Value) -> Option<String> {
         lacks.push(format!("the last event {:?}", shipped.last_event));
     }
     let scenario = reply["scenario"]["id"].as_str().unwrap_or_default();
-    (!lacks.is_empty()).then(|| format!("{} ({scenario}): {said:?} lacks {lacks:?}, refused {}", shipped.order, reply["guard"]["refused"]))
+    (!lacks.is_empty()).then(|| {
+        format!(
+            "{} ({scenario}): {said:?} lacks {lacks:?}, refused {}",
+            shipped.order, reply["guard"]["refused"]
+        )
+    })
 }
 
 /// Every owner gets the truth about every parcel, and only about the own one.
@@ -149,7 +155,9 @@ async fn check_others(shop: &RunningShop, all: &[Shipped], stranger: &str) {
                     seen = seen.replace(&shipped.order, "");
                 }
                 let leaked = shipped.private.iter().find(|value| seen.contains(value.as_str()));
-                faults.extend(leaked.map(|value| format!("{who} reads {value} of {}: {}", shipped.order, reply.text)));
+                faults.extend(
+                    leaked.map(|value| format!("{who} reads {value} of {}: {}", shipped.order, reply.text)),
+                );
             }
         }
     }
@@ -182,7 +190,8 @@ async fn a_real_shop_imports_without_loss_and_its_owners_learn_where_their_parce
     let all = shipped(&folder, NOW);
     assert!(!all.is_empty());
     check_owners(&shop, &all).await;
-    let stranger = orders(&folder).iter().map(|order| text(order, "customer").to_owned()).next_back().unwrap();
+    let stranger =
+        orders(&folder).iter().map(|order| text(order, "customer").to_owned()).next_back().unwrap();
     check_others(&shop, &all, &stranger).await;
     shop.stop().await;
 }
@@ -195,7 +204,8 @@ async fn the_only_order_needs_no_naming() {
     for value in ["中通", "9821", "11月16日22:40", "武汉转运中心"] {
         assert!(said.contains(value), "{value} is missing in {said}");
     }
-    let evidence: Vec<&str> = reply["evidence"].as_array().unwrap().iter().map(|fact| text(fact, "id")).collect();
+    let evidence: Vec<&str> =
+        reply["evidence"].as_array().unwrap().iter().map(|fact| text(fact, "id")).collect();
     assert!(evidence.contains(&"order:20261114008712"), "{evidence:?}");
     shop.stop().await;
 }
@@ -210,7 +220,8 @@ async fn the_answer_is_streamed_sentence_by_sentence() {
     assert_eq!((names[0], names[names.len() - 1]), ("reading", "done"), "{names:?}");
     assert!(names[1..names.len() - 1].iter().all(|name| *name == "sentence"), "{names:?}");
     let done = &events[events.len() - 1].data;
-    let streamed: Vec<&Value> = events.iter().filter(|event| event.name == "sentence").map(|event| &event.data).collect();
+    let streamed: Vec<&Value> =
+        events.iter().filter(|event| event.name == "sentence").map(|event| &event.data).collect();
     assert_eq!(json!(streamed), done["sentences"], "the stream and the whole answer are the same");
     assert_eq!(done["reply"].as_str().unwrap(), sentences(done).join("\n"));
     assert_eq!(done["evidence"], json!([]), "a customer's copy shows no records");
@@ -239,7 +250,12 @@ async fn a_wrong_signature_is_refused() {
     for wrong in ["", "00", "not hex", of_another.as_str(), &signature("cus_1001")[1..]] {
         let body = json!({ "message": QUESTION, "customer": { "id": "cus_1001", "signature": wrong } });
         let reply = shop.post("/api/v1/chat", body).await;
-        assert_eq!((reply.status, reply.code().as_str()), (401, "invalid_signature"), "{wrong:?}: {}", reply.text);
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (401, "invalid_signature"),
+            "{wrong:?}: {}",
+            reply.text
+        );
     }
     let unsigned = json!({ "message": QUESTION, "customer": { "id": "cus_1001" } });
     let reply = shop.post("/api/v1/chat", unsigned).await.good();
@@ -311,13 +327,16 @@ async fn a_session_opens_the_own_history_and_nothing_else() {
     let opened = shop.post("/api/v1/session", json!({ "customer": proof("cus_1001") })).await.good();
     let (token, conversation) = (text(&opened, "token"), text(&opened, "conversation"));
     let body = json!({ "message": QUESTION });
-    let asked = shop.request(Method::POST, "/api/v1/chat").bearer_auth(token).json(&body).send().await.unwrap();
+    let asked =
+        shop.request(Method::POST, "/api/v1/chat").bearer_auth(token).json(&body).send().await.unwrap();
     let reply = read(asked).await.good();
     assert_eq!(reply["conversation"], conversation);
     assert!(reply["reply"].as_str().unwrap().contains("9821"), "the session proves the customer: {reply}");
     let path = format!("/api/v1/conversations/{conversation}");
-    let history = read(shop.request(Method::GET, &path).bearer_auth(token).send().await.unwrap()).await.good();
-    let authors: Vec<&str> = history["messages"].as_array().unwrap().iter().map(|one| text(one, "author")).collect();
+    let history =
+        read(shop.request(Method::GET, &path).bearer_auth(token).send().await.unwrap()).await.good();
+    let authors: Vec<&str> =
+        history["messages"].as_array().unwrap().iter().map(|one| text(one, "author")).collect();
     assert_eq!(authors, ["customer", "assistant"]);
     assert!(history["messages"].as_array().unwrap().iter().all(|one| one["trace"].is_null()));
     shop.stop().await;

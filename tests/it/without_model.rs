@@ -50,7 +50,8 @@ fn fault(question: &str, reply: &Value) -> Option<String> {
 /// Asks one question and lets people finish what they were given, so that the next one is the assistant's again.
 async fn ask(shop: &RunningShop, customer: Option<&str>, question: &str) -> Result<Value, String> {
     let limit = Duration::from_secs(DEADLINE) + SLACK;
-    let answer = tokio::time::timeout(limit, shop.staff_post("/api/v1/chat", message(customer, None, question))).await;
+    let answer =
+        tokio::time::timeout(limit, shop.staff_post("/api/v1/chat", message(customer, None, question))).await;
     let reply = answer.map_err(|_| format!("{question}: no answer in time"))?;
     if reply.status != 200 {
         return Err(format!("{question}: {} {}", reply.status, reply.text));
@@ -162,7 +163,10 @@ async fn a_lying_model_gets_no_word_in() {
             assert!(!said.contains(lie.trim_end_matches('。')), "{question}: {said}");
             assert_eq!(fault(question, &reply), None);
             let refused = reply["guard"]["refused"].to_string();
-            assert!(refused.contains(lie.trim_end_matches('。')), "the refusal is on record: {question}: {refused}");
+            assert!(
+                refused.contains(lie.trim_end_matches('。')),
+                "the refusal is on record: {question}: {refused}"
+            );
         }
         assert!(!model.prompts().is_empty(), "the model was asked");
         shop.stop().await;

@@ -120,8 +120,13 @@ fn leave_message(plan: HandoffPlan, words: &mut Words<'_>, spoken: &mut Spoken) 
 }
 
 /// A handoff that only turned out to be needed while speaking: the guard refused, or nothing could answer.
-pub fn late_handoff(reason: HandoffReason, why: &str, words: &mut Words<'_>) -> (HandoffPlan, Option<Draft>) {
-    let plan = HandoffPlan { reason, detail: None, mode: HandoffMode::Now, why: why.to_owned() };
+pub fn late_handoff(
+    reason: HandoffReason,
+    stage: Stage,
+    why: &str,
+    words: &mut Words<'_>,
+) -> (HandoffPlan, Option<Draft>) {
+    let plan = HandoffPlan { reason, detail: None, mode: mode_for(stage), why: why.to_owned() };
     let draft = handoff_line(None, &plan, words);
     (plan, draft)
 }
@@ -150,7 +155,9 @@ fn fits_tone(goal: Goal, scenario: &Scenario, words: &Words<'_>) -> bool {
     let upset = emotion.label.is_negative() && emotion.intensity >= 0.3;
     match goal {
         Goal::Soothe => {
-            upset || scenario.breach || !scenario.handoff.always.is_none_or(|(_, mode)| mode != HandoffMode::Now)
+            upset
+                || scenario.breach
+                || !scenario.handoff.always.is_none_or(|(_, mode)| mode != HandoffMode::Now)
         }
         Goal::Apologize => upset || scenario.breach || scenario.handoff.always.is_some(),
         _ => true,
@@ -206,6 +213,9 @@ fn judged(scenario: &Scenario, goal: Goal, verdict: &Verdict, words: &mut Words<
         return words.draft(&scenario.id, goal);
     };
     let wording = format!("{}.{}", verdict.policy, verdict.outcome.as_str());
+    if words.was_said(&wording) {
+        return words.draft(&scenario.id, goal);
+    }
     Some(Draft {
         text: says.clone(),
         goal,
@@ -230,6 +240,9 @@ fn candidates<'f>(kinds: &[RecordKind], words: &Words<'f>) -> Vec<&'f Fact> {
 
 fn extracted(goal: Goal, kinds: &[RecordKind], words: &Words<'_>) -> Option<Draft> {
     let extract = best_extract(&candidates(kinds, words), &words.situation().reading.question)?;
+    if words.was_heard(&extract.text) {
+        return None;
+    }
     Some(quoted(goal, extract.fact, extract.text))
 }
 
@@ -304,13 +317,20 @@ fn promised(scenario: &Scenario, goal: Goal, kind: &str, words: &mut Words<'_>, 
     true
 }
 
+/// Who asks before buying can be answered later and goes on chatting; who has paid is answered now.
+fn mode_for(stage: Stage) -> HandoffMode {
+    match stage {
+        Stage::PreSale | Stage::Service => HandoffMode::Async,
+        Stage::InSale | Stage::AfterSale => HandoffMode::Now,
+    }
+}
+
 /// Nothing answers a goal the scenario cannot do without: a colleague does, later before the sale, now after it.
 fn without_evidence(scenario: &Scenario, words: &mut Words<'_>, spoken: &mut Spoken) {
-    let later = matches!(scenario.stage, Stage::PreSale | Stage::Service);
     let plan = HandoffPlan {
         reason: HandoffReason::NoEvidence,
         detail: None,
-        mode: if later { HandoffMode::Async } else { HandoffMode::Now },
+        mode: mode_for(scenario.stage),
         why: format!("no record answers {}", scenario.id),
     };
     leave_message(plan, words, spoken);

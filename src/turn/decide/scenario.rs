@@ -75,10 +75,12 @@ fn intents(situation: Situation<'_>) -> Vec<(String, f32)> {
     intents
 }
 
-/// "不是这个", "？？", the same question again: the matter is still the one before.
+/// "不是这个", "？？", the same question again, or plain anger: the matter is still the one before.
 fn continues(reading: &Reading) -> bool {
     use crate::turn::types::Feedback;
+    let emotion = &reading.emotion;
     matches!(reading.feedback, Feedback::Negated | Feedback::Repeated | Feedback::Prodded)
+        || (emotion.label.is_negative() && emotion.intensity >= 0.5)
 }
 
 /// Within an intent: first match by falling priority.

@@ -29,9 +29,14 @@ impl<'a> Words<'a> {
         Self { situation, variables, tier, said, seed: hasher.finish() }
     }
 
+    /// Whether a wording was said before in this conversation.
+    pub fn was_said(&self, wording: &str) -> bool {
+        self.said.iter().any(|said| said == wording)
+    }
+
     /// Whether the customer has read these very words lately: in a turn that was cut short, or filled from other
     /// variants to the same text.
-    fn was_heard(&self, text: &str) -> bool {
+    pub fn was_heard(&self, text: &str) -> bool {
         let said_by_us = |message: &&PastMessage| message.author == Author::Assistant;
         self.situation.input.history.iter().filter(said_by_us).any(|message| message.text.contains(text))
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::prompt;
-use crate::model::{Generation, GenerationRequest, GenerationUsage, ModelError, Piece};
+use crate::model::{Generation, GenerationRequest, GenerationUsage, ModelError, ModelState, Piece};
 use crate::turn::Turn;
 use crate::turn::decide::{Situation, Words, late_handoff};
 use crate::turn::guard::{self, GuardContext, SentenceSplitter, Vetted};
@@ -178,7 +178,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
     async fn write(&mut self, goal: Goal, brief: &ModelBrief) -> Result<Met, VoiceError> {
         let mut generation = match self.ask(brief) {
             Ok(generation) => generation,
-            Err(error) => return Ok(Met::Gap(HandoffReason::Unavailable, format!("model: {error}"))),
+            Err(error) => return Ok(Met::Gap(self.reason_without_model(), format!("model: {error}"))),
         };
         let mut splitter = SentenceSplitter::new();
         let mut said = 0;
@@ -217,6 +217,15 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         let (reason, why) =
             trouble.unwrap_or((HandoffReason::Unavailable, "the model wrote nothing".to_owned()));
         Ok(Met::Gap(reason, why))
+    }
+
+    /// A shop that runs without a model on purpose, or has no weights yet, has no broken part: what no record answers
+    /// is simply not known.
+    fn reason_without_model(&self) -> HandoffReason {
+        match self.turn.model.state() {
+            ModelState::Absent { .. } => HandoffReason::NoEvidence,
+            _ => HandoffReason::Unavailable,
+        }
     }
 
     fn ask(&mut self, brief: &ModelBrief) -> Result<Generation, ModelError> {
@@ -259,7 +268,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
     async fn hand_over_late(&mut self, reason: HandoffReason, why: &str) -> Result<(), VoiceError> {
         let variables: Value = crate::turn::retrieve::variables(self.situation.facts, self.situation.input);
         let mut words = Words::new(self.situation, variables, self.decision.tier);
-        let (plan, line) = late_handoff(reason, why, &mut words);
+        let (plan, line) = late_handoff(reason, self.decision.scenario.stage, why, &mut words);
         let handoff = self.voice.open(&plan, &self.spoken.refused).await?;
         self.spoken.late_handoff = Some(handoff.clone());
         if let Some(line) = line {
