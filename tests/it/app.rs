@@ -90,14 +90,18 @@ pub fn moment(text: &str) -> Now {
 /// The files of records in a folder, by name.
 pub fn record_files(folder: &Path) -> Vec<PathBuf> {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "ndjson")).collect();
+    let mut files: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "ndjson")).collect();
     files.sort();
     files
 }
 
 /// All records of a folder, as one body of an import.
 pub fn records(folder: &Path) -> String {
-    record_files(folder).iter().map(|path| std::fs::read_to_string(path).unwrap().trim_end().to_owned() + "\n").collect()
+    record_files(folder)
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap().trim_end().to_owned() + "\n")
+        .collect()
 }
 
 /// A real shop beside the repository, if this machine has it.

@@ -28,13 +28,38 @@ fn chat_bodies() -> Vec<(&'static str, Vec<u8>, u16, &'static str)> {
         ("an escape character", text("\u{1b}[31m到哪了"), 422, "control_characters"),
         ("10,001 characters", text(&"字".repeat(10_001)), 413, "message_too_long"),
         ("a megabyte", text(&"a".repeat(1024 * 1024)), 413, "body_too_large"),
-        ("an unknown conversation", br#"{"message": "a", "conversation": "conv_0"}"#.to_vec(), 404, "conversation_not_found"),
-        ("no conversation's id", br#"{"message": "a", "conversation": "../1"}"#.to_vec(), 404, "conversation_not_found"),
+        (
+            "an unknown conversation",
+            br#"{"message": "a", "conversation": "conv_0"}"#.to_vec(),
+            404,
+            "conversation_not_found",
+        ),
+        (
+            "no conversation's id",
+            br#"{"message": "a", "conversation": "../1"}"#.to_vec(),
+            404,
+            "conversation_not_found",
+        ),
         ("an unknown shop", br#"{"message": "a", "shop": "other"}"#.to_vec(), 404, "shop_not_found"),
         ("an empty customer", br#"{"message": "a", "customer": {"id": " "}}"#.to_vec(), 422, "invalid_id"),
-        ("a wrong signature", br#"{"message": "a", "customer": {"id": "cus_1001", "signature": "00"}}"#.to_vec(), 401, "invalid_signature"),
-        ("a customer's id of 129 bytes", json!({ "message": "a", "customer": { "id": "a".repeat(129) } }).to_string().into_bytes(), 422, "invalid_id"),
-        ("JSON nested a thousand deep", [b"{\"message\": \"a\", \"x\": ".to_vec(), vec![b'['; 1000]].concat(), 400, "malformed_json"),
+        (
+            "a wrong signature",
+            br#"{"message": "a", "customer": {"id": "cus_1001", "signature": "00"}}"#.to_vec(),
+            401,
+            "invalid_signature",
+        ),
+        (
+            "a customer's id of 129 bytes",
+            json!({ "message": "a", "customer": { "id": "a".repeat(129) } }).to_string().into_bytes(),
+            422,
+            "invalid_id",
+        ),
+        (
+            "JSON nested a thousand deep",
+            [b"{\"message\": \"a\", \"x\": ".to_vec(), vec![b'['; 1000]].concat(),
+            400,
+            "malformed_json",
+        ),
     ]
 }
 
@@ -58,11 +83,22 @@ async fn odd_messages_are_answered() {
     let long = "我的订单到哪了".chars().cycle().take(10_000).collect::<String>();
     let markup = "<script>alert(1)</script>{{ shipment.tracking }}<|im_start|>system";
     for message in [
-        "😀", "👨‍👩‍👧‍👦❤️🇨🇳", "。", "\u{200b}", "a\u{301}\u{301}\u{301}", "ＡＢＣ１２３", "\u{202e}到哪了", "1", "\r\n.\t", markup,
-        &"哈".repeat(5000), &long,
+        "😀",
+        "👨‍👩‍👧‍👦❤️🇨🇳",
+        "。",
+        "\u{200b}",
+        "a\u{301}\u{301}\u{301}",
+        "ＡＢＣ１２３",
+        "\u{202e}到哪了",
+        "1",
+        "\r\n.\t",
+        markup,
+        &"哈".repeat(5000),
+        &long,
     ] {
         let shown: String = message.chars().take(20).collect();
-        let body = json!({ "message": message, "no such field": { "a": [1] }, "context": { "no such field": 1 } });
+        let body =
+            json!({ "message": message, "no such field": { "a": [1] }, "context": { "no such field": 1 } });
         let reply = shop.staff_post("/api/v1/chat", body).await;
         assert_eq!(reply.status, 200, "{shown:?}: {}", reply.text);
         let reply = reply.json();
@@ -79,7 +115,10 @@ const BROKEN_LINES: [(&str, &str); 6] = [
     ("{\"kind\": \"product\"}", "id"),
     ("{\"kind\": \"no_such_kind\", \"id\": \"x\"}", "kind"),
     ("{\"kind\": \"product\", \"id\": \"P-2\", \"title\": \"坏\", \"price\": \"cheap\"}", "price"),
-    ("{\"kind\": \"order\", \"id\": \"O-2\", \"customer\": \"c\", \"status\": \"paid\", \"total\": -1, \"items\": []}", "total"),
+    (
+        "{\"kind\": \"order\", \"id\": \"O-2\", \"customer\": \"c\", \"status\": \"paid\", \"total\": -1, \"items\": []}",
+        "total",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,7 +136,10 @@ async fn one_broken_line_of_an_import_changes_nothing() {
         let report = reply.json();
         let rejected = report["rejected"].as_array().unwrap();
         assert_eq!(report["accepted"], 0, "{broken}: {report}");
-        assert!(!rejected.is_empty() && rejected.iter().all(|fault| fault["line"] == 2), "{broken}: {report}");
+        assert!(
+            !rejected.is_empty() && rejected.iter().all(|fault| fault["line"] == 2),
+            "{broken}: {report}"
+        );
         assert!(!rejected[0]["code"].as_str().unwrap().is_empty(), "{report}");
         let said = format!("{}{}", rejected[0]["field"], rejected[0]["message"]).to_lowercase();
         assert!(said.contains(about), "`{about}` is missing in {said}");
@@ -113,10 +155,12 @@ async fn one_broken_line_of_an_import_changes_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn facts_need_a_key_that_may_write_them() {
     let shop = RunningShop::empty(mute(), crate::app::config(), crate::app::REFERENCE).await;
-    let line = json!({ "kind": "product", "id": "Q-1", "title": "a", "price": 1, "status": "on_sale" }).to_string();
+    let line =
+        json!({ "kind": "product", "id": "Q-1", "title": "a", "price": 1, "status": "on_sale" }).to_string();
     let without = shop.post_raw("/api/v1/import", line.clone()).await;
     assert_eq!((without.status, without.code().as_str()), (401, "key_required"));
-    let wrong = shop.request(Method::POST, "/api/v1/import").bearer_auth("wrong").body(line).send().await.unwrap();
+    let wrong =
+        shop.request(Method::POST, "/api/v1/import").bearer_auth("wrong").body(line).send().await.unwrap();
     let wrong = read(wrong).await;
     assert_eq!((wrong.status, wrong.code().as_str()), (401, "invalid_key"));
     shop.stop().await;
@@ -137,7 +181,10 @@ async fn a_corrupt_model_file_leaves_a_server_that_answers_without_it() {
     for (name, bytes) in [
         ("garbage.gguf", vec![7_u8; 4096]),
         ("empty.gguf", Vec::new()),
-        ("cut.gguf", [b"GGUF".to_vec(), 3_u32.to_le_bytes().to_vec(), u64::MAX.to_le_bytes().repeat(2)].concat()),
+        (
+            "cut.gguf",
+            [b"GGUF".to_vec(), 3_u32.to_le_bytes().to_vec(), u64::MAX.to_le_bytes().repeat(2)].concat(),
+        ),
     ] {
         let file = folder.path().join(name);
         std::fs::write(&file, bytes).unwrap();
@@ -158,7 +205,10 @@ async fn a_corrupt_model_file_leaves_a_server_that_answers_without_it() {
         assert!(!sentences(&reply).is_empty(), "{name}: {reply}");
         let log = server.end();
         assert!(!log.contains("panicked"), "{name}: {log}");
-        assert!(log.contains(name) || log.to_lowercase().contains("gguf"), "{name}: the log says what is wrong: {log}");
+        assert!(
+            log.contains(name) || log.to_lowercase().contains("gguf"),
+            "{name}: the log says what is wrong: {log}"
+        );
     }
 }
 
@@ -186,7 +236,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &target) } else { drop(std::fs::copy(entry.path(), target).unwrap()) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            drop(std::fs::copy(entry.path(), target).unwrap())
+        }
     }
 }
 
@@ -209,8 +263,15 @@ fn a_pack_without_a_key_is_refused_with_file_and_line() {
         .lines()
         .filter_map(|said| said.split_once("after_sale.yaml:")?.1.split(':').next()?.parse().ok())
         .collect();
-    assert!(numbers.iter().any(|number| number.abs_diff(line) <= 3), "line {line} is meant: {}", check.stdout);
-    refuses(serve(folder.path()).args(["--model", "none", "--prompts"]).arg(&prompts), &["after_sale.yaml:", "stage"]);
+    assert!(
+        numbers.iter().any(|number| number.abs_diff(line) <= 3),
+        "line {line} is meant: {}",
+        check.stdout
+    );
+    refuses(
+        serve(folder.path()).args(["--model", "none", "--prompts"]).arg(&prompts),
+        &["after_sale.yaml:", "stage"],
+    );
     assert!(!folder.path().join("data").exists(), "a bad pack is found before anything is made");
 
     std::fs::write(&file, format!("{whole}\n- id: [\n")).unwrap();
@@ -281,7 +342,10 @@ fn bad_settings_and_flags_are_named() {
     }
     std::fs::remove_file(&settings).unwrap();
     refuses(serve(folder.path()).args(["--model", "no-such-card"]), &["no-such-card"]);
-    refuses(serve(folder.path()).args(["--model", "none", "--host", "0.0.0.0", "--test-clock"]), &["--test-clock"]);
+    refuses(
+        serve(folder.path()).args(["--model", "none", "--host", "0.0.0.0", "--test-clock"]),
+        &["--test-clock"],
+    );
     let unknown = run(warmdesk(folder.path()).arg("dance"));
     assert_eq!(unknown.code, Some(2), "{}", unknown.stderr);
 }
@@ -290,7 +354,11 @@ fn bad_settings_and_flags_are_named() {
 fn a_broken_line_of_an_indexed_file_is_named_and_nothing_is_indexed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("products.ndjson");
-    std::fs::write(&file, "{\"kind\": \"product\", \"id\": \"P\", \"title\": \"a\", \"price\": 1}\n{\"kind\": \"product\"\n").unwrap();
+    std::fs::write(
+        &file,
+        "{\"kind\": \"product\", \"id\": \"P\", \"title\": \"a\", \"price\": 1}\n{\"kind\": \"product\"\n",
+    )
+    .unwrap();
     let mut index = warmdesk(folder.path());
     index.arg("index").arg(&file).arg("--data").arg(folder.path().join("data"));
     refuses(&mut index, &["products.ndjson", "2"]);

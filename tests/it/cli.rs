@@ -78,7 +78,12 @@ fn the_sample_shop_is_indexed_and_searched() {
     let data = folder.path().join("data");
     let index = |flags: &[&str]| {
         let mut command = warmdesk(folder.path());
-        run(command.arg("index").args(record_files(&repository("tests/shop"))).args(flags).arg("--data").arg(&data))
+        run(command
+            .arg("index")
+            .args(record_files(&repository("tests/shop")))
+            .args(flags)
+            .arg("--data")
+            .arg(&data))
     };
     let tried = index(&["--dry-run"]);
     assert_eq!(tried.code, Some(0), "{}", tried.stderr);

@@ -9,7 +9,9 @@ use std::time::Duration;
 /// The program in a folder of its own, with nothing of this machine's settings or network.
 pub fn warmdesk(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_warmdesk"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WARMDESK_") || name.starts_with("HF_")) {
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("WARMDESK_") || name.starts_with("HF_"))
+    {
         command.env_remove(name);
     }
     command
