@@ -73,7 +73,9 @@ async fn strong_words_of_others_are_no_handoff() {
     for message in ["看到有差评说羽绒服掉毛 真的假的", "投诉电话是多少", "你们是人工智能吗"]
     {
         let reply = shop.chat(None, message).await;
-        assert_ne!(reply["handoff"]["mode"], "now", "{message}: {reply}");
+        let reason = text(&reply["handoff"], "reason");
+        let urgent = reply["handoff"]["mode"] == "now" && ["strong_words", "asked_for_person"].contains(&reason);
+        assert!(!urgent, "{message}: {reply}");
     }
     shop.stop().await;
 }

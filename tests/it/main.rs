@@ -8,6 +8,8 @@ mod program;
 
 mod bad_input;
 mod cli;
+mod dialogues;
 mod handoff;
 mod orders;
+mod real_model;
 mod without_model;
