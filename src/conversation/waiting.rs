@@ -119,18 +119,16 @@ fn place_for(reading: &Reading, raised: Option<&HandoffPlan>) -> &'static str {
 /// The next acknowledgement that was not said yet, with the true place in the queue.
 fn acknowledgement(input: &TurnInput, pack: &Pack, place: &str) -> Option<Draft> {
     let variables = retrieve::variables(&Facts::default(), input);
-    let pick = |place: &str| {
-        pack.wording.pick(&WordingRequest {
-            place,
-            goal: Goal::Handoff,
-            tier: Tier::Handoff,
-            variables: &variables,
-            said: &input.memory.said,
-            now: &input.now,
-            seed: 0,
-        })
+    let request = |place| WordingRequest {
+        place,
+        goal: Goal::Handoff,
+        tier: Tier::Handoff,
+        variables: &variables,
+        said: &input.memory.said,
+        now: &input.now,
+        seed: 0,
     };
-    let rendered = pick(place).or_else(|| pick(PLACE))?;
+    let rendered = pack.wording.pick_own(&request(place)).or_else(|| pack.wording.pick(&request(PLACE)))?;
     Some(Draft {
         text: rendered.text,
         goal: Goal::Handoff,

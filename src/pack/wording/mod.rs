@@ -77,11 +77,14 @@ impl WordingBook {
     /// and the same condition, the seed chooses one. Looks at the tier, then at lower tiers, then the same way at the place [`COMMON`].
     /// `None` when everything that fits was said: nothing is repeated.
     pub fn pick(&self, request: &WordingRequest<'_>) -> Option<RenderedWording> {
-        [request.place, COMMON].into_iter().find_map(|place| {
-            tiers_down(request.tier).find_map(|tier| {
-                let variants = self.variants.get(&(place.to_owned(), request.goal, tier))?;
-                self.pick_of(variants, request)
-            })
+        self.pick_own(request).or_else(|| self.pick_own(&WordingRequest { place: COMMON, ..*request }))
+    }
+
+    /// The same, but never from [`COMMON`]: for a place that gives way to another one before that.
+    pub fn pick_own(&self, request: &WordingRequest<'_>) -> Option<RenderedWording> {
+        tiers_down(request.tier).find_map(|tier| {
+            let variants = self.variants.get(&(request.place.to_owned(), request.goal, tier))?;
+            self.pick_of(variants, request)
         })
     }
 

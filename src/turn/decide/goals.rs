@@ -93,12 +93,14 @@ fn hand_over(scenario: &Scenario, plan: HandoffPlan, words: &mut Words<'_>, spok
     spoken.handoff = Some(plan);
 }
 
-/// The scenario's own line, or the one of the finer reason, or the one of the reason.
+/// The scenario's own line, or the one of the finer reason, or the one of the reason; the common ones come last,
+/// because they know neither the queue nor the time.
 fn handoff_line(scenario: Option<&Scenario>, plan: &HandoffPlan, words: &mut Words<'_>) -> Option<Draft> {
-    let reason = reason_name(plan.reason);
-    let own = scenario.and_then(|scenario| words.draft(&scenario.id, Goal::Handoff));
-    own.or_else(|| words.draft(&format!("handoff.{reason}.{}", plan.detail.as_deref()?), Goal::Handoff))
-        .or_else(|| words.draft(&format!("handoff.{reason}"), Goal::Handoff))
+    let reason = format!("handoff.{}", reason_name(plan.reason));
+    scenario
+        .and_then(|scenario| words.own_draft(&scenario.id, Goal::Handoff))
+        .or_else(|| words.own_draft(&format!("{reason}.{}", plan.detail.as_deref()?), Goal::Handoff))
+        .or_else(|| words.draft(&reason, Goal::Handoff))
 }
 
 /// The name of a reason as the API and the pack write it.

@@ -6,8 +6,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use super::Situation;
-use crate::pack::wording::WordingRequest;
+use crate::pack::types::WordingBook;
+use crate::pack::wording::{RenderedWording, WordingRequest};
 use crate::turn::types::{Author, By, Draft, Goal, PastMessage, Tier};
+
+/// How a wording is looked for.
+type Pick = fn(&WordingBook, &WordingRequest<'_>) -> Option<RenderedWording>;
 
 /// The wording of one turn.
 #[derive(Debug)]
@@ -58,9 +62,18 @@ impl<'a> Words<'a> {
 
     /// A wording of a place for a goal that was not said yet, as a draft.
     pub fn draft(&mut self, place: &str, goal: Goal) -> Option<Draft> {
+        self.picked(place, goal, WordingBook::pick)
+    }
+
+    /// The same, but only of the place itself and never of the common ones.
+    pub fn own_draft(&mut self, place: &str, goal: Goal) -> Option<Draft> {
+        self.picked(place, goal, WordingBook::pick_own)
+    }
+
+    fn picked(&mut self, place: &str, goal: Goal, pick: Pick) -> Option<Draft> {
         let pack = self.situation.pack;
         let rendered = loop {
-            let rendered = pack.wording.pick(&WordingRequest {
+            let rendered = pick(&pack.wording, &WordingRequest {
                 place,
                 goal,
                 tier: self.tier,
