@@ -36,6 +36,21 @@ async fn an_approved_line_is_said_before_the_handoff_is_announced() {
     shop.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_line_tells_the_true_place_in_the_queue_or_the_true_time() {
+    let shop = RunningShop::start(mute()).await;
+    shop.chat(Some("cus_1006"), "转人工").await;
+    let second = shop.chat(Some("cus_1007"), "转人工").await;
+    assert!(text(&second, "reply").contains("前面 1 位"), "{}", second["reply"]);
+    let third = shop.chat(Some("cus_1010"), "转人工").await;
+    assert!(text(&third, "reply").contains("前面 2 位"), "{}", third["reply"]);
+    shop.at("2026-11-20T23:10:00+08:00");
+    let night = shop.chat(Some("cus_1011"), "转人工").await;
+    assert!(text(&night, "reply").contains("明天09:30"), "{}", night["reply"]);
+    assert!(!text(&night, "reply").contains("位"), "nobody works through a queue at night: {}", night["reply"]);
+    shop.stop().await;
+}
+
 /// What opens a ticket at once, and why.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_reason_hands_off_at_once() {

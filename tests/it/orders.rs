@@ -140,7 +140,10 @@ async fn check_owners(shop: &RunningShop, all: &[Shipped]) {
 }
 
 /// What somebody who does not own the order gets to read of it, byte by byte.
-async fn check_others(shop: &RunningShop, all: &[Shipped], stranger: &str) {
+async fn check_others(shop: &RunningShop, folder: &Path, now: &str, stranger: &str) {
+    let own: Vec<Value> = orders(folder).into_iter().filter(|order| text(order, "customer") == stranger).collect();
+    let own = json!(own).to_string();
+    let all = shipped(folder, now);
     let mut faults = Vec::new();
     for shipped in all.iter().filter(|shipped| shipped.customer != stranger) {
         for (who, customer) in [("nobody in particular", None), ("another customer", Some(stranger))] {
@@ -154,7 +157,9 @@ async fn check_others(shop: &RunningShop, all: &[Shipped], stranger: &str) {
                 if question.contains(&shipped.order) {
                     seen = seen.replace(&shipped.order, "");
                 }
-                let leaked = shipped.private.iter().find(|value| seen.contains(value.as_str()));
+                // In a real shop two parcels may well have the same text; what is in the own order is no leak.
+                let foreign = |value: &&String| customer.is_none() || !own.contains(value.as_str());
+                let leaked = shipped.private.iter().filter(foreign).find(|value| seen.contains(value.as_str()));
                 faults.extend(
                     leaked.map(|value| format!("{who} reads {value} of {}: {}", shipped.order, reply.text)),
                 );
@@ -170,7 +175,7 @@ async fn every_owner_of_a_parcel_learns_where_it_is_and_nobody_else_does() {
     let all = shipped(&repository("tests/shop"), REFERENCE);
     assert!(all.len() > 20, "the sample shop has parcels in every state");
     check_owners(&shop, &all).await;
-    check_others(&shop, &all, "cus_1004").await;
+    check_others(&shop, &repository("tests/shop"), REFERENCE, "cus_1004").await;
     shop.stop().await;
 }
 
@@ -192,7 +197,7 @@ async fn a_real_shop_imports_without_loss_and_its_owners_learn_where_their_parce
     check_owners(&shop, &all).await;
     let stranger =
         orders(&folder).iter().map(|order| text(order, "customer").to_owned()).next_back().unwrap();
-    check_others(&shop, &all, &stranger).await;
+    check_others(&shop, &folder, NOW, &stranger).await;
     shop.stop().await;
 }
 
