@@ -226,11 +226,6 @@ impl RunningShop {
         self.staff_post("/api/v1/chat", body).await.good()
     }
 
-    /// A message without any key: what the customer's own browser gets, byte by byte.
-    pub async fn chat_as_customer(&self, customer: Option<&str>, text: &str) -> Reply {
-        self.post("/api/v1/chat", message(customer, None, text)).await
-    }
-
     /// A message whose answer is streamed to the customer.
     pub async fn stream(&self, customer: Option<&str>, text: &str) -> Vec<Event> {
         let request = self.request(Method::POST, "/api/v1/chat").json(&message(customer, None, text));

@@ -98,7 +98,8 @@ fn faults(turn: &Exchange, reply: &Value, before: &[String]) -> Vec<String> {
         }
     }
     if let Some(promises) = &turn.promises {
-        let found: Vec<&Value> = reply["commitments"].as_array().unwrap().iter().map(|one| &one["kind"]).collect();
+        let found: Vec<&Value> =
+            reply["commitments"].as_array().unwrap().iter().map(|one| &one["kind"]).collect();
         if json!(found) != json!(promises) {
             faults.push(format!("promised is {found:?}, not {promises:?}"));
         }
@@ -145,7 +146,10 @@ async fn check(name: &str) {
             let (scenario, tier) = (&reply["scenario"]["id"], &reply["tier"]);
             let handoff = &reply["handoff"]["reason"];
             let (spoken, refused) = (&reply["reply"], &reply["guard"]["refused"]);
-            wrong.push(format!("{}: {found:#?}\n  {scenario} {tier} {handoff}: {spoken}, refused {refused}", turn.say));
+            wrong.push(format!(
+                "{}: {found:#?}\n  {scenario} {tier} {handoff}: {spoken}, refused {refused}",
+                turn.say
+            ));
         }
         said.extend(sentences(&reply));
     }

@@ -47,7 +47,11 @@ async fn the_line_tells_the_true_place_in_the_queue_or_the_true_time() {
     shop.at("2026-11-20T23:10:00+08:00");
     let night = shop.chat(Some("cus_1011"), "转人工").await;
     assert!(text(&night, "reply").contains("明天09:30"), "{}", night["reply"]);
-    assert!(!text(&night, "reply").contains("位"), "nobody works through a queue at night: {}", night["reply"]);
+    assert!(
+        !text(&night, "reply").contains("位"),
+        "nobody works through a queue at night: {}",
+        night["reply"]
+    );
     shop.stop().await;
 }
 
@@ -89,7 +93,8 @@ async fn strong_words_of_others_are_no_handoff() {
     {
         let reply = shop.chat(None, message).await;
         let reason = text(&reply["handoff"], "reason");
-        let urgent = reply["handoff"]["mode"] == "now" && ["strong_words", "asked_for_person"].contains(&reason);
+        let urgent =
+            reply["handoff"]["mode"] == "now" && ["strong_words", "asked_for_person"].contains(&reason);
         assert!(!urgent, "{message}: {reply}");
     }
     shop.stop().await;

@@ -141,7 +141,8 @@ async fn check_owners(shop: &RunningShop, all: &[Shipped]) {
 
 /// What somebody who does not own the order gets to read of it, byte by byte.
 async fn check_others(shop: &RunningShop, folder: &Path, now: &str, stranger: &str) {
-    let own: Vec<Value> = orders(folder).into_iter().filter(|order| text(order, "customer") == stranger).collect();
+    let own: Vec<Value> =
+        orders(folder).into_iter().filter(|order| text(order, "customer") == stranger).collect();
     let own = json!(own).to_string();
     let all = shipped(folder, now);
     let mut faults = Vec::new();
@@ -159,7 +160,8 @@ async fn check_others(shop: &RunningShop, folder: &Path, now: &str, stranger: &s
                 }
                 // In a real shop two parcels may well have the same text; what is in the own order is no leak.
                 let foreign = |value: &&String| customer.is_none() || !own.contains(value.as_str());
-                let leaked = shipped.private.iter().filter(foreign).find(|value| seen.contains(value.as_str()));
+                let leaked =
+                    shipped.private.iter().filter(foreign).find(|value| seen.contains(value.as_str()));
                 faults.extend(
                     leaked.map(|value| format!("{who} reads {value} of {}: {}", shipped.order, reply.text)),
                 );
