@@ -5,6 +5,7 @@
 
 pub mod types;
 mod burst;
+mod interrupted;
 mod voice;
 mod waiting;
 mod reply;
@@ -18,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::desk::hours::BusinessHours;
 use crate::desk::queue::desk_status;
 use crate::desk::types::ConversationState;
-use crate::identity::{MessageId, StaffScope};
+use crate::identity::MessageId;
 use crate::knowledge::Knowledge;
 use crate::model::ChatModel;
 use crate::store::{Appended, Conversation, NewConversation, NewMessage, Store, StoreError};
@@ -140,28 +141,6 @@ impl Conversations {
         let answering = Answering { inner: Arc::clone(&self.inner), message, appended, now, sender };
         self.inner.tasks.spawn(answering.run());
         Ok(TurnStream { events })
-    }
-
-    /// Closes what a killed program left behind: customers' messages that were stored and never fully answered. What
-    /// was said of a reply counts as the whole; a message without a word of reply goes to a person with an
-    /// apology, because nobody may be waiting for the answer any more.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub async fn settle_interrupted(&self, staff: &StaffScope) -> Result<usize, StoreError> {
-        let services = &self.inner.services;
-        let now = services.clock.now();
-        let left = services.store.unfinished_replies(staff).await?;
-        for interrupted in &left {
-            services.store.settle(staff, &interrupted.message, &now).await?;
-        }
-        if !left.is_empty() {
-            tracing::warn!(
-                messages = left.len(),
-                "messages were interrupted by the last stop and are settled"
-            );
-        }
-        Ok(left.len())
     }
 
     /// Waits until every running turn is finished. Nothing new should be taken meanwhile.

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::identity::{ConversationId, MessageId, Scope, ShopId};
-use crate::pack::types::{HandoffRule, Pack, Scenario};
+use crate::pack::types::{Pack, Scenario};
 use crate::time::Now;
+use crate::turn::decide::handoff_by_text;
 use crate::turn::types::{
     Author, DeskStatus, EmotionLabel, HandoffReason, Memory, PageContext, PastMessage, Reading, Stage,
     TurnInput,
@@ -196,7 +197,7 @@ pub fn predict(row: &Row, pack: &Pack, reader: &Reader, now: &Now) -> Prediction
         stage: scenario.map(|scenario| scenario.stage),
         emotion: reading.emotion.label,
         negative: reading.emotion.label.is_negative(),
-        handoff: handoff_of_text(pack, &reading.text.to_lowercase()),
+        handoff: handoff_by_text(pack, &reading.text).map(|plan| plan.reason),
         confidence: reading.intents.first().map_or(0.0, |first| first.confidence),
     }
 }
@@ -238,19 +239,6 @@ fn default_scenario<'a>(pack: &'a Pack, intent: &str) -> Option<&'a Scenario> {
         .filter(|scenario| scenario.when.is_none())
         .max_by_key(|scenario| scenario.priority)
         .or_else(|| of_intent().min_by_key(|scenario| scenario.priority))
-}
-
-/// What the rules of a pack say on the text in lower case, first match first.
-fn handoff_of_text(pack: &Pack, text: &str) -> Option<HandoffReason> {
-    pack.handoff.rules.iter().find(|rule| applies(rule, text)).map(|rule| rule.reason)
-}
-
-fn applies(rule: &HandoffRule, text: &str) -> bool {
-    let mut rest = text.to_owned();
-    for expression in &rule.unless {
-        rest = expression.replace_all(&rest, " ").into_owned();
-    }
-    rule.matches.iter().any(|expression| expression.is_match(&rest))
 }
 
 /// Scores predictions against the labels; both lists are in the same order.
