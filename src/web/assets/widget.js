@@ -9,7 +9,7 @@ const STRINGS = {
   "zh-CN": {
     title: "在线客服", ai: "AI 客服", close: "收起", person: "转人工",
     askPerson: "转人工", placeholder: "请输入您的问题", send: "发送", typing: "正在输入…",
-    bot: "AI 客服为您解答，可随时转人工", waiting: "正在为您转接人工客服，请稍候",
+    bot: "AI 客服为您解答，可随时转人工", waiting: "同事还没接手，您可以继续补充，都会附给同事",
     human: (name) => `人工客服${name ? " " + name : ""} 正在为您服务`, resolved: "本次服务已结束，有问题可以继续提问",
     joined: (name) => `人工客服${name ? " " + name : ""} 已接入`, back: "人工服务已结束，AI 客服继续为您服务",
     failed: "消息没有发出去", retry: "重试",
