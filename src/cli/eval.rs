@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::options::GlobalOptions;
 use super::serve::clock;
+use crate::app::analyzer;
 use crate::eval;
 use crate::turn::understand::Reader;
 
@@ -30,6 +31,21 @@ pub enum Subject {
     Understanding(Rows),
     /// What the guard catches of planted faults, and what it wrongly blocks
     Guard(Rows),
+    /// How high the right title ranks for each query of a set
+    Retrieval(RetrievalOptions),
+}
+
+/// A set of titles, queries and judgements.
+#[derive(Debug, Clone, Args)]
+pub struct RetrievalOptions {
+    /// The folder with corpus.tsv, queries.tsv and qrels.tsv
+    pub folder: PathBuf,
+    /// More titles that are never right, to make it harder
+    #[arg(long, value_name = "FILE")]
+    pub extra: Option<PathBuf>,
+    /// How the result is given
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// A file of labelled rows.
@@ -37,6 +53,14 @@ pub enum Subject {
 pub struct Rows {
     /// One JSON object a line
     pub file: PathBuf,
+    /// How the result is given
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How a result is given.
+#[derive(Debug, Clone, Args)]
+pub struct Output {
     /// Print exactly one JSON object
     #[arg(long)]
     pub json: bool,
@@ -54,12 +78,13 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
             let now = clock(&config, false)?.0.now();
             let read: Vec<eval::understanding::Row> = read(&rows.file)?;
             let (report, each) = eval::understanding::evaluate(&read, &pack, &Reader::new(&pack), &now);
-            finish(&rows, &report, &each)
+            finish(&rows.output, &report, &each)
         }
+        Subject::Retrieval(set) => retrieval(options, &set),
         Subject::Guard(rows) => {
             let read: Vec<eval::guard::Row> = read(&rows.file)?;
             let (report, each) = eval::guard::run(&read, &pack, &config.zone()?);
-            finish(&rows, &report, &each)
+            finish(&rows.output, &report, &each)
         }
     }
 }
@@ -74,14 +99,32 @@ fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
         .collect()
 }
 
-fn finish(rows: &Rows, report: &impl Serialize, each: &[impl Serialize]) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &rows.each {
+fn retrieval(options: &GlobalOptions, set: &RetrievalOptions) -> anyhow::Result<ExitCode> {
+    let text =
+        |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let [corpus, queries, qrels] =
+        ["corpus.tsv", "queries.tsv", "qrels.tsv"].map(|name| text(&set.folder.join(name)));
+    let (corpus, queries, qrels) = (corpus?, queries?, qrels?);
+    let extra = set.extra.as_deref().map(text).transpose()?;
+    let read = eval::retrieval::RetrievalSet {
+        corpus: &corpus,
+        queries: &queries,
+        qrels: &qrels,
+        extra: extra.as_deref(),
+    };
+    let (report, each) = eval::retrieval::evaluate_retrieval(read, &analyzer(&options.data)?)?;
+    finish(&set.output, &report, &each)
+}
+
+fn finish(output: &Output, report: &impl Serialize, each: &[impl Serialize]) -> anyhow::Result<ExitCode> {
+    if let Some(path) = &output.each {
         let mut file = fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         for item in each {
             writeln!(file, "{}", serde_json::to_string(item)?)?;
         }
     }
-    let text = if rows.json { serde_json::to_string(report)? } else { serde_json::to_string_pretty(report)? };
+    let text =
+        if output.json { serde_json::to_string(report)? } else { serde_json::to_string_pretty(report)? };
     println!("{text}");
     Ok(ExitCode::SUCCESS)
 }

@@ -38,7 +38,7 @@ impl Answering {
             // The store gives the ticket that is open, one step more urgent.
             voice.open(plan, &[]).await.map_err(|error| StoreError::Other(error.to_string()))?;
         }
-        let draft = acknowledgement(&input, &rules.pack, place_for(&reading, raised.as_ref()));
+        let draft = acknowledgement(&input, &rules.pack, place_for(&rules.pack, &reading, raised.as_ref()));
         let said = match draft {
             Some(draft) => self.say_vetted(&mut voice, &draft, &reading.emotion, &rules).await?,
             None => None,
@@ -104,34 +104,40 @@ impl Answering {
     }
 }
 
-/// Somebody who asks where the colleague stays hears of the queue; somebody who adds something hears that it is
-/// with the ticket.
-fn place_for(reading: &Reading, raised: Option<&HandoffPlan>) -> &'static str {
+/// Danger named while waiting is answered before anything else, in the words of its scenario. Somebody who asks where
+/// the colleague stays hears of the queue; somebody who adds something hears that it is with the ticket.
+fn place_for(pack: &Pack, reading: &Reading, raised: Option<&HandoffPlan>) -> (String, Goal) {
+    if let Some(danger) = raised.and_then(|_| decide::dangerous_scenario(pack, reading)) {
+        return (danger.id.clone(), Goal::Answer);
+    }
     let asks = reading.feedback == Feedback::Prodded
         || raised.is_some()
         || reading
             .intents
             .iter()
             .any(|intent| ["presence_check", "person_request"].contains(&intent.intent.as_str()));
-    if asks { PLACE } else { PLACE_ADDED }
+    (if asks { PLACE } else { PLACE_ADDED }.to_owned(), Goal::Handoff)
 }
 
 /// The next acknowledgement that was not said yet, with the true place in the queue.
-fn acknowledgement(input: &TurnInput, pack: &Pack, place: &str) -> Option<Draft> {
+fn acknowledgement(input: &TurnInput, pack: &Pack, (place, goal): (String, Goal)) -> Option<Draft> {
     let variables = retrieve::variables(&Facts::default(), input);
-    let request = |place| WordingRequest {
+    let request = |place, goal| WordingRequest {
         place,
-        goal: Goal::Handoff,
+        goal,
         tier: Tier::Handoff,
         variables: &variables,
         said: &input.memory.said,
         now: &input.now,
         seed: 0,
     };
-    let rendered = pack.wording.pick_own(&request(place)).or_else(|| pack.wording.pick(&request(PLACE)))?;
+    let own = pack.wording.pick_own(&request(&place, goal)).map(|rendered| (rendered, goal));
+    let queue =
+        || pack.wording.pick(&request(PLACE, Goal::Handoff)).map(|rendered| (rendered, Goal::Handoff));
+    let (rendered, goal) = own.or_else(queue)?;
     Some(Draft {
         text: rendered.text,
-        goal: Goal::Handoff,
+        goal,
         by: By::Wording,
         evidence: Vec::new(),
         wording: Some(rendered.id),

@@ -17,9 +17,6 @@ const LONGEST: usize = 110;
 /// Below it the extract is about something else.
 const LEAST_FIT: f32 = 0.2;
 
-/// How much the title of a fact, or a way of asking that it lists, counts beside the sentence itself.
-const TITLE: f32 = 0.8;
-
 /// How much the search's own score counts.
 const SEARCH: f32 = 0.25;
 
@@ -39,9 +36,9 @@ pub fn best_extract<'f>(facts: &[&'f Fact], question: &str) -> Option<Extract<'f
     let asked = Asked::new(question, facts);
     let mut best: Option<(f32, &'f Fact, usize)> = None;
     for fact in facts {
-        let title = asked.share(&headline(fact));
+        let headline = headline(fact);
         for (start, sentence) in sentences(body(fact)).iter().enumerate() {
-            let fit = (asked.share(sentence.1) + TITLE * title).min(1.0) + SEARCH * fact.score;
+            let fit = asked.share(&format!("{headline} {}", sentence.1)) + SEARCH * fact.score;
             if best.is_none_or(|(before, _, _)| fit > before) {
                 best = Some((fit, fact, start));
             }
@@ -68,8 +65,9 @@ pub struct Ranked<'f> {
 pub fn ranked<'f>(facts: &[&'f Fact], question: &str) -> Vec<Ranked<'f>> {
     let asked = Asked::new(question, facts);
     let rank = |fact: &&'f Fact| {
-        let title = asked.share(&headline(fact));
-        let fit = asked.share(body(fact)).max(TITLE * title) + TITLE * title + SEARCH * fact.score;
+        let headline = headline(fact);
+        let title = asked.share(&headline);
+        let fit = asked.share(&format!("{headline} {}", body(fact))) + SEARCH * fact.score;
         Ranked { fact, title, fit }
     };
     let mut ranked: Vec<Ranked<'f>> = facts.iter().map(rank).collect();

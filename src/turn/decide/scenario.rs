@@ -10,7 +10,7 @@ use crate::turn::types::Reading;
 
 /// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the
 /// message, however confident.
-pub const SAFETY_PRIORITY: i32 = 90;
+pub const SAFETY_PRIORITY: i32 = 100;
 
 /// Below this confidence an intent is not acted upon by itself.
 pub const CONFIDENT: f32 = 0.35;
@@ -97,6 +97,11 @@ fn narrowed<'a>(
         None => true,
         Some(condition) => condition.holds(variables, &situation.input.now).unwrap_or(false),
     })
+}
+
+/// The scenario of a danger to health or life that a text names, by its handoff rule.
+pub fn dangerous_scenario<'a>(pack: &'a Pack, reading: &Reading) -> Option<&'a Scenario> {
+    of_handoff_rule(pack, reading).filter(|scenario| scenario.priority >= SAFETY_PRIORITY)
 }
 
 /// No intent was recognised, but a handoff rule matched the words: the scenario that hands over for the same reason.

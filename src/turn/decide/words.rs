@@ -73,15 +73,18 @@ impl<'a> Words<'a> {
     fn picked(&mut self, place: &str, goal: Goal, pick: Pick) -> Option<Draft> {
         let pack = self.situation.pack;
         let rendered = loop {
-            let rendered = pick(&pack.wording, &WordingRequest {
-                place,
-                goal,
-                tier: self.tier,
-                variables: &self.variables,
-                said: &self.said,
-                now: &self.situation.input.now,
-                seed: self.seed,
-            })?;
+            let rendered = pick(
+                &pack.wording,
+                &WordingRequest {
+                    place,
+                    goal,
+                    tier: self.tier,
+                    variables: &self.variables,
+                    said: &self.said,
+                    now: &self.situation.input.now,
+                    seed: self.seed,
+                },
+            )?;
             self.said.push(rendered.id.clone());
             if !self.was_heard(&rendered.text) {
                 break rendered;

@@ -215,7 +215,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
             return Ok(Met::Said);
         }
         let (reason, why) =
-            trouble.unwrap_or((HandoffReason::Unavailable, "the model wrote nothing".to_owned()));
+            trouble.unwrap_or((HandoffReason::NoEvidence, "the model wrote nothing".to_owned()));
         Ok(Met::Gap(reason, why))
     }
 

@@ -5,6 +5,7 @@
 
 mod conditions;
 mod done;
+mod echo;
 mod evidence;
 mod extract;
 mod fold;
@@ -194,6 +195,9 @@ fn examine(text: &str, draft: &Draft, context: &GuardContext<'_>) -> Verdict {
 
 /// What only a sentence of the model can get wrong: approved wording and extracts were read by people.
 fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> Verdict {
+    if echo::is_echo(&sentence.folded, context.question) {
+        return Err((GuardReason::NotAnswered, "says the question back".to_owned()));
+    }
     prompt_leak::check(sentence, evidence, context.pack)?;
     promise::check(sentence, evidence, context)?;
     names::check(sentence, evidence, &context.pack.guard)?;
