@@ -1,7 +1,7 @@
 //! The shell around the pure turn: stores a message, finds out who has the conversation, runs the turn, and writes
 //! what is said before it is announced.
 //!
-//! One turn of a conversation runs at a time. A message that arrives meanwhile joins it; see [`burst`].
+//! One turn of a conversation runs at a time. A message that arrives meanwhile joins it; see `burst.rs`.
 
 pub mod types;
 mod burst;

@@ -1,6 +1,6 @@
 //! The doors: thin handlers over the conversation, store and knowledge; the only module that knows status codes.
 //!
-//! Start at [`router`], which has every route on one page. What the doors need from the rest stands in [`ports`];
+//! Start at [`router()`], which has every route on one page. What the doors need from the rest stands in [`ports`];
 //! what goes over the wire stands in [`wire`].
 
 pub mod router;
