@@ -169,17 +169,18 @@ impl Sample {
 }
 
 fn introduce(sample: &Sample, page: &DemoPage, address: SocketAddr) {
-    println!("\n  暖芽母婴 样例店        http://{address}/");
-    println!("  客服工作台 desk        http://{address}/desk");
+    let mut text = format!("\n  样例店 sample shop    http://{address}/\n");
+    text += &format!("  客服工作台 desk        http://{address}/desk\n");
     if let Some(key) = sample.key() {
-        println!("  密钥 key              {}", key.expose_secret());
+        text += &format!("  密钥 key              {}\n", key.expose_secret());
     }
-    println!("\n  试着问 try asking:");
+    text += "\n  试着问 try asking:\n";
     for customer in page.customers.iter().filter(|customer| !customer.questions.is_empty()).take(4) {
-        println!("    {}（{}）：{}", customer.name, customer.id, customer.questions[0]);
+        text += &format!("    {}（{}）：{}\n", customer.name, customer.id, customer.questions[0]);
     }
     for question in page.questions.iter().take(4) {
-        println!("    游客：{question}");
+        text += &format!("    游客：{question}\n");
     }
-    println!("\n  Everything is kept in a temporary folder and gone when this stops (Ctrl-C).\n");
+    text += "\n  Everything is kept in a temporary folder and gone when this stops (Ctrl-C).\n\n";
+    serve::tell(&text);
 }

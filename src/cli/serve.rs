@@ -1,5 +1,6 @@
 //! `warmdesk serve`: answers customers over HTTP. It never downloads; without weights it runs by wording and evidence.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -98,12 +99,23 @@ pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<Exi
 
 /// Says where the server is, and shows what was just made and is never shown again.
 fn announce(app: &App, address: SocketAddr) {
-    println!("warmdesk answers on http://{address} (model: {})", app.conversations.services().model.name());
+    let model = app.conversations.services().model.name().to_owned();
+    let mut text = format!("warmdesk answers on http://{address} (model: {model})\n");
     if let Some(key) = &app.new_key {
-        println!("all-scopes key, shown only now:       {}", key.key.expose_secret());
+        text += &format!("all-scopes key, shown only now:       {}\n", key.key.expose_secret());
     }
     if app.secret.is_new {
-        println!("customer secret, shown only now:      {}", app.secret.secret.expose_secret());
+        text += &format!("customer secret, shown only now:      {}\n", app.secret.secret.expose_secret());
+    }
+    tell(&text);
+}
+
+/// Prints what a server has to say. Nobody has to read it: a closed pipe must not end the server.
+pub fn tell(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let told = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    if let Err(error) = told {
+        tracing::debug!(error = %error, "standard output is closed");
     }
 }
 

@@ -366,3 +366,21 @@ fn a_broken_line_of_an_indexed_file_is_named_and_nothing_is_indexed() {
     let mut nowhere = warmdesk(folder.path());
     refuses(nowhere.args(["index", "nowhere.ndjson"]), &["nowhere.ndjson"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_nobody_listens_to_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = warmdesk(folder.path());
+    command.args(["serve", "--model", "none", "--data"]).arg(folder.path().join("data"));
+    let server = Server::start_unheard(&mut command, port);
+    let client = client();
+    let url = format!("{}/health", server.url);
+    for _ in 0..100 {
+        if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the server did not survive a closed standard output");
+}

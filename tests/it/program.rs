@@ -65,9 +65,8 @@ impl Server {
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
+                // Whoever waits for the first line does not read on; the program's pipe is kept open all the same.
+                let _ = sender.send(line);
             }
         });
         let Ok(line) = lines.recv_timeout(Duration::from_secs(60)) else {
@@ -78,6 +77,15 @@ impl Server {
         };
         let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
         Self { child, url }
+    }
+
+    /// Starts `warmdesk serve` on a port with its standard output closed from the start.
+    pub fn start_unheard(command: &mut Command, port: u16) -> Self {
+        let port = port.to_string();
+        let mut child =
+            command.args(["--port", &port]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        Self { child, url: format!("http://127.0.0.1:{port}") }
     }
 
     /// Ends the program at once and gives what it logged.
