@@ -6,6 +6,7 @@
 pub mod identity;
 pub mod time;
 pub mod record;
+pub mod classifier;
 pub mod pack;
 pub mod turn;
 pub mod conversation;
