@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use warmdesk::record::{Record, RecordKind, derived_fields, evidence_text, evidence_title, shipment_records};
 use warmdesk::time::Now;
-use warmdesk::turn::guard::{GuardContext, vet};
+use warmdesk::turn::guard::{Grounds, GuardContext, vet};
 use warmdesk::turn::types::{By, Draft, Emotion, Fact, Facts, Goal, Stage, Tier};
 
 #[allow(dead_code, reason = "each bench uses its own part")]
@@ -25,16 +25,14 @@ fn guard(criterion: &mut Criterion) {
     let good = turns(&common::records(), &now);
     let bad: Vec<Turn> = good.iter().map(with_changed_digits).collect();
     let passed = |turn: &Turn| {
+        let grounds = Grounds::new(&pack, "我的订单到哪了", &turn.facts, &now);
         let context = GuardContext {
-            pack: &pack,
-            question: "我的订单到哪了",
-            facts: &turn.facts,
+            grounds: &grounds,
             emotion: &emotion,
             stage: Stage::AfterSale,
             tier: Tier::Standard,
             backed: &[],
             done: &[],
-            now: &now,
         };
         turn.drafts.iter().filter(|draft| vet(black_box(draft), &context).is_ok()).count()
     };

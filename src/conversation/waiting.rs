@@ -10,7 +10,7 @@ use crate::pack::types::Pack;
 use crate::pack::wording::WordingRequest;
 use crate::store::{Conversation, StoreError};
 use crate::turn::generate::speak::backed_by_the_desk;
-use crate::turn::guard::{self, GuardContext};
+use crate::turn::guard::{self, Grounds, GuardContext};
 use crate::turn::trace::{SentenceTrace, Trace};
 use crate::turn::types::{
     By, Draft, Emotion, Facts, Feedback, Goal, HandoffMode, HandoffPlan, Reading, Stage, Tier, TurnInput,
@@ -75,16 +75,15 @@ impl Answering {
         rules: &crate::turn::Rules,
     ) -> Result<Option<(SentenceTrace, Option<String>)>, StoreError> {
         let backed = backed_by_the_desk(draft);
+        let facts = Facts::default();
+        let grounds = Grounds::new(&rules.pack, &self.message.text, &facts, &self.now);
         let context = GuardContext {
-            pack: &rules.pack,
-            question: &self.message.text,
-            facts: &Facts::default(),
+            grounds: &grounds,
             emotion,
             stage: Stage::Service,
             tier: Tier::Handoff,
             backed: &backed,
             done: &["ticket_opened".to_owned(), "handoff".to_owned()],
-            now: &self.now,
         };
         let Ok(vetted) = guard::vet(draft, &context) else {
             return Ok(None);

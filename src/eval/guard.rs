@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::pack::types::Pack;
 use crate::record::RecordKind;
 use crate::time::{Now, parse_shop_time};
-use crate::turn::guard::{GuardContext, vet};
+use crate::turn::guard::{Grounds, GuardContext, vet};
 use crate::turn::types::{By, Draft, Emotion, Fact, Facts, Goal, GuardReason, Stage, Tier};
 
 /// One labelled question.
@@ -102,14 +102,15 @@ pub fn run(rows: &[Row], pack: &Pack, zone: &TimeZone) -> (Report, Vec<Each>) {
     for row in rows {
         let facts = facts_of(row);
         let now = now_of(row, zone);
+        let grounds = Grounds::new(pack, &row.question, &facts, &now);
         for text in &row.good {
-            let one = vet_one(row, text, None, (&facts, &now, pack));
+            let one = vet_one(row, text, None, &grounds);
             report.good += 1;
             report.false_blocks += usize::from(!one.passed);
             each.push(one);
         }
         for planted in &row.bad {
-            let one = vet_one(row, &planted.text, Some(&planted.why), (&facts, &now, pack));
+            let one = vet_one(row, &planted.text, Some(&planted.why), &grounds);
             report.count(&planted.why, &one);
             each.push(one);
         }
@@ -163,7 +164,7 @@ fn now_of(row: &Row, zone: &TimeZone) -> Now {
     Now::new(moment.unwrap_or(Timestamp::UNIX_EPOCH), zone.clone())
 }
 
-fn vet_one(row: &Row, text: &str, planted: Option<&str>, (facts, now, pack): (&Facts, &Now, &Pack)) -> Each {
+fn vet_one(row: &Row, text: &str, planted: Option<&str>, grounds: &Grounds<'_>) -> Each {
     let draft = Draft {
         text: text.to_owned(),
         goal: Goal::Answer,
@@ -173,15 +174,12 @@ fn vet_one(row: &Row, text: &str, planted: Option<&str>, (facts, now, pack): (&F
         slots: BTreeMap::new(),
     };
     let context = GuardContext {
-        pack,
-        question: &row.question,
-        facts,
+        grounds,
         emotion: &Emotion::default(),
         stage: Stage::Service,
         tier: Tier::Standard,
         backed: &[],
         done: &[],
-        now,
     };
     let refusal = vet(&draft, &context).err();
     Each {

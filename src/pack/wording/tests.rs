@@ -6,7 +6,7 @@ use crate::pack::condition::Condition;
 use crate::pack::load::{PackFiles, load};
 use crate::pack::types::Pack;
 use crate::record::RecordKind;
-use crate::turn::guard::{GuardContext, vet};
+use crate::turn::guard::{Grounds, GuardContext, vet};
 use crate::turn::types::{By, Draft, Emotion, Fact, Facts, Stage};
 
 fn now() -> Now {
@@ -229,16 +229,15 @@ fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wor
         wording: Some(rendered.id),
         slots: rendered.slots,
     };
+    let now = now();
+    let grounds = Grounds::new(pack, "", &facts, &now);
     let context = GuardContext {
-        pack,
-        question: "",
-        facts: &facts,
+        grounds: &grounds,
         emotion: &Emotion { intensity: 0.8, ..Emotion::default() },
         stage: Stage::AfterSale,
         tier,
         backed: &backed,
         done: &done,
-        now: &now(),
     };
     let refusal = vet(&draft, &context).err()?;
     Some(format!("{:?} {} in {}", refusal.reason, refusal.detail, draft.text))

@@ -9,7 +9,7 @@ use super::prompt;
 use crate::model::{Generation, GenerationRequest, GenerationUsage, ModelError, ModelState, Piece};
 use crate::turn::Turn;
 use crate::turn::decide::{Situation, Words, late_handoff};
-use crate::turn::guard::{self, GuardContext, SentenceSplitter, Vetted};
+use crate::turn::guard::{self, Grounds, GuardContext, SentenceSplitter, Vetted};
 use crate::turn::stopwatch::Stopwatch;
 use crate::turn::trace::{ModelTiming, SentenceTrace};
 use crate::turn::types::{
@@ -47,6 +47,8 @@ pub struct Speaker<'a, S, V> {
     spoken: Spoken,
     /// Values that are true without being facts: due times, queue, names of shop and assistant.
     backed: Vec<String>,
+    /// What the guard reads once for all drafts of the turn.
+    grounds: Grounds<'a>,
 }
 
 /// How a goal ended.
@@ -68,7 +70,10 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
     ) -> Self {
         let deadline = watch.started() + turn.limits.deadline;
         let backed = backed_values(decision);
-        Self { turn, situation, voice, watch, deadline, backing, decision, spoken: Spoken::default(), backed }
+        let Situation { input, reading, facts, pack, .. } = situation;
+        let grounds = Grounds::new(pack, &reading.question, facts, &input.now);
+        let spoken = Spoken::default();
+        Self { turn, situation, voice, watch, deadline, backing, decision, spoken, backed, grounds }
     }
 
     /// Says every goal in order. The first one that matters and cannot be met ends in a handoff.
@@ -134,18 +139,14 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
     }
 
     fn vet(&mut self, draft: &Draft) -> Result<Vetted, Refusal> {
-        let Situation { input, reading, facts, pack, .. } = self.situation;
         let done = self.done();
         let context = GuardContext {
-            pack,
-            question: &reading.question,
-            facts,
-            emotion: &reading.emotion,
+            grounds: &self.grounds,
+            emotion: &self.situation.reading.emotion,
             stage: self.decision.scenario.stage,
             tier: self.decision.tier,
             backed: &self.backed,
             done: &done,
-            now: &input.now,
         };
         let started = Instant::now();
         let result = guard::vet(draft, &context);

@@ -6,7 +6,8 @@ use regex::Regex;
 
 use crate::turn::types::GuardReason;
 
-use super::evidence::{Evidence, features, shared};
+use super::evidence::Evidence;
+use super::features::{features, shared};
 use super::split::clauses;
 use super::{Sentence, Verdict};
 

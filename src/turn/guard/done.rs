@@ -31,7 +31,7 @@ const CARRIED: &[(&str, &[&str])] = &[
 
 /// Checks every claim of a finished action in a sentence.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> Verdict {
-    for pattern in &context.pack.guard.done_claims {
+    for pattern in &context.grounds.pack.guard.done_claims {
         for claim in pattern.find_iter(&sentence.folded) {
             if !is_recorded(claim.as_str(), &sentence.folded[..claim.start()], evidence, context) {
                 return Err((GuardReason::ActionNotDone, claim.as_str().to_owned()));
@@ -59,7 +59,7 @@ pub(super) fn is_recorded(
             CARRIED.iter().filter(|(name, _)| record.contains(name)).flat_map(|(_, verbs)| verbs.iter());
         claim.contains(record.as_str()) || verbs.into_iter().any(|verb| claim.contains(verb))
     });
-    if carried || evidence.backed_text.contains(&without_space(claim)) {
+    if carried || evidence.backed_text().contains(&without_space(claim)) {
         return true;
     }
     // 已退款 may be what the record says. 已为您退款 claims our own doing and needs a record of it.
@@ -70,7 +70,7 @@ pub(super) fn is_recorded(
         without_space(claim).chars().filter(|c| is_han(*c) && !"经刚才了".contains(*c)).collect();
     !ours
         && event.chars().count() >= 2
-        && (evidence.authority.contains(&event) || evidence.authority.contains(&without_space(claim)))
+        && (evidence.authority().contains(&event) || evidence.authority().contains(&without_space(claim)))
 }
 
 /// 帮您查到了, 给您看了一下: looking something up is what the answer itself does.

@@ -10,7 +10,7 @@ use super::{Sentence, Verdict};
 pub(super) fn check(whole: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     let text = without_space(&whole.folded);
     let core = text.trim_matches(|character: char| !character.is_alphanumeric());
-    if !core.is_empty() && evidence.text.contains(core) {
+    if !core.is_empty() && evidence.text().contains(core) {
         return Ok(());
     }
     Err((GuardReason::ClaimNotInEvidence, "is no extract of the evidence".to_owned()))

@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use crate::turn::types::GuardReason;
 
-use super::evidence::{Evidence, features, shared};
-use super::fold::fold;
+use super::evidence::Evidence;
+use super::features::{features, shared};
 use super::split::clauses;
 use super::{Sentence, Verdict};
 
@@ -161,8 +161,9 @@ fn side(clause: &str) -> Option<Side> {
 /// What the verdict says about the matter of a clause: outer `None` without a verdict on it, inner `None` if a person
 /// must decide.
 fn verdict_side(clause: &str, evidence: &Evidence<'_>) -> Option<Option<Side>> {
-    evidence.facts.iter().find_map(|fact| {
-        let verdict = fact.fields.get("verdict").unwrap_or(&fact.fields);
+    evidence.facts.iter().find_map(|record| {
+        let fields = &record.fact.fields;
+        let verdict = fields.get("verdict").unwrap_or(fields);
         let about = verdict.get("about").and_then(Json::as_str)?;
         let outcome = verdict.get("outcome").and_then(Json::as_str)?;
         let words = MATTERS.iter().find(|(name, _)| *name == about).map(|(_, words)| *words)?;
@@ -185,10 +186,9 @@ impl Gate {
         evidence
             .facts
             .iter()
-            .filter(|fact| super::evidence::has_authority(fact))
-            .flat_map(|fact| {
-                let text = fold(&fact.text);
-                GATE.captures_iter(&text)
+            .filter(|record| record.has_authority())
+            .flat_map(|record| {
+                GATE.captures_iter(record.folded())
                     .map(|found| Self {
                         states: found["states"]
                             .split(['、', ',', '，', '/', '或', '和', '及'])
@@ -208,7 +208,7 @@ impl Gate {
             return true;
         }
         let bare = features(clause, &[]).len() <= 2;
-        bare && (sentence.folded.contains(&matter) || evidence.question.contains(&matter))
+        bare && (sentence.folded.contains(&matter) || evidence.question().contains(&matter))
     }
 
     /// The shortest word that still names the act: 修改 → 改, 换货 → 换; 取消 stays.
@@ -237,13 +237,13 @@ impl Gate {
 /// The states of the orders in the evidence.
 fn states_of(evidence: &Evidence<'_>) -> Vec<String> {
     let mut states: Vec<String> = Vec::new();
-    for fact in &evidence.facts {
+    for record in &evidence.facts {
+        let fact = record.fact;
         if fact.kind != crate::record::RecordKind::Order {
             continue;
         }
         let named = fact.fields.get("status_text").and_then(Json::as_str).map(str::to_owned);
-        let text = fold(&fact.text);
-        let state = named.or_else(|| STATE.captures(&text).map(|found| found["state"].to_owned()));
+        let state = named.or_else(|| STATE.captures(record.folded()).map(|found| found["state"].to_owned()));
         states.extend(state.filter(|state| !states.contains(state)));
     }
     states
@@ -256,7 +256,7 @@ fn plain_words(clause: &str, evidence: &Evidence<'_>) -> Option<Side> {
         return None;
     }
     let mut best: (usize, Vec<Side>) = (0, Vec::new());
-    for known in &evidence.clauses {
+    for known in evidence.clauses() {
         let Some(side) = side(&known.text) else { continue };
         if OPEN.iter().any(|word| known.text.contains(word)) {
             continue;
@@ -293,9 +293,8 @@ fn without_sides(clause: &str) -> String {
 
 /// What the record says whose heading (价保：…) the clause names.
 fn under_heading(clause: &str, evidence: &Evidence<'_>) -> Option<Side> {
-    evidence.facts.iter().filter(|fact| super::evidence::has_authority(fact)).find_map(|fact| {
-        let text = fold(&fact.text);
-        let (heading, rest) = text.split_once(['：', ':'])?;
+    evidence.facts.iter().filter(|record| record.has_authority()).find_map(|record| {
+        let (heading, rest) = record.folded().split_once(['：', ':'])?;
         let short = (2..=8).contains(&heading.chars().count());
         if !short
             || !clause.contains(heading)

@@ -8,6 +8,7 @@ mod done;
 mod echo;
 mod evidence;
 mod extract;
+mod features;
 mod fold;
 mod gate;
 mod names;
@@ -17,6 +18,7 @@ mod polarity;
 mod private;
 mod promise;
 mod prompt_leak;
+mod records;
 mod redlines;
 mod split;
 mod support;
@@ -27,13 +29,12 @@ pub(crate) mod tests;
 
 use serde::Serialize;
 
-use super::types::{By, Draft, Emotion, Facts, Goal, GuardReason, Refusal, Stage, Tier};
-use crate::pack::types::Pack;
-use crate::time::Now;
+use super::types::{By, Draft, Emotion, Goal, GuardReason, Refusal, Stage, Tier};
 
 use evidence::Evidence;
 use values::{Found, Value};
 
+pub use evidence::Grounds;
 pub use split::{SentenceSplitter, sentences};
 
 /// The longest text that is looked at, in characters; a longer one is no bubble and is refused.
@@ -73,12 +74,8 @@ impl Vetted {
 /// What a draft is checked against.
 #[derive(Debug, Clone, Copy)]
 pub struct GuardContext<'a> {
-    /// The rules in force.
-    pub pack: &'a Pack,
-    /// The resolved question.
-    pub question: &'a str,
-    /// The evidence of the turn.
-    pub facts: &'a Facts,
+    /// The rules in force, the question and the records, read once for all drafts of the turn.
+    pub grounds: &'a Grounds<'a>,
     /// The customer's emotion; some style rules depend on it.
     pub emotion: &'a Emotion,
     /// The stage of the scenario.
@@ -90,8 +87,6 @@ pub struct GuardContext<'a> {
     pub backed: &'a [String],
     /// Records of finished actions of this conversation, in the pack's words: `ticket_opened`, …
     pub done: &'a [String],
-    /// The moment of the turn.
-    pub now: &'a Now,
 }
 
 /// What a check comes to: nothing to object, or a reason with the word, value or rule that decided it.
@@ -115,8 +110,8 @@ impl Sentence {
     fn read(raw: &str, by: By, context: &GuardContext<'_>) -> Self {
         let folded = fold::fold(raw);
         let chars: Vec<char> = folded.chars().collect();
-        let found = values::extract(&chars, context.now);
-        let is_promise = context.pack.guard.promises.iter().any(|pattern| pattern.is_match(&folded));
+        let found = values::extract(&chars, context.grounds.now);
+        let is_promise = context.grounds.pack.guard.promises.iter().any(|pattern| pattern.is_match(&folded));
         Self { folded, chars, found, is_promise, is_written: by == By::Model }
     }
 
@@ -182,7 +177,7 @@ fn examine(text: &str, draft: &Draft, context: &GuardContext<'_>) -> Verdict {
     }
     for part in sentences(text) {
         let sentence = Sentence::read(&part, draft.by, context);
-        numbers::check(&sentence, &evidence, &approved, context.now)?;
+        numbers::check(&sentence, &evidence, &approved, context.grounds.now)?;
         if draft.by != By::Evidence {
             done::check(&sentence, &evidence, context)?;
         }
@@ -195,16 +190,16 @@ fn examine(text: &str, draft: &Draft, context: &GuardContext<'_>) -> Verdict {
 
 /// What only a sentence of the model can get wrong: approved wording and extracts were read by people.
 fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> Verdict {
-    if echo::is_echo(&sentence.folded, context.question) {
+    if echo::is_echo(&sentence.folded, context.grounds.asked) {
         return Err((GuardReason::NotAnswered, "says the question back".to_owned()));
     }
-    prompt_leak::check(sentence, evidence, context.pack)?;
+    prompt_leak::check(sentence, evidence, context.grounds.pack)?;
     promise::check(sentence, evidence, context)?;
-    names::check(sentence, evidence, &context.pack.guard)?;
+    names::check(sentence, evidence, &context.grounds.pack.guard)?;
     gate::check(sentence, evidence)?;
-    polarity::check(sentence, evidence, &context.pack.guard)?;
+    polarity::check(sentence, evidence, &context.grounds.pack.guard)?;
     conditions::check(sentence, evidence)?;
-    support::check(sentence, evidence, context.pack)
+    support::check(sentence, evidence, context.grounds.pack)
 }
 
 /// The values in an approved wording's own text. Only a wording that stands in the pack counts as approved.
@@ -213,10 +208,10 @@ fn approved_values(draft: &Draft, context: &GuardContext<'_>) -> Vec<Value> {
         return Vec::new();
     }
     let Some(id) = &draft.wording else { return Vec::new() };
-    let wording = context.pack.wording.variants.values().flatten().find(|wording| wording.id == *id);
+    let wording = context.grounds.pack.wording.variants.values().flatten().find(|wording| wording.id == *id);
     let Some(wording) = wording else { return Vec::new() };
     let chars: Vec<char> = fold::fold(&without_slots(&wording.template)).chars().collect();
-    values::extract(&chars, context.now).into_iter().map(|found| found.value).collect()
+    values::extract(&chars, context.grounds.now).into_iter().map(|found| found.value).collect()
 }
 
 /// A template's own text, with a mark where slots and tags were.
@@ -252,7 +247,7 @@ fn check_slots(draft: &Draft, evidence: &Evidence<'_>, context: &GuardContext<'_
         if path.starts_with("shop.") || path.starts_with("assistant.") {
             continue;
         }
-        numbers::check(&Sentence::read(value, draft.by, context), evidence, &[], context.now)?;
+        numbers::check(&Sentence::read(value, draft.by, context), evidence, &[], context.grounds.now)?;
     }
     Ok(())
 }

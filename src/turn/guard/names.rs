@@ -33,9 +33,10 @@ fn one_of(text: &str, evidence: &Evidence<'_>, names: &[String]) -> Result<Strin
         let Some(at) = rest.find(name.as_str()) else { continue };
         let before: String = rest[..at].chars().rev().take(3).collect();
         let denied = before.contains(['不', '非', '没']);
-        let asked = evidence.question.to_uppercase().contains(name.as_str());
-        let known = evidence.capitals.contains(name.as_str()) || evidence.backed_text.contains(name.as_str());
-        let rival = names.iter().any(|other| evidence.capitals.contains(other.as_str()));
+        let asked = evidence.question().to_uppercase().contains(name.as_str());
+        let known =
+            evidence.capitals().contains(name.as_str()) || evidence.backed_text().contains(name.as_str());
+        let rival = names.iter().any(|other| evidence.capitals().contains(other.as_str()));
         if !known && !(asked && (denied || !rival)) {
             let reason =
                 if rival { GuardReason::ContradictsEvidence } else { GuardReason::ClaimNotInEvidence };
@@ -50,7 +51,7 @@ fn one_of(text: &str, evidence: &Evidence<'_>, names: &[String]) -> Result<Strin
 /// names it.
 fn own_payment(text: &str, evidence: &Evidence<'_>, payments: &[String]) -> Verdict {
     let mut paid: Vec<&str> = PAID_BY
-        .captures_iter(&evidence.capitals)
+        .captures_iter(evidence.capitals())
         .filter_map(|found| found.get(1))
         .map(|way| way.as_str())
         .collect();
@@ -74,7 +75,7 @@ fn own_payment(text: &str, evidence: &Evidence<'_>, payments: &[String]) -> Verd
 fn latin(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     const USUAL: [&str; 12] =
         ["APP", "VIP", "OK", "QQ", "ID", "AI", "HI", "HELLO", "DIY", "NO", "YES", "SKU"];
-    let question = evidence.question.to_uppercase();
+    let question = evidence.question().to_uppercase();
     let mut word = String::new();
     for (at, character) in sentence.chars.iter().chain(std::iter::once(&' ')).enumerate() {
         if character.is_ascii_alphabetic()
@@ -86,9 +87,9 @@ fn latin(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
         let stands = |text: &str| text.contains(word.as_str());
         if word.len() >= 2
             && !USUAL.contains(&word.as_str())
-            && !stands(&evidence.capitals)
+            && !stands(evidence.capitals())
             && !stands(&question)
-            && !evidence.backed_text.to_uppercase().contains(word.as_str())
+            && !evidence.backed_text().to_uppercase().contains(word.as_str())
         {
             return Err((GuardReason::ClaimNotInEvidence, word));
         }

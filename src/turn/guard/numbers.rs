@@ -3,7 +3,8 @@
 use crate::time::Now;
 use crate::turn::types::GuardReason;
 
-use super::evidence::{Evidence, Known, features};
+use super::evidence::{Evidence, Known};
+use super::features::features;
 use super::numerals::{Amount, UNIT};
 use super::values::{Found, Measure, Span, Value};
 use super::{Sentence, Verdict};
@@ -23,12 +24,12 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, approved: &[Va
             continue;
         }
         let stands = |value: &Value| says(&found.value, value, found.about, now);
-        if approved.iter().any(stands) || evidence.backed.iter().any(stands) {
+        if approved.iter().any(stands) || evidence.backed().iter().any(stands) {
             continue;
         }
-        let all: Vec<&Known> = evidence.known.iter().filter(|known| stands(&known.value)).collect();
+        let all: Vec<&Known<'_>> = evidence.known().iter().filter(|known| stands(known.value)).collect();
         let money = matches!(found.value, Value::Money(_));
-        let matches: Vec<&Known> =
+        let matches: Vec<&Known<'_>> =
             all.iter().copied().filter(|known| !money || known.sayable_money).collect();
         if !matches.is_empty() {
             if sentence.is_written {
@@ -37,7 +38,7 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, approved: &[Va
             }
             continue;
         }
-        let echoed = !money && !sentence.is_promise && evidence.asked.iter().any(stands);
+        let echoed = !money && !sentence.is_promise && evidence.asked().iter().any(stands);
         if echoed || names_id(&found.value, sentence, found, evidence) || is_sum(sentence, found, evidence) {
             continue;
         }
@@ -101,7 +102,7 @@ fn is_list_mark(sentence: &Sentence, found: &Found) -> bool {
 
 /// Refuses a value that belongs to another field: the record holds it, but beside other words, while the words of the
 /// sentence stand beside another value of the same kind.
-fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &Evidence<'_>) -> Verdict {
+fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known<'_>], evidence: &Evidence<'_>) -> Verdict {
     if matches!(found.value, Value::Id(_) | Value::Plain(_) | Value::Tail(_))
         || matches.iter().any(|known| known.clause.is_none()) && matches.len() == 1
     {
@@ -114,9 +115,9 @@ fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &
         return Ok(());
     }
     let wanted = around(sentence, found);
-    let common = |known: &Known| -> Vec<u64> {
+    let common = |known: &Known<'_>| -> Vec<u64> {
         let theirs =
-            known.clause.map(|clause| evidence.clauses[clause].features.as_slice()).unwrap_or_default();
+            known.clause.map(|clause| evidence.clauses()[clause].features.as_slice()).unwrap_or_default();
         wanted.iter().copied().filter(|feature| theirs.binary_search(feature).is_ok()).collect()
     };
     let own: Vec<Vec<u64>> = matches.iter().map(|known| common(known)).collect();
@@ -129,7 +130,7 @@ fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &
         })
     };
     let rival = evidence
-        .known
+        .known()
         .iter()
         .filter(|known| known.clause.is_some() && known.value.same_kind(&found.value))
         .filter(|known| !matches.iter().any(|own| own.value == known.value) && !is_mentioned(known, sentence))
@@ -157,15 +158,20 @@ fn around(sentence: &Sentence, found: &Found) -> Vec<u64> {
 }
 
 /// Refuses the value of another carrier or way to pay: 银行卡3-5个工作日到账 said of 微信.
-fn other_name(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: &Evidence<'_>) -> Verdict {
+fn other_name(
+    sentence: &Sentence,
+    found: &Found,
+    matches: &[&Known<'_>],
+    evidence: &Evidence<'_>,
+) -> Verdict {
     let (start, end) = sentence.clause_around(found.start);
     let clause = sentence.slice(start, end).to_uppercase();
-    let said: Vec<&String> = evidence.names.iter().filter(|name| clause.contains(name.as_str())).collect();
-    let others_only = |known: &&Known| {
+    let said: Vec<&String> = evidence.names().iter().filter(|name| clause.contains(name.as_str())).collect();
+    let others_only = |known: &&Known<'_>| {
         known.clause.is_some_and(|clause| {
-            let text = evidence.clauses[clause].text.to_uppercase();
+            let text = evidence.clauses()[clause].text.to_uppercase();
             let holds = |name: &&String| text.contains(name.as_str());
-            evidence.names.iter().any(|name| holds(&name)) && !said.iter().any(holds)
+            evidence.names().iter().any(|name| holds(&name)) && !said.iter().any(holds)
         })
     };
     if said.is_empty() || !matches.iter().all(others_only) {
@@ -176,8 +182,8 @@ fn other_name(sentence: &Sentence, found: &Found, matches: &[&Known], evidence: 
 }
 
 /// Whether the sentence says the other value too, so that the words may be that one's.
-fn is_mentioned(known: &Known, sentence: &Sentence) -> bool {
-    sentence.found.iter().any(|found| found.value == known.value)
+fn is_mentioned(known: &Known<'_>, sentence: &Sentence) -> bool {
+    sentence.found.iter().any(|found| &found.value == known.value)
 }
 
 /// A day with a time must stand together in a record.
@@ -189,10 +195,10 @@ fn together(sentence: &Sentence, index: usize, evidence: &Evidence<'_>, now: &No
         return Ok(());
     }
     let known = evidence
-        .moments
+        .moments()
         .iter()
         .any(|(known_day, known_moment)| day.is(known_day, now) && moment.is(known_moment, found.about));
-    if known || evidence.lone_moments.iter().any(|known| moment.is(known, found.about)) {
+    if known || evidence.lone_moments().iter().any(|known| moment.is(known, found.about)) {
         return Ok(());
     }
     Err((GuardReason::NumberNotInEvidence, sentence.slice(before.start, found.end)))
@@ -201,7 +207,7 @@ fn together(sentence: &Sentence, index: usize, evidence: &Evidence<'_>, now: &No
 /// Ids that are written a little differently, and the ends of ids.
 fn names_id(value: &Value, sentence: &Sentence, found: &Found, evidence: &Evidence<'_>) -> bool {
     let ids = || {
-        evidence.known.iter().filter_map(|known| match &known.value {
+        evidence.known().iter().filter_map(|known| match known.value {
             Value::Id(id) => Some(id.as_str()),
             _ => None,
         })
@@ -211,11 +217,11 @@ fn names_id(value: &Value, sentence: &Sentence, found: &Found, evidence: &Eviden
             let before: String = sentence.chars[found.start.saturating_sub(4)..found.start].iter().collect();
             let of_person = ["手机", "电话", "号码", "卡"].iter().any(|word| before.contains(word));
             let masked = |text: &str| text.contains(&format!("*{tail}"));
-            let asked = evidence.question.contains(tail.as_str());
+            let asked = evidence.question().contains(tail.as_str());
             if of_person {
-                return masked(&evidence.text) || masked(&evidence.question) || asked;
+                return masked(evidence.text()) || masked(&evidence.question()) || asked;
             }
-            asked || masked(&evidence.text) || tail.len() >= 3 && ids().any(|id| id.ends_with(tail.as_str()))
+            asked || masked(evidence.text()) || tail.len() >= 3 && ids().any(|id| id.ends_with(tail.as_str()))
         }
         Value::Id(id) => {
             let part = id.len() >= 3
@@ -223,7 +229,7 @@ fn names_id(value: &Value, sentence: &Sentence, found: &Found, evidence: &Eviden
                     known.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with(['-', '_']))
                         || known.strip_suffix(id.as_str()).is_some_and(|rest| rest.ends_with(['-', '_']))
                 });
-            part || id.len() >= 4 && is_written_apart(id, &evidence.capitals)
+            part || id.len() >= 4 && is_written_apart(id, evidence.capitals())
         }
         _ => false,
     }
@@ -255,9 +261,9 @@ fn is_sum(sentence: &Sentence, found: &Found, evidence: &Evidence<'_>) -> bool {
         .filter(|other| other.start != found.start)
         .filter_map(|other| match other.value {
             Value::Money(amount) => evidence
-                .known
+                .known()
                 .iter()
-                .any(|known| known.value == Value::Money(amount) && known.sayable_money)
+                .any(|known| *known.value == Value::Money(amount) && known.sayable_money)
                 .then_some(amount),
             _ => None,
         })

@@ -7,7 +7,9 @@ use regex::Regex;
 use crate::pack::types::GuardLexicon;
 use crate::turn::types::GuardReason;
 
-use super::evidence::{Clause, Evidence, features, shared};
+use super::evidence::Evidence;
+use super::features::{features, shared};
+use super::records::Clause;
 use super::split::clauses;
 use super::values::Value;
 use super::{Sentence, Verdict};
@@ -53,13 +55,13 @@ fn who_pays(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     let Some(said) = payer(&sentence.folded) else { return Ok(()) };
     let wanted = features(&sentence.folded, &[]);
     let best = evidence
-        .clauses
+        .clauses()
         .iter()
         .filter_map(|known| payer(&known.text).map(|payer| (shared(&wanted, &known.features), payer)))
         .max_by_key(|(score, payer)| (*score, *payer == said));
     // 都由我们承担, where the record says so of one case and the opposite of another.
     let both = ["都由", "都是", "全部由", "全由", "一律由"].iter().any(|word| sentence.folded.contains(word))
-        && evidence.clauses.iter().any(|known| {
+        && evidence.clauses().iter().any(|known| {
             payer(&known.text).is_some_and(|payer| payer != said) && shared(&wanted, &known.features) >= 2
         });
     match best {
@@ -104,11 +106,11 @@ fn free(clause: &str, sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     let Some(word) = FREE.iter().find(|word| clause.contains(*word)) else { return Ok(()) };
     let amounts = |known: &Clause| {
         evidence
-            .known
+            .known()
             .iter()
             .filter_map(|value| match value.value {
                 Value::Money(amount)
-                    if value.clause.is_some_and(|at| std::ptr::eq(&evidence.clauses[at], known)) =>
+                    if value.clause.is_some_and(|at| std::ptr::eq(evidence.clauses()[at], known)) =>
                 {
                     Some(amount.0)
                 }
@@ -130,7 +132,7 @@ fn free(clause: &str, sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     if score >= 2 && best.iter().any(|known| costs(known)) {
         return Err((GuardReason::ContradictsEvidence, clause.to_owned()));
     }
-    if evidence.clauses.iter().any(says_free) && score < 2 {
+    if evidence.clauses().iter().any(|known| says_free(known)) && score < 2 {
         return Ok(());
     }
     Err((GuardReason::ClaimNotInEvidence, (*word).to_owned()))
@@ -138,7 +140,7 @@ fn free(clause: &str, sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
 
 /// 是否加急：是 — and the sentence says 没有加急.
 fn yes_no(clause: &str, evidence: &Evidence<'_>) -> Verdict {
-    for found in YES_NO.captures_iter(&evidence.text) {
+    for found in YES_NO.captures_iter(evidence.text()) {
         let (what, yes) = (&found[1], &found[2] == "是");
         let Some(at) = clause.find(what) else { continue };
         let before = &clause[..at];
@@ -191,8 +193,8 @@ fn happened_or_not(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
         let before = &sentence.folded[..found.get(0).map_or(0, |all| all.start())];
         let asks = before.ends_with('有') || before.ends_with('是');
         if !asks
-            && evidence.authority.contains(&event)
-            && !denied.iter().any(|word| evidence.text.contains(word))
+            && evidence.authority().contains(&event)
+            && !denied.iter().any(|word| evidence.text().contains(word))
         {
             return Err((GuardReason::ContradictsEvidence, found[0].to_owned()));
         }
@@ -202,8 +204,8 @@ fn happened_or_not(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     for found in HAPPENED.captures_iter(&sentence.folded) {
         let said = [format!("已{}", &found[1]), format!("已经{}", &found[1])];
         let denied = [format!("未{}", &found[1]), format!("没有{}", &found[1]), format!("待{}", &found[1])];
-        if denied.iter().any(|word| evidence.authority.contains(word))
-            && !said.iter().any(|word| evidence.text.contains(word))
+        if denied.iter().any(|word| evidence.authority().contains(word))
+            && !said.iter().any(|word| evidence.text().contains(word))
         {
             return Err((GuardReason::ContradictsEvidence, found[0].to_owned()));
         }

@@ -46,8 +46,7 @@ pub(super) fn check(whole: &Sentence, draft: &Draft, evidence: &Evidence<'_>) ->
     {
         return refuse("a street address");
     }
-    if let Some(name) = evidence.people.iter().find(|name| whole.folded.contains(name.as_str())) {
-        let _ = name;
+    if evidence.people().any(|name| whole.folded.contains(name)) {
         return refuse("a person's name");
     }
     if draft.by == By::Model { named_people(whole, evidence) } else { Ok(()) }
@@ -56,16 +55,16 @@ pub(super) fn check(whole: &Sentence, draft: &Draft, evidence: &Evidence<'_>) ->
 /// Whether records that are no one's own hold it.
 fn published(text: &str, evidence: &Evidence<'_>) -> bool {
     let text = without_space(text);
-    evidence.facts.iter().any(|fact| {
-        !fact.kind.is_private()
-            && fact.kind != RecordKind::Shipment
-            && without_space(&super::fold::fold(&fact.text)).contains(&text)
+    evidence.facts.iter().any(|record| {
+        !record.fact.kind.is_private()
+            && record.fact.kind != RecordKind::Shipment
+            && without_space(record.folded()).contains(&text)
     })
 }
 
 /// Whether a number is the number of a record, whatever it looks like.
 fn is_record_id(id: &str, evidence: &Evidence<'_>) -> bool {
-    evidence.known.iter().any(|known| matches!(&known.value, Value::Id(known) if known == id))
+    evidence.known().iter().any(|known| matches!(known.value, Value::Id(known) if known == id))
         && !is_mobile(id)
 }
 
@@ -94,7 +93,7 @@ fn is_identity_card(id: &str) -> bool {
 
 /// 宋先生, 签收人是李小姐: a person whom neither the records nor the customer named.
 fn named_people(whole: &Sentence, evidence: &Evidence<'_>) -> Verdict {
-    let known = |text: &str| evidence.text.contains(text) || evidence.question.contains(text);
+    let known = |text: &str| evidence.text().contains(text) || evidence.question().contains(text);
     for found in TITLED.captures_iter(&whole.folded) {
         let titled = found.get(0).map_or("", |all| all.as_str());
         if !"位的个这那是和，".contains(&found[1]) && !known(titled) {

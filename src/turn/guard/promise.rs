@@ -16,15 +16,14 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, context: &Guar
     if is_offer(&sentence.folded) {
         return Ok(());
     }
-    let timed = !evidence.backed.is_empty()
-        && sentence
-            .found
-            .iter()
-            .any(|found| evidence.backed.iter().any(|backed| says(&found.value, backed, false, context.now)));
+    let timed = !evidence.backed().is_empty()
+        && sentence.found.iter().any(|found| {
+            evidence.backed().iter().any(|backed| says(&found.value, backed, false, context.grounds.now))
+        });
     if timed {
         return Ok(());
     }
-    for pattern in &context.pack.guard.promises {
+    for pattern in &context.grounds.pack.guard.promises {
         for found in pattern.captures_iter(&sentence.folded) {
             let Some(whole) = found.get(0) else { continue };
             let verb = found.name("verb").map_or(whole.as_str(), |verb| verb.as_str());
@@ -65,15 +64,15 @@ fn is_advice(before: &str) -> bool {
 /// Whether a record that carries policy says it.
 fn is_policy(whole: &str, verb: &str, evidence: &Evidence<'_>) -> bool {
     let whole = without_space(whole);
-    if evidence.authority.contains(&whole) {
+    if evidence.authority().contains(&whole) {
         return true;
     }
     if verb.starts_with(['退', '返']) && verb != whole {
         return ["退款", "退回", "退还", "退给", "退到", "返还"]
             .iter()
-            .any(|word| evidence.authority.contains(word));
+            .any(|word| evidence.authority().contains(word));
     }
-    verb != whole && !OWN_DOING.contains(&verb) && evidence.authority.contains(verb)
+    verb != whole && !OWN_DOING.contains(&verb) && evidence.authority().contains(verb)
 }
 
 /// Whether a record says that somebody does it, with a time that the sentence gives too.
@@ -84,14 +83,14 @@ fn is_timed_policy(
     context: &GuardContext<'_>,
 ) -> bool {
     let verb = verb.trim_end_matches(['您', '你']);
-    evidence.known.iter().any(|known| {
+    evidence.known().iter().any(|known| {
         matches!(known.value, Value::Duration(..) | Value::Moment(_) | Value::Day(_))
             && known.clause.is_some_and(|clause| {
-                let text = &evidence.clauses[clause].text;
+                let text = &evidence.clauses()[clause].text;
                 text.contains(verb)
                     || !OWN_DOING.contains(&verb)
                         && verb.chars().next().is_some_and(|first| text.contains(first))
             })
-            && sentence.found.iter().any(|found| says(&found.value, &known.value, false, context.now))
+            && sentence.found.iter().any(|found| says(&found.value, known.value, false, context.grounds.now))
     })
 }

@@ -39,7 +39,7 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
         let source = without_space(&fold(source));
         for window in text.windows(WINDOW) {
             let window: String = window.iter().collect();
-            if source.contains(&window) && !evidence.text.contains(&window) {
+            if source.contains(&window) && !evidence.text().contains(&window) {
                 return Err((GuardReason::PromptLeak, window));
             }
         }

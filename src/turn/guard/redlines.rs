@@ -21,7 +21,7 @@ pub(super) fn check(
     let upset = context.emotion.intensity >= 0.5
         || context.emotion.label.is_negative()
         || context.stage == Stage::AfterSale;
-    for line in &context.pack.red_lines {
+    for line in &context.grounds.pack.red_lines {
         if line.level == RedLineLevel::Style && !upset {
             continue;
         }
@@ -103,5 +103,5 @@ fn is_backed(
         .take_while(|character| !character.is_ascii_digit())
         .filter(|character| is_han(*character) && !"您你我们会将就的了给为帮替".contains(*character))
         .collect();
-    !core.is_empty() && evidence.authority.contains(&core)
+    !core.is_empty() && evidence.authority().contains(&core)
 }

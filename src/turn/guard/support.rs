@@ -127,7 +127,7 @@ const STRANGE_PART: f32 = 0.8;
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -> Verdict {
     let refuse = |word: &str| Err((GuardReason::ClaimNotInEvidence, word.to_owned()));
     if let Some(found) = SUPERLATIVE.find(&sentence.folded)
-        && !evidence.text.contains(found.as_str())
+        && !evidence.text().contains(found.as_str())
     {
         return refuse(found.as_str());
     }
@@ -138,8 +138,8 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
         return refuse(&word);
     }
     if GIFT.is_match(&sentence.folded)
-        && !evidence.text.contains(['赠', '礼'])
-        && !RECORDED_GIFT.is_match(&evidence.text)
+        && !evidence.text().contains(['赠', '礼'])
+        && !RECORDED_GIFT.is_match(evidence.text())
     {
         return refuse("a gift");
     }
@@ -162,7 +162,7 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
         let kind = if goes_on(before, tag.word, evidence) { Kind::Idle } else { Kind::of(tag.word, tag.tag) };
         let stands = kind == Kind::Idle || is_known(tag.word, tag.tag, evidence, pack);
         let event = matches!(before, "已" | "已经") && kind != Kind::Idle && !OWN_EVENTS.contains(&tag.word);
-        let happened = evidence.text.contains(tag.word) || evidence.backed_text.contains(tag.word);
+        let happened = evidence.text().contains(tag.word) || evidence.backed_text().contains(tag.word);
         if kind == Kind::Thing && !stands || event && !happened {
             return refuse(tag.word);
         }
@@ -179,7 +179,7 @@ fn goes_on(before: &str, word: &str, evidence: &Evidence<'_>) -> bool {
     let Some(first) = word.chars().next() else { return false };
     before.ends_with(|character: char| character.is_ascii_alphanumeric())
         && is_han(first)
-        && evidence.capitals.contains(&format!("{}{first}", before.to_uppercase()))
+        && evidence.capitals().contains(&format!("{}{first}", before.to_uppercase()))
 }
 
 /// What a word is to this check.
@@ -217,7 +217,9 @@ fn heavy_claim<'a>(sentence: &Sentence, evidence: &Evidence<'_>) -> Option<&'a s
         .filter(|clause| !UNSURE.iter().any(|word| clause.contains(word)))
         .find_map(|clause| {
             HEAVY.iter().copied().find(|word| {
-                clause.contains(word) && !evidence.text.contains(word) && !evidence.backed_text.contains(word)
+                clause.contains(word)
+                    && !evidence.text().contains(word)
+                    && !evidence.backed_text().contains(word)
             })
         })
 }
@@ -226,11 +228,11 @@ fn heavy_claim<'a>(sentence: &Sentence, evidence: &Evidence<'_>) -> Option<&'a s
 fn universal(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
     let rest = COURTESY.replace_all(folded, "□");
     let found = UNIVERSAL.find(&rest)?.as_str();
-    let recorded = evidence.text.contains(found)
+    let recorded = evidence.text().contains(found)
         || matches!(found, "任何" | "所有" | "全部" | "统统")
             && ["全部", "所有", "任何", "全场", "均", "一律", "不限"]
                 .iter()
-                .any(|word| evidence.text.contains(word));
+                .any(|word| evidence.text().contains(word));
     (!recorded).then(|| found.to_owned())
 }
 
@@ -242,7 +244,7 @@ fn unknown_place(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
             '地', '城', '市', '小', '社', '专', '景', '郊', '片', '超', '夜', '上', '门', '本', '全', '各',
             '分', '园', '厂', '库', '网', '车', '火',
         ]);
-        let known = evidence.text.contains(name) || evidence.question.contains(name);
+        let known = evidence.text().contains(name) || evidence.question().contains(name);
         (!common && !known).then(|| found[0].to_owned())
     })
 }
@@ -252,9 +254,9 @@ fn unknown_place(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
 fn is_known(word: &str, tag: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool {
     let stands = |part: &str| {
         pack.guard.harmless.iter().any(|harmless| harmless == part)
-            || evidence.text.contains(part)
-            || evidence.question.contains(part)
-            || evidence.backed_text.contains(part)
+            || evidence.text().contains(part)
+            || evidence.question().contains(part)
+            || evidence.backed_text().contains(part)
             || pack.voice.shop.contains(part)
             || pack.voice.assistant.contains(part)
     };
@@ -264,12 +266,12 @@ fn is_known(word: &str, tag: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool
     let chars: Vec<char> = word.chars().collect();
     // 灰色 where the record lists 灰, 运费 where it has 费 beside 运.
     if let [first, '色' | '款' | '型' | '号' | '类' | '版' | '身' | '口' | '盖' | '底'] = chars.as_slice()
-        && evidence.text.contains(*first)
+        && evidence.text().contains(*first)
     {
         return true;
     }
     if let [.., first, '色'] = chars.as_slice()
-        && evidence.text.contains(*first)
+        && evidence.text().contains(*first)
     {
         return true;
     }

@@ -12,7 +12,7 @@ use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::{GuardContext, vet};
+use super::{Grounds, GuardContext, vet};
 use crate::pack::types::{
     EmotionLexicon, GuardLexicon, HandoffRules, Pack, RedLine, RedLineLevel, Voice, Wording, WordingBook,
 };
@@ -143,16 +143,14 @@ impl Turn {
     }
 
     pub(super) fn vet(&self, draft: &Draft) -> Result<String, (GuardReason, String)> {
+        let grounds = Grounds::new(&self.pack, &self.question, &self.facts, &self.now);
         let context = GuardContext {
-            pack: &self.pack,
-            question: &self.question,
-            facts: &self.facts,
+            grounds: &grounds,
             emotion: &self.emotion,
             stage: self.stage,
             tier: Tier::Standard,
             backed: &self.backed,
             done: &self.done,
-            now: &self.now,
         };
         vet(draft, &context)
             .map(|vetted| vetted.text().to_owned())
