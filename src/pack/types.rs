@@ -168,6 +168,19 @@ pub struct Intent {
     pub examples: Vec<String>,
     /// Expressions that decide it by themselves.
     pub patterns: Vec<Regex>,
+    /// What customers say for it in the middle of a conversation, and long posts.
+    pub in_context: Vec<ExampleInContext>,
+}
+
+/// Something said in the middle of a conversation, with what came before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExampleInContext {
+    /// What the customer said before.
+    pub customer: Option<String>,
+    /// What the shop said before.
+    pub seller: Option<String>,
+    /// What the customer says now.
+    pub say: String,
 }
 
 /// All approved wording.

@@ -1,10 +1,11 @@
 //! Is this pack fit to be in force? Reads its files, and either gives a complete pack or every reason why not.
 //!
-//! A pack is a folder: `pack.yaml` (names, headings), `scenarios/*.yaml`, `wording/*.yaml`, `handoff.yaml`,
+//! A pack is a folder: `pack.yaml` (names, headings), `scenarios/*.yaml`, `examples/*.yaml`, `wording/*.yaml`, `handoff.yaml`,
 //! `redlines.yaml`, `promises.yaml`, `emotions.yaml`, `guard.yaml` and `templates/*.j2`. Everything that is wrong is collected,
 //! with file, line and reason; one error refuses the whole pack, so that it is never half in force.
 
 mod check;
+mod examples;
 mod files;
 mod handle;
 mod problem;

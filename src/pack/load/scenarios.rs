@@ -32,7 +32,7 @@ pub(super) struct Scenarios {
     pub intents: Vec<Intent>,
 }
 
-/// Reads `scenarios/*.yaml`.
+/// Reads `scenarios/*.yaml` and the further examples of `examples/*.yaml`.
 pub(super) fn read(files: &PackFiles, problems: &mut Problems) -> Scenarios {
     let mut scenarios = Vec::new();
     let mut intents: BTreeMap<String, Intent> = BTreeMap::new();
@@ -43,6 +43,7 @@ pub(super) fn read(files: &PackFiles, problems: &mut Problems) -> Scenarios {
                 name: raw.intent.value.clone(),
                 examples: Vec::new(),
                 patterns: Vec::new(),
+                in_context: Vec::new(),
             });
             intent.patterns.extend(problems.expressions(path, &raw.patterns));
             for example in &raw.examples {
@@ -58,6 +59,7 @@ pub(super) fn read(files: &PackFiles, problems: &mut Problems) -> Scenarios {
             scenarios.extend(scenario(path, raw, problems));
         }
     }
+    super::examples::read(files, &scenarios, &mut intents, problems);
     if scenarios.is_empty() {
         problems
             .error(At::file("scenarios"), "there is no scenario; write at least one file scenarios/*.yaml");

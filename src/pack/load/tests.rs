@@ -203,3 +203,20 @@ fn a_bad_change_leaves_the_old_pack_in_force() {
     let absent = PackHandle::open(PackSource::Folder(empty.path().to_owned()), "zh-CN").unwrap_err();
     assert!(matches!(absent, PackError::Absent { .. }), "{absent}");
 }
+
+#[test]
+fn examples_of_other_files_join_the_intent_of_their_scenario() {
+    let mut files = PackFiles::embedded("zh-CN").unwrap();
+    let text = "greeting:\n  - 老板好\n  - { customer: 在吗, seller: 在的, say: 那好 }\n";
+    files.texts.insert("examples/more.yaml".into(), text.into());
+    let pack = load(&files).unwrap().pack;
+    let intent = pack.intents.iter().find(|intent| intent.name == "greeting").unwrap();
+    assert!(intent.in_context.iter().any(|example| example.say == "老板好" && example.seller.is_none()));
+    assert!(intent.in_context.iter().any(|example| example.seller.as_deref() == Some("在的")));
+
+    files.texts.insert("examples/more.yaml".into(), "greeting:\n  - 好\nabsent:\n  - 好\n".into());
+    let reported = report(&check(&files));
+    assert!(reported.contains("examples/more.yaml:4: error: examples of `absent`"), "{reported}");
+    files.texts.insert("examples/more.yaml".into(), "greeting:\n  - { say: 好, buyer: 在 }\n".into());
+    assert!(report(&check(&files)).contains("examples/more.yaml"), "an unknown field is named");
+}

@@ -59,6 +59,7 @@ fn intent(name: &str, examples: &str, patterns: &[&str]) -> Intent {
         name: name.into(),
         examples: examples.split('|').map(String::from).collect(),
         patterns: patterns.iter().map(|pattern| Regex::new(pattern).unwrap()).collect(),
+        in_context: Vec::new(),
     }
 }
 
