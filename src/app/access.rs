@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::http::ports::{Access, Answer, KeyScope, OpenedSession, SESSION_PREFIX, Session, StaffKey};
-use crate::identity::{Identity, Scope, ShopId, VisitorId};
-use crate::store::{self, NewConversation, Store};
+use crate::http::ports::{Access, Answer, OpenedSession, SESSION_PREFIX, Session};
+use crate::identity::{Identity, Scope, ShopId, StaffKey, VisitorId};
+use crate::store::{NewConversation, Store};
 use crate::time::Clock;
 use crate::turn::types::Memory;
 
@@ -22,14 +22,7 @@ pub struct AccessPort {
 
 impl Access for AccessPort {
     fn key<'a>(&'a self, presented: &'a str) -> Answer<'a, Option<StaffKey>> {
-        Box::pin(async move {
-            let found = self.store.check_key(presented, &self.clock.now()).await?;
-            Ok(found.map(|key| StaffKey {
-                name: key.name,
-                shop: key.shop,
-                scopes: key.scopes.into_iter().map(door_scope).collect(),
-            }))
-        })
+        Box::pin(async move { Ok(self.store.check_key(presented, &self.clock.now()).await?) })
     }
 
     fn customer_secret<'a>(&'a self, shop: &'a ShopId) -> Answer<'a, SecretString> {
@@ -76,15 +69,5 @@ impl Access for AccessPort {
                 scope: session.scope,
             }))
         })
-    }
-}
-
-fn door_scope(scope: store::KeyScope) -> KeyScope {
-    match scope {
-        store::KeyScope::Admin => KeyScope::Admin,
-        store::KeyScope::Facts => KeyScope::Facts,
-        store::KeyScope::Events => KeyScope::Events,
-        store::KeyScope::Desk => KeyScope::Desk,
-        store::KeyScope::Chat => KeyScope::Chat,
     }
 }

@@ -11,10 +11,10 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 use super::error::{ApiError, ErrorCode};
-use super::ports::{KeyScope, Reader, SESSION_PREFIX, Session, StaffKey};
+use super::ports::{Reader, SESSION_PREFIX, Session};
 use super::state::AppState;
 use super::wire::CustomerProof;
-use crate::identity::{CustomerId, Identity, Scope, StaffScope};
+use crate::identity::{CustomerId, Identity, KeyScope, Scope, StaffKey, StaffScope};
 
 /// Carries a session token where `Authorization` already carries a key, as when staff try the widget.
 pub const SESSION_HEADER: HeaderName = HeaderName::from_static("x-warmdesk-session");

@@ -10,8 +10,9 @@ use super::auth::Caller;
 use super::error::{ApiError, ErrorCode, import_answer};
 use super::extract::{JsonBody, PathOf, QueryOf, RawBody, check_id};
 use super::openapi::Failures;
-use super::ports::{ImportReport, KeyScope, PortError, PutOutcome, PutResult, SearchHit, SearchRequest};
+use super::ports::{ImportReport, PortError, PutOutcome, PutResult, SearchHit, SearchRequest};
 use super::state::AppState;
+use crate::identity::KeyScope;
 use crate::record::RecordKind;
 
 /// The collections that can be written one record at a time.

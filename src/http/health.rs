@@ -12,9 +12,10 @@ use super::auth::Caller;
 use super::error::{ApiError, ErrorCode, readiness_answer};
 use super::extract::JsonBody;
 use super::openapi::Failures;
-use super::ports::{KeyScope, ModelState};
+use super::ports::ModelState;
 use super::state::AppState;
 use super::wire::shown;
+use crate::identity::KeyScope;
 use crate::time::{Clock, Now};
 
 /// It lives.

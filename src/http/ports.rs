@@ -15,7 +15,9 @@ use serde_json::{Map, Value};
 
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
 use crate::desk::types::{AgentNote, ConversationState, Ticket, TicketStatus};
-use crate::identity::{ConversationId, Identity, MessageId, Scope, ShopId, StaffScope, TicketId, VisitorId};
+use crate::identity::{
+    ConversationId, Identity, MessageId, Scope, ShopId, StaffKey, StaffScope, TicketId, VisitorId,
+};
 use crate::record::RecordKind;
 
 /// Why a service did not do what a door asked. The doors turn it into status and code.
@@ -65,66 +67,6 @@ pub struct Numbered<T> {
 }
 
 // -------------------------------------------------------------------------------------------------- access
-
-/// What a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyScope {
-    /// Look after the installation.
-    Admin,
-    /// Write and read facts.
-    Facts,
-    /// Report what happens in the shop.
-    Events,
-    /// Work at the desk: read conversations and tickets, answer customers.
-    Desk,
-    /// Chat with the whole answer: evidence, refusals, timing.
-    Chat,
-}
-
-impl KeyScope {
-    /// Every scope.
-    pub const ALL: [Self; 5] = [Self::Admin, Self::Facts, Self::Events, Self::Desk, Self::Chat];
-
-    /// Its name, as keys are made and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Facts => "facts",
-            Self::Events => "events",
-            Self::Desk => "desk",
-            Self::Chat => "chat",
-        }
-    }
-}
-
-/// A valid key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StaffKey {
-    /// Its name, under which its holder acts: the agent of a claim, the actor of the audit.
-    pub name: String,
-    /// The shop it belongs to.
-    pub shop: ShopId,
-    /// What it may do.
-    pub scopes: Vec<KeyScope>,
-}
-
-impl StaffKey {
-    /// Whether it has a scope.
-    pub fn has(&self, scope: KeyScope) -> bool {
-        self.scopes.contains(&scope)
-    }
-
-    /// Whether it has every scope; such keys are not limited.
-    pub fn has_all(&self) -> bool {
-        KeyScope::ALL.into_iter().all(|scope| self.has(scope))
-    }
-
-    /// The staff scope it acts in.
-    pub fn staff_scope(&self) -> StaffScope {
-        StaffScope { shop: self.shop.clone(), actor: self.name.clone() }
-    }
-}
 
 /// A browser's session: what its token opens.
 #[derive(Debug, Clone, PartialEq, Eq)]

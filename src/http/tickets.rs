@@ -12,12 +12,12 @@ use super::error::{ApiError, ErrorCode};
 use super::extract::{JsonBody, PathOf, QueryOf, last_event_id};
 use super::live::live;
 use super::openapi::Failures;
-use super::ports::{DeskEvent, KeyScope, TicketFilter};
+use super::ports::{DeskEvent, TicketFilter};
 use super::state::AppState;
 use super::wire::{Copy, MessageView, NoteView, TicketDetail, TicketSummary};
 use crate::conversation::types::Attachment;
 use crate::desk::types::TicketStatus;
-use crate::identity::{StaffScope, TicketId};
+use crate::identity::{KeyScope, StaffScope, TicketId};
 
 /// Which tickets to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

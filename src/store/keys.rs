@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use subtle::ConstantTimeEq;
@@ -12,7 +12,7 @@ use super::codec::{from_json, from_text, json, time};
 use super::random::{hex, secret_hex, sha256};
 use super::tickets::audit;
 use super::{Store, StoreError, Transaction};
-use crate::identity::{ShopId, StaffScope};
+use crate::identity::{KeyScope, ShopId, StaffKey, StaffScope};
 use crate::time::Now;
 
 /// How often at most the last use of a key is written down.
@@ -20,55 +20,6 @@ const LAST_USE_MILLISECONDS: i64 = 60_000;
 
 /// What begins every key made here, so that leaked ones are recognised.
 const KEY_PREFIX: &str = "wdk_";
-
-/// What a key opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyScope {
-    /// Everything about the installation.
-    Admin,
-    /// Putting and deleting facts.
-    Facts,
-    /// Telling what happens in the shop.
-    Events,
-    /// The desk.
-    Desk,
-    /// Chat with staff's view of the answer.
-    Chat,
-}
-
-impl KeyScope {
-    /// Every scope.
-    pub const ALL: [Self; 5] = [Self::Admin, Self::Facts, Self::Events, Self::Desk, Self::Chat];
-}
-
-/// Who presented a valid key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyIdentity {
-    /// The shop.
-    pub shop: ShopId,
-    /// The key's name, under which it acts.
-    pub name: String,
-    /// What it opens.
-    pub scopes: Vec<KeyScope>,
-}
-
-impl KeyIdentity {
-    /// Whether it opens this.
-    pub fn opens(&self, scope: KeyScope) -> bool {
-        self.scopes.contains(&scope)
-    }
-
-    /// Whether it opens everything, and so is exempt from rate limits.
-    pub fn opens_everything(&self) -> bool {
-        KeyScope::ALL.iter().all(|scope| self.opens(*scope))
-    }
-
-    /// The scope under which its holder acts.
-    pub fn staff_scope(&self) -> StaffScope {
-        StaffScope { shop: self.shop.clone(), actor: self.name.clone() }
-    }
-}
 
 /// A key that was just made. Nobody can read it again.
 #[derive(Debug, Clone)]
@@ -200,7 +151,7 @@ impl Store {
     }
 
     /// Whose key this is; `None` if it is unknown or revoked.
-    pub async fn check_key(&self, presented: &str, now: &Now) -> Result<Option<KeyIdentity>, StoreError> {
+    pub async fn check_key(&self, presented: &str, now: &Now) -> Result<Option<StaffKey>, StoreError> {
         let hash = sha256(presented);
         let rows = sqlx::query(
             "SELECT number, shop, name, scopes, sha256, last_used FROM api_keys \
@@ -216,7 +167,7 @@ impl Store {
             }
             self.note_use(row, now.epoch_milliseconds())?;
             let scopes: String = row.try_get("scopes")?;
-            return Ok(Some(KeyIdentity {
+            return Ok(Some(StaffKey {
                 shop: from_text(row.try_get("shop")?)?,
                 name: row.try_get("name")?,
                 scopes: from_json(&scopes)?,

@@ -32,7 +32,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 pub use conversations::{Conversation, NewConversation};
 pub use error::StoreError;
 pub use events::{DeskEvent, StreamEvent};
-pub use keys::{KeyIdentity, KeyInfo, KeyScope, NewKey, ShopSecret};
+pub use keys::{KeyInfo, NewKey, ShopSecret};
 pub use messages::{Appended, NewMessage};
 pub use open::{FILE, ServingLock};
 pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Withdrawal};

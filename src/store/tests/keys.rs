@@ -3,7 +3,8 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::*;
-use crate::store::{KeyScope, StoreError};
+use crate::identity::KeyScope;
+use crate::store::StoreError;
 
 #[tokio::test]
 async fn the_first_key_is_made_or_given_once() {
@@ -14,7 +15,7 @@ async fn the_first_key_is_made_or_given_once() {
     assert!(key.starts_with("wdk_") && key.len() == 68, "{key}");
     let identity = store.check_key(key, &now()).await.unwrap().unwrap();
     assert_eq!(identity.name, "admin");
-    assert!(identity.opens_everything());
+    assert!(identity.has_all());
     // It exists now, so another one given later is not let in.
     assert!(store.ensure_admin_key(&shop, Some("given-later"), &now()).await.unwrap().is_none());
     assert_eq!(store.check_key("given-later", &now()).await.unwrap(), None);
@@ -34,7 +35,7 @@ async fn a_given_key_opens_everything_and_is_not_shown() {
     assert!(
         store.ensure_admin_key(&ShopId::default(), Some("from-outside"), &now()).await.unwrap().is_none()
     );
-    assert!(store.check_key("from-outside", &now()).await.unwrap().unwrap().opens(KeyScope::Admin));
+    assert!(store.check_key("from-outside", &now()).await.unwrap().unwrap().has(KeyScope::Admin));
     for wrong in ["", "from-outsidE", "from-outside ", "wdk_"] {
         assert_eq!(store.check_key(wrong, &now()).await.unwrap(), None, "{wrong:?}");
     }
@@ -45,9 +46,7 @@ async fn keys_open_what_they_say_until_they_are_revoked() {
     let (_folder, store) = store().await;
     let new = store.create_key(&staff(), "erp", &[KeyScope::Facts], &now()).await.unwrap();
     let identity = store.check_key(new.key.expose_secret(), &now()).await.unwrap().unwrap();
-    assert!(
-        identity.opens(KeyScope::Facts) && !identity.opens(KeyScope::Desk) && !identity.opens_everything()
-    );
+    assert!(identity.has(KeyScope::Facts) && !identity.has(KeyScope::Desk) && !identity.has_all());
     assert_eq!(identity.staff_scope(), agent("erp"));
     let taken = store.create_key(&staff(), "erp", &[], &now()).await;
     assert!(matches!(taken, Err(StoreError::Conflict(_))));
