@@ -77,13 +77,13 @@ impl<S: Source> Turn<S> {
 
         let situation = Situation { input, reading: &reading, facts: &facts, pack, hours: &self.hours };
         let variables = retrieve::variables(&facts, input);
-        let decision = watch.time("decide", || decide::decide(situation, variables));
+        let (decision, words) = watch.time("decide", || decide::decide(situation, variables));
         let facts = facts.with_verdict(decision.verdict.as_ref());
         let situation = Situation { facts: &facts, ..situation };
         let backing = voice.back(&decision, &reading, &facts).await?;
         watch.lap("store");
 
-        let mut speaker = Speaker::new(self, situation, (&decision, &backing), voice, &mut watch);
+        let mut speaker = Speaker::new(self, situation, (&decision, words, &backing), voice, &mut watch);
         match failure {
             None => speaker.speak().await?,
             Some(failure) => speaker.apologise_for(&failure).await?,

@@ -40,8 +40,9 @@ pub struct Situation<'a> {
     pub hours: &'a BusinessHours,
 }
 
-/// Decides a turn. `variables` is what conditions and slots read; see `retrieve::variables`.
-pub fn decide(situation: Situation<'_>, variables: Value) -> Decision {
+/// Decides a turn. `variables` is what conditions and slots read; see `retrieve::variables`. The words come back for
+/// what only turns out while speaking: they know what was taken for this turn already.
+pub fn decide(situation: Situation<'_>, variables: Value) -> (Decision, Words<'_>) {
     let variables = with_voice(variables, situation.pack);
     let chosen = scenario::choose(situation, &variables);
     let verdict = verdict::of(chosen.scenario, situation, &variables);
@@ -59,7 +60,7 @@ pub fn decide(situation: Situation<'_>, variables: Value) -> Decision {
         None => goals::realise(chosen.scenario, plan, &mut words, verdict.as_ref()),
     };
     let memory = memory::after(situation, &chosen, &ladder, &spoken);
-    Decision {
+    let decision = Decision {
         scenario: matched(chosen.scenario, chosen.confidence),
         tier: if spoken.handoff.is_some() { Tier::Handoff } else { ladder.tier },
         tier_why: ladder.why,
@@ -68,7 +69,8 @@ pub fn decide(situation: Situation<'_>, variables: Value) -> Decision {
         goals: spoken.goals,
         commitments: spoken.commitments,
         memory,
-    }
+    };
+    (decision, words)
 }
 
 fn matched(scenario: &Scenario, confidence: f32) -> ScenarioMatch {

@@ -3,8 +3,6 @@
 
 use std::time::Instant;
 
-use serde_json::Value;
-
 use super::prompt;
 use crate::model::{Generation, GenerationRequest, GenerationUsage, ModelError, ModelState, Piece};
 use crate::turn::Turn;
@@ -44,6 +42,8 @@ pub struct Speaker<'a, S, V> {
     deadline: Instant,
     backing: &'a Backing,
     decision: &'a Decision,
+    /// The wording of the decision, for a line that only turns out to be needed while speaking.
+    words: Words<'a>,
     spoken: Spoken,
     /// Values that are true without being facts: due times, queue, names of shop and assistant.
     backed: Vec<String>,
@@ -64,7 +64,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
     pub fn new(
         turn: &'a Turn<S>,
         situation: Situation<'a>,
-        (decision, backing): (&'a Decision, &'a Backing),
+        (decision, words, backing): (&'a Decision, Words<'a>, &'a Backing),
         voice: &'a mut V,
         watch: &'a mut Stopwatch,
     ) -> Self {
@@ -73,7 +73,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         let Situation { input, reading, facts, pack, .. } = situation;
         let grounds = Grounds::new(pack, &reading.question, facts, &input.now);
         let spoken = Spoken::default();
-        Self { turn, situation, voice, watch, deadline, backing, decision, spoken, backed, grounds }
+        Self { turn, situation, voice, watch, deadline, backing, decision, words, spoken, backed, grounds }
     }
 
     /// Says every goal in order. The first one that matters and cannot be met ends in a handoff.
@@ -267,9 +267,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
 
     /// Opens a ticket, says the approved line, announces the handoff: in this order.
     async fn hand_over_late(&mut self, reason: HandoffReason, why: &str) -> Result<(), VoiceError> {
-        let variables: Value = crate::turn::retrieve::variables(self.situation.facts, self.situation.input);
-        let mut words = Words::new(self.situation, variables, self.decision.tier);
-        let (plan, line) = late_handoff(reason, self.decision.scenario.stage, why, &mut words);
+        let (plan, line) = late_handoff(reason, self.decision.scenario.stage, why, &mut self.words);
         let handoff = self.voice.open(&plan, &self.spoken.refused).await?;
         self.spoken.late_handoff = Some(handoff.clone());
         if let Some(line) = line {
@@ -286,7 +284,7 @@ fn unavailable(reason: &str) -> ModelError {
 }
 
 /// Goals without which a reply is no reply.
-fn matters(goal: Goal) -> bool {
+pub fn matters(goal: Goal) -> bool {
     !matches!(
         goal,
         Goal::Greet | Goal::Soothe | Goal::Acknowledge | Goal::Volunteer | Goal::Recommend | Goal::Close
