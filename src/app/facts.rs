@@ -11,7 +11,7 @@ use crate::http::ports::{
 use crate::identity::{Scope, ShopId, StaffScope};
 use crate::knowledge::{Change, Knowledge, SearchQuery};
 use crate::record::{
-    FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_ndjson,
+    FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_numbered_ndjson,
 };
 use crate::store::{API_SOURCE, NewRecord, Store, StoreError, Withdrawal};
 use crate::time::Clock;
@@ -38,7 +38,7 @@ impl Facts for FactsPort {
     ) -> Answer<'_, PutOutcome> {
         Box::pin(async move {
             let record = Record::from_body(kind, &id, Value::Object(fields)).map_err(invalid)?;
-            let warnings = self.unknown_references(&staff, std::slice::from_ref(&record)).await?;
+            let warnings = self.unknown_references(&staff, &[1], std::slice::from_ref(&record)).await?;
             let outcome = self.write(&staff, vec![record]).await?;
             Ok(PutOutcome {
                 result: result_of(outcome),
@@ -78,7 +78,7 @@ impl Facts for FactsPort {
 
     fn import(&self, staff: StaffScope, lines: Vec<u8>) -> Answer<'_, ImportReport> {
         Box::pin(async move {
-            let read = tokio::task::spawn_blocking(move || parse_ndjson(&lines, ""))
+            let read = tokio::task::spawn_blocking(move || parse_numbered_ndjson(&lines, ""))
                 .await
                 .map_err(|error| PortError::Internal(error.into()))?;
             let records = match read {
@@ -93,7 +93,8 @@ impl Facts for FactsPort {
                     return Ok(ImportReport { rejected: rejected.collect(), ..ImportReport::default() });
                 }
             };
-            let warnings = self.unknown_references(&staff, &records).await?;
+            let (lines, records): (Vec<usize>, Vec<Record>) = records.into_iter().unzip();
+            let warnings = self.unknown_references(&staff, &lines, &records).await?;
             let outcome = self.write(&staff, records).await?;
             let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
             Ok(ImportReport {
@@ -169,17 +170,19 @@ impl FactsPort {
             .map_err(Into::into)
     }
 
-    /// References to records that are neither stored nor in the same import. They are kept: the record may come.
+    /// References to records that are neither stored nor in the same import, each with the line of the record that
+    /// has it. They are kept: the record may come.
     async fn unknown_references(
         &self,
         staff: &StaffScope,
+        lines: &[usize],
         records: &[Record],
     ) -> Result<Vec<ImportLine>, StoreError> {
         let here: HashSet<(RecordKind, &str)> =
             records.iter().map(|record| (record.kind, record.id.as_str())).collect();
         let mut warnings = Vec::new();
         let mut known: HashSet<(RecordKind, String)> = HashSet::new();
-        for (index, record) in records.iter().enumerate() {
+        for (line, record) in lines.iter().zip(records) {
             for (kind, id) in record.references() {
                 let reference = (kind, id);
                 if here.contains(&(reference.0, reference.1.as_str())) || known.contains(&reference) {
@@ -192,7 +195,7 @@ impl FactsPort {
                 let message =
                     format!("{} refers to the unknown {} `{}`", record.fact_id(), reference.0, reference.1);
                 warnings.push(ImportLine {
-                    line: index + 1,
+                    line: *line,
                     field: None,
                     code: "unknown_reference".into(),
                     message,

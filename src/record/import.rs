@@ -48,6 +48,14 @@ impl fmt::Display for LineFault {
 /// # Errors
 /// Every fault of every line.
 pub fn parse_ndjson(bytes: &[u8], source: &str) -> Result<Vec<Record>, Vec<LineFault>> {
+    Ok(parse_numbered_ndjson(bytes, source)?.into_iter().map(|(_, record)| record).collect())
+}
+
+/// Reads a whole import like [`parse_ndjson`] and keeps the line of each record, from 1.
+///
+/// # Errors
+/// Every fault of every line.
+pub fn parse_numbered_ndjson(bytes: &[u8], source: &str) -> Result<Vec<(usize, Record)>, Vec<LineFault>> {
     if bytes.len() > MAX_IMPORT_BYTES {
         let message =
             format!("an import may have at most {MAX_IMPORT_BYTES} bytes, this one has {}", bytes.len());
@@ -70,7 +78,7 @@ pub fn parse_ndjson(bytes: &[u8], source: &str) -> Result<Vec<Record>, Vec<LineF
                         source,
                     ));
                 }
-                records.push(record);
+                records.push((number, record));
             }
             Err(found) => faults.extend(found.into_iter().map(|one| fault(number, one, source))),
         }

@@ -21,7 +21,7 @@ use std::fmt;
 pub use check::{FaultCode, FieldFault, check_shipment};
 pub use derive::{derived_fields, shipment_records};
 pub use evidence::{evidence_text, evidence_title};
-pub use import::{LineFault, MAX_IMPORT_BYTES, parse_ndjson};
+pub use import::{LineFault, MAX_IMPORT_BYTES, parse_ndjson, parse_numbered_ndjson};
 pub use read::{Item, last_event};
 pub use title::{clean_title, shorten_title};
 pub use validity::{in_force, validity};
@@ -122,4 +122,11 @@ pub struct Record {
     pub id: String,
     /// All its fields, `kind` and `id` included, times and numbers as they came.
     pub fields: Map<String, Value>,
+}
+
+impl Record {
+    /// What names it within its shop.
+    pub fn key(&self) -> (RecordKind, String) {
+        (self.kind, self.id.clone())
+    }
 }

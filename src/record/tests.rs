@@ -119,6 +119,11 @@ fn an_import_names_every_fault_by_its_line() {
     assert!(faults[0].to_string().starts_with("shop.ndjson:3: `id`"), "{}", faults[0]);
     assert_eq!(parse_ndjson(b"\xff\n", "").unwrap_err()[0].code, FaultCode::InvalidJson);
     assert_eq!(parse_ndjson(b"\xef\xbb\xbf\n\n", "").unwrap(), []);
+    let text = "\n{\"kind\":\"product\",\"id\":\"a\",\"title\":\"x\"}\n \r\n{\"kind\":\"product\",\"id\":\"b\",\"title\":\"x\"}";
+    let numbered = parse_numbered_ndjson(text.as_bytes(), "").unwrap();
+    let lines: Vec<(usize, &str)> =
+        numbered.iter().map(|(line, record)| (*line, record.id.as_str())).collect();
+    assert_eq!(lines, [(2, "a"), (4, "b")]);
 }
 
 #[test]

@@ -153,6 +153,59 @@ async fn one_broken_line_of_an_import_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reference_to_an_unknown_record_is_named_by_its_line() {
+    let shop = RunningShop::empty(mute(), crate::app::config(), crate::app::REFERENCE).await;
+    let case = |id: &str, order: &str| {
+        json!({ "kind": "aftersale", "id": id, "customer": "c", "order": order, "type": "return", "status": "open" })
+            .to_string()
+    };
+    let report = shop.import(&format!("\n{}\n\n \n{}\n", case("S-1", "O-1"), case("S-2", "O-2"))).await;
+    let lines: Vec<(u64, bool)> = report["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| (warning["line"].as_u64().unwrap(), warning["message"].to_string().contains("O-")))
+        .filter(|(_, about_order)| *about_order)
+        .collect();
+    assert_eq!(lines, [(2, true), (5, true)], "{report}");
+    shop.stop().await;
+}
+
+/// A day's worth of records comes in while a customer asks: the answer does not wait for the import's end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn customers_are_answered_while_twenty_thousand_records_come_in() {
+    let shop = std::sync::Arc::new(RunningShop::start(mute()).await);
+    let lines: String = (0..20_000)
+        .map(|number| {
+            let record = json!({
+                "kind": "product", "id": format!("Q-{number}"), "title": format!("量子泡泡机{number}号"), "price": 12.5,
+                "status": "on_sale", "description": "会发光的泡泡机，配两瓶补充液。".repeat(4),
+            });
+            format!("{record}\n")
+        })
+        .collect();
+    let import = {
+        let shop = std::sync::Arc::clone(&shop);
+        tokio::spawn(async move { shop.import(&lines).await })
+    };
+    let mut answered = 0;
+    while !import.is_finished() {
+        let reply = shop.chat(Some("cus_1001"), "我的订单到哪了").await;
+        assert_eq!(reply["scenario"]["topic"], "logistics", "{reply}");
+        assert_ne!(reply["handoff"]["reason"], "unavailable", "{reply}");
+        assert!(!sentences(&reply).is_empty(), "{reply}");
+        if let Some(ticket) = reply["handoff"]["ticket"].as_str() {
+            shop.staff_post(&format!("/api/v1/tickets/{ticket}/claim"), json!({})).await.good();
+            shop.staff_post(&format!("/api/v1/tickets/{ticket}/resolve"), json!({})).await.good();
+        }
+        answered += 1;
+    }
+    assert_eq!(import.await.unwrap()["accepted"], 20_000);
+    assert!(answered >= 3, "only {answered} answers while the import was under way");
+    std::sync::Arc::into_inner(shop).unwrap().stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn facts_need_a_key_that_may_write_them() {
     let shop = RunningShop::empty(mute(), crate::app::config(), crate::app::REFERENCE).await;
     let line =

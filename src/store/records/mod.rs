@@ -1,5 +1,6 @@
 //! The shop's facts as rows: which of them may be read on whose behalf.
 
+mod import;
 mod order;
 mod parcels;
 mod write;

@@ -1,6 +1,6 @@
 //! How facts change: put, withdrawn, replaced file by file, each as one transaction that an older write cannot undo.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::order::{Stamp, Standing, happened_at};
 use super::parcels::keep_parcels;
-use super::{API_SOURCE, NewRecord, PutOutcome, ReplaceOutcome, Withdrawal};
+use super::{API_SOURCE, NewRecord, PutOutcome, Withdrawal};
 use crate::identity::StaffScope;
 use crate::record::{Record, RecordKind};
 use crate::store::codec::{from_json, json};
@@ -17,7 +17,7 @@ use crate::store::{Store, StoreError, Transaction};
 use crate::time::Now;
 
 /// How many records are looked up in one statement.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
 
 /// How many records are written in one statement, each with thirteen values.
 const ROWS: usize = 100;
@@ -41,10 +41,7 @@ impl Store {
             })
             .await
         } else {
-            self.write_in_background(move |transaction| {
-                Box::pin(async move { put(transaction, &staff, records, &now).await })
-            })
-            .await
+            self.import(&staff, records, &now).await
         }
     }
 
@@ -60,33 +57,6 @@ impl Store {
         let (staff, now, kind, id) = (staff.clone(), now.clone(), record.0, record.1.to_owned());
         self.write(move |transaction| {
             Box::pin(async move { withdraw(transaction, &staff, (kind, &id), version, &now).await })
-        })
-        .await
-    }
-
-    /// Makes the records of a source what they are now: puts them and withdraws those that are gone from it.
-    /// Records that came by the API stay.
-    pub async fn replace_source(
-        &self,
-        staff: &StaffScope,
-        source: &str,
-        records: Vec<Record>,
-        now: &Now,
-    ) -> Result<ReplaceOutcome, StoreError> {
-        let (staff, now, source) = (staff.clone(), now.clone(), source.to_owned());
-        if source == API_SOURCE {
-            return Err(StoreError::Conflict(format!("a source cannot be called `{API_SOURCE}`")));
-        }
-        self.write_in_background(move |transaction| {
-            Box::pin(async move {
-                let present: HashSet<(RecordKind, String)> =
-                    records.iter().map(|record| (record.kind, record.id.clone())).collect();
-                let records =
-                    records.into_iter().map(|record| NewRecord { record, source: source.clone() }).collect();
-                let put = put(transaction, &staff, records, &now).await?;
-                let withdrawn = withdraw_gone(transaction, &staff, &source, &present, &now).await?;
-                Ok(ReplaceOutcome { put, withdrawn })
-            })
         })
         .await
     }
@@ -119,7 +89,7 @@ impl Existing {
     }
 }
 
-async fn put(
+pub(super) async fn put(
     transaction: &mut Transaction,
     staff: &StaffScope,
     records: Vec<NewRecord>,
@@ -135,32 +105,47 @@ async fn put(
         let mut existing = existing(&mut transaction.connection, staff, &keys(&chunk)).await?;
         let mut rows = Vec::new();
         for new in chunk {
-            let key = (new.record.kind, new.record.id.clone());
+            let key = new.record.key();
             // Taken out and put back, so that the same id twice in one import meets its own first write.
             let (fate, standing) = judge(new, existing.remove(&key), &mut rows, now)?;
             existing.insert(key, standing);
-            match fate {
-                Fate::Accepted => outcome.accepted += 1,
-                Fate::Unchanged => outcome.unchanged += 1,
-                Fate::Stale => outcome.stale += 1,
-            }
+            outcome.count(&fate);
         }
         write_rows(transaction, staff, &rows, now).await?;
     }
 }
 
-fn keys(records: &[NewRecord]) -> Vec<(RecordKind, &str)> {
+pub(super) fn keys(records: &[NewRecord]) -> Vec<(RecordKind, &str)> {
     records.iter().map(|new| (new.record.kind, new.record.id.as_str())).collect()
 }
 
-enum Fate {
+/// What becomes of a record that is put.
+pub(super) enum Fate {
     Accepted,
     Unchanged,
     Stale,
 }
 
+impl PutOutcome {
+    /// Counts one record.
+    pub(super) fn count(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Accepted => self.accepted += 1,
+            Fate::Unchanged => self.unchanged += 1,
+            Fate::Stale => self.stale += 1,
+        }
+    }
+
+    /// Counts others.
+    pub(super) fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.unchanged += other.unchanged;
+        self.stale += other.stale;
+    }
+}
+
 /// What becomes of one record: a row to be written if something changes, and what stands there afterwards.
-fn judge(
+pub(super) fn judge(
     new: NewRecord,
     existing: Option<Existing>,
     rows: &mut Vec<NewRow>,
@@ -293,7 +278,7 @@ pub(super) async fn write_rows(
     Ok(())
 }
 
-async fn next_change(transaction: &mut Transaction) -> Result<i64, StoreError> {
+pub(super) async fn next_change(transaction: &mut Transaction) -> Result<i64, StoreError> {
     Ok(sqlx::query(NEXT_CHANGE).fetch_one(&mut transaction.connection).await?.try_get("change")?)
 }
 
@@ -340,41 +325,4 @@ async fn withdraw(
     .await?;
     audit(transaction, staff, ("withdraw_record", &format!("{kind}:{id}"), ""), now).await?;
     Ok(outcome)
-}
-
-async fn withdraw_gone(
-    transaction: &mut Transaction,
-    staff: &StaffScope,
-    source: &str,
-    present: &HashSet<(RecordKind, String)>,
-    now: &Now,
-) -> Result<u64, StoreError> {
-    let rows = sqlx::query(
-        "SELECT number, kind, id FROM records WHERE shop = ?1 AND source = ?2 AND withdrawn IS NULL",
-    )
-    .bind(staff.shop.as_str())
-    .bind(source)
-    .fetch_all(&mut transaction.connection)
-    .await?;
-    let mut gone: Vec<i64> = Vec::new();
-    for row in &rows {
-        if !present.contains(&(super::read_kind(row)?, row.try_get("id")?)) {
-            gone.push(row.try_get("number")?);
-        }
-    }
-    if gone.is_empty() {
-        return Ok(0);
-    }
-    let change = next_change(transaction).await?;
-    let done = sqlx::query(
-        "UPDATE records SET withdrawn = 'gone', customer = NULL, body = '{}', parcels_kept = 0, changed_at = ?1, \
-         change = ?2 WHERE shop = ?3 AND number IN (SELECT value FROM json_each(?4))",
-    )
-    .bind(now.epoch_milliseconds())
-    .bind(change)
-    .bind(staff.shop.as_str())
-    .bind(json(&gone)?)
-    .execute(&mut transaction.connection)
-    .await?;
-    Ok(done.rows_affected())
 }
