@@ -1,16 +1,16 @@
 //! What becomes of messages that a killed program left unanswered.
 
 use super::Conversations;
-use crate::desk::note::{self, NoteSource};
-use crate::desk::priority::priority_of;
+use super::ticket::{self, Case};
 use crate::identity::StaffScope;
-use crate::store::{NewTicket, StoreError, UnfinishedReply};
+use crate::store::{StoreError, UnfinishedReply};
 use crate::time::Now;
+use crate::turn::generate::speak::matters;
 use crate::turn::types::{Facts, HandoffMode, HandoffPlan, HandoffReason, Reading};
 
 impl Conversations {
     /// Closes what the last stop left open, before anything new is taken. What was said of a reply counts as the whole.
-    /// A message without a word of reply becomes a ticket, because answering it now, to somebody who may have gone
+    /// A message of which no sentence says more than a greeting or a comforting word becomes a ticket, because answering it now, to somebody who may have gone
     /// long ago, would be a guess. Returns how many messages there were.
     ///
     /// # Errors
@@ -20,8 +20,11 @@ impl Conversations {
         let now = services.clock.now();
         let left = services.store.unfinished_replies(staff).await?;
         for interrupted in &left {
-            let unheard = interrupted.reply.as_ref().is_none_or(|reply| reply.sentences.is_empty());
-            if unheard {
+            let answered = interrupted
+                .reply
+                .as_ref()
+                .is_some_and(|reply| reply.sentences.iter().any(|said| matters(said.goal)));
+            if !answered {
                 self.leave_to_a_person(interrupted, &now).await?;
             }
             services.store.settle(staff, &interrupted.message, &now).await?;
@@ -47,27 +50,17 @@ impl Conversations {
         let history =
             services.store.history(&scope, &interrupted.conversation.id, None, super::HISTORY).await?;
         let reading = Reading { text: interrupted.text.clone(), ..Reading::default() };
-        let note = note::build(&NoteSource {
-            identity: &scope.identity,
+        let case = Case {
+            scope: &scope,
+            conversation: &interrupted.conversation.id,
             history: &history,
             message: &interrupted.message,
             reading: &reading,
             facts: &Facts::default(),
-            emotions: &[],
             refused: &[],
-            promises: &[],
-            suggestions: &[],
-        });
-        let new = NewTicket {
-            conversation: interrupted.conversation.id.clone(),
-            reason: plan.reason,
-            detail: plan.detail.clone(),
-            mode: plan.mode,
-            priority: priority_of(&plan),
-            due: services.hours.due_in_business_minutes(now, services.answer_within_business_minutes),
-            note,
         };
-        services.store.open_ticket(&scope, new, now).await?;
+        let due = services.hours.due_in_business_minutes(now, services.answer_within_business_minutes);
+        ticket::open(services, case, &plan, due, now).await?;
         Ok(())
     }
 }

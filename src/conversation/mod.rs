@@ -9,6 +9,7 @@ mod interrupted;
 mod voice;
 mod waiting;
 mod reply;
+mod ticket;
 
 use std::sync::Arc;
 

@@ -5,11 +5,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::Services;
 use super::reply::store_trouble;
+use super::ticket::{self, Case};
 use super::types::TurnEvent;
-use crate::desk::note::{self, NoteSource};
-use crate::desk::priority::priority_of;
 use crate::identity::MessageId;
-use crate::store::{Conversation, FinishedReply, NewTicket, StoreError};
+use crate::store::{Conversation, FinishedReply, StoreError};
 use crate::turn::guard::Vetted;
 use crate::turn::trace::SentenceTrace;
 use crate::turn::types::{
@@ -72,36 +71,17 @@ impl<'a> StoredVoice<'a> {
         due: Timestamp,
         refused: &[Refusal],
     ) -> Result<Handoff, VoiceError> {
-        let emotions = self
-            .services
-            .store
-            .emotions(&self.input.scope, &self.conversation.id)
-            .await
-            .map_err(store_trouble)?;
         let (reading, facts) = &self.understood;
-        let note = note::build(&NoteSource {
-            identity: &self.input.scope.identity,
+        let case = Case {
+            scope: &self.input.scope,
+            conversation: &self.conversation.id,
             history: &self.input.history,
             message: &self.input.message,
             reading,
             facts,
-            emotions: &emotions,
             refused,
-            promises: &[],
-            suggestions: &[],
-        });
-        let new = NewTicket {
-            conversation: self.conversation.id.clone(),
-            reason: plan.reason,
-            detail: plan.detail.clone(),
-            mode: plan.mode,
-            priority: priority_of(plan),
-            due,
-            note,
         };
-        let opened = self.services.store.open_ticket(&self.input.scope, new, &self.input.now).await;
-        let ticket = opened.map_err(store_trouble)?.ticket;
-        Ok(Handoff { reason: plan.reason, detail: plan.detail.clone(), mode: plan.mode, ticket: ticket.id })
+        ticket::open(self.services, case, plan, due, &self.input.now).await.map_err(store_trouble)
     }
 
     /// A promise without a handoff is work for a person all the same: a ticket with its due time, while the

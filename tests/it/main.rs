@@ -10,6 +10,7 @@ mod bad_input;
 mod cli;
 mod dialogues;
 mod handoff;
+mod interrupted;
 mod orders;
 mod real_model;
 mod without_model;
