@@ -69,21 +69,22 @@ pub fn run(options: &GlobalOptions, command: DemoOptions) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// A demo is the one command that fetches weights by itself; `--model none` and paths fetch nothing.
+/// A demo is the one command that fetches weights by itself; `--model none` and paths fetch no chat model. Without
+/// the embedder the demo still answers, so a failure to fetch it is only told.
 fn fetch_weights(config: &Config) -> anyhow::Result<()> {
-    if config.model.remote_url.is_some() {
-        return Ok(());
-    }
     let catalogue = Catalogue::embedded()?;
-    let card = match config.model.name.as_deref() {
+    let chat = match config.model.name.as_deref() {
+        _ if config.model.remote_url.is_some() => None,
         Some("none") => return Ok(()),
-        Some(name) => match catalogue.find(name) {
-            Ok(card) => card,
-            Err(_) => return Ok(()),
-        },
-        None => catalogue.default_card()?,
+        Some(name) => catalogue.find(name).ok(),
+        None => Some(catalogue.default_card()?),
     };
-    super::model::pull_card(card, None, &cache_environment())?;
+    if let Some(card) = chat {
+        super::model::pull_card(card, None, &cache_environment())?;
+    }
+    if let Err(error) = super::model::pull_card(catalogue.embedder_card()?, None, &cache_environment()) {
+        eprintln!("without the embedder, answers are found by words alone: {error:#}");
+    }
     Ok(())
 }
 

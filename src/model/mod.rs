@@ -1,16 +1,19 @@
-//! The only module that knows how text is generated: cards and download, engine thread, sampling, chat template.
+//! The only module that knows how text is generated and embedded: cards and download, engine thread, sampling, chat
+//! template, embedder.
 //!
 //! The rest of the program sees [`ChatModel`]: it hands over a [`GenerationRequest`] and reads a [`Generation`],
 //! a stream of text pieces that ends with the usage. Dropping the stream cancels the work. There are four
 //! implementations: the local engine ([`engine::Engine`]), an OpenAI-compatible endpoint
 //! ([`remote::RemoteModel`]), a scripted one for tests and measurements ([`scripted::ScriptedModel`]), and one
-//! that is never there ([`absent::AbsentModel`]), because the program must be useful without any.
+//! that is never there ([`absent::AbsentModel`]), because the program must be useful without any. Texts become
+//! vectors through [`Embedder`].
 
 use std::time::Instant;
 
 mod absent;
 mod cache;
 mod card;
+pub mod embed;
 pub mod engine;
 mod generation;
 mod gguf;
@@ -28,7 +31,11 @@ mod tests;
 
 pub use absent::AbsentModel;
 pub use cache::{CacheEnvironment, FileCheck, FileStatus, card_status, verify_card, weights_path};
-pub use card::{CardError, Catalogue, FileKind, ModelCard, ModelFile, Source, default_card, find_card};
+pub use card::{
+    CardError, Catalogue, FileKind, ModelCard, ModelFile, ModelTask, Source, default_card, embedder_card,
+    find_card,
+};
+pub use embed::{EmbedError, Embedder, Purpose, ScriptedEmbedder, Vector, open_embedder};
 pub use engine::{DeviceChoice, Engine, EngineOptions};
 pub use generation::{Finish, Generation, GenerationUsage, Piece};
 pub use open::{ModelChoice, open};

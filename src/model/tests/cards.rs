@@ -2,17 +2,24 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::model::{CacheEnvironment, Catalogue, ModelChoice, Source, card::parse, default_card, find_card};
+use crate::model::{
+    CacheEnvironment, Catalogue, ModelChoice, ModelTask, Source, card::parse, default_card, find_card,
+};
 
 #[test]
 fn the_shipped_cards_are_sound() {
     let catalogue = Catalogue::embedded().unwrap();
-    assert_eq!(catalogue.cards().len(), 5);
-    assert_eq!(catalogue.cards().iter().filter(|card| card.default).count(), 1);
+    assert_eq!(catalogue.cards().len(), 6);
+    for task in [ModelTask::Chat, ModelTask::Embed] {
+        let defaults = catalogue.cards().iter().filter(|card| card.default && card.task == task);
+        assert_eq!(defaults.count(), 1, "{task:?}");
+    }
     for card in catalogue.cards() {
         let weights = card.weights().unwrap();
         assert_eq!(card.verified, weights.sha256.is_some(), "{}", card.name);
-        assert!(weights.sources.iter().any(|source| matches!(source, Source::Hub { .. })), "{}", card.name);
+        let hub = weights.sources.iter().any(|source| matches!(source, Source::Hub { .. }));
+        // The embedder's file is made by its package; the hub has the model in another form.
+        assert!(hub || card.task == ModelTask::Embed, "{}", card.name);
     }
     let default = default_card().unwrap();
     let weights = default.weights().unwrap();
@@ -25,6 +32,7 @@ fn the_shipped_cards_are_sound() {
             Source::HubCache { .. } => "cache",
             Source::Hub { .. } => "hub",
             Source::Wheels { .. } => "wheels",
+            Source::Wheel { .. } => "wheel",
         })
         .collect();
     assert_eq!(kinds, ["cache", "hub", "wheels"]);
@@ -92,8 +100,9 @@ sources = [{ kind = "path", path = "/srv/own.gguf" }]
     .unwrap();
     fs::write(folder.path().join("notes.txt"), "not a card").unwrap();
     let catalogue = Catalogue::with_folder(folder.path()).unwrap();
-    assert_eq!(catalogue.cards().len(), 6);
+    assert_eq!(catalogue.cards().len(), 7);
     assert_eq!(catalogue.default_card().unwrap().name, "own");
+    assert_eq!(catalogue.embedder_card().unwrap().name, "multilingual-e5-small-q4");
     assert_eq!(catalogue.find("qwen3-4b").unwrap().title, "Our own");
     assert!(Catalogue::with_folder(&folder.path().join("nowhere")).is_err());
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::method};
 
 use crate::model::{
-    CacheEnvironment, ModelCard, ModelFile, Source,
+    CacheEnvironment, ModelCard, ModelFile, ModelTask, Source,
     cache::hex,
     card::FileKind,
     pull::{PullError, PulledFile, Silent, pull},
@@ -28,6 +28,7 @@ fn card(sha256: Option<String>) -> ModelCard {
     ModelCard {
         name: "fish".to_owned(),
         title: "Fish".to_owned(),
+        task: ModelTask::Chat,
         default: false,
         architecture: "qwen2".to_owned(),
         licence: "CC0-1.0".to_owned(),

