@@ -152,8 +152,11 @@ fn full_variables() -> Value {
             "hours_since_event": 83.5,
         },
         "product": {"id": "p1", "short_title": "婴儿恒温睡袋", "price": 269.0, "stock": 6, "status": "on_sale",
-            "restock_at": "2026-11-30", "ship_within_hours": 24},
+            "restock_at": "2026-11-30", "ship_within_hours": 24, "shelf_life_days": 365,
+            "presale": {"deposit": 50.0, "balance_from": "2026-11-20 20:00",
+                "balance_until": "2026-11-22 23:59", "ship_by": "2026-11-28 18:00"}},
         "promotion": {"id": "m1", "title": "满300减30", "valid_until": "2026-11-25 23:59"},
+        "coupon": {"id": "c1", "threshold": 300.0, "amount": 10.0, "expires_at": "2026-11-30 23:59"},
         "aftersale": {"status_text": "退款中", "amount": 248.0,
             "refund": {"latest_at": "2026-11-22 18:00", "done_at": "2026-11-19 15:48"}},
         "desk": {"open": true, "opens_at": "2026-11-21 09:00", "ahead": 2, "wait_minutes": 3, "due": "2026-11-20 14:15"},
@@ -183,8 +186,10 @@ fn full_facts(variables: &Value) -> Facts {
         2026-11-14 21:05下单；2026-11-14 21:07付款；2026-11-15 21:07前发货；2026-11-21 21:05关闭；已签收；已发出；已下架；\
         2 婴儿恒温睡袋 2 儿童餐具；1 婴儿恒温睡袋";
     let shipment = "物流公司中通，物流单号78412365509821，尾号9821，预计2026-11-18送达；2026-11-16 22:40 到达武汉转运中心；2026-11-19 17:45已签收";
-    let product = "婴儿恒温睡袋：269.00元，库存6，2026-11-30到货，付款后24小时内发货";
+    let product = "婴儿恒温睡袋：269.00元，库存6，2026-11-30到货，付款后24小时内发货；预售，不是现货；保质期365天；\
+        定金50.00元，尾款2026-11-20 20:00开始付，2026-11-22 23:59截止，2026-11-28 18:00前发货";
     let promotion = "满300减30，到2026-11-25 23:59";
+    let coupon = "优惠券：满300.00元减10.00元，2026-11-30 23:59前有效";
     let aftersale = "售后：退款中，退款248.00元，最晚2026-11-22 18:00到账，2026-11-19 15:48退款成功";
     let found = vec![
         fact(RecordKind::Order, "20261114008712", order, &variables["order"]),
@@ -192,6 +197,7 @@ fn full_facts(variables: &Value) -> Facts {
         fact(RecordKind::Product, "p1", product, &variables["product"]),
         fact(RecordKind::Promotion, "m1", promotion, &variables["promotion"]),
         fact(RecordKind::Aftersale, "a1", aftersale, &variables["aftersale"]),
+        fact(RecordKind::Coupon, "c1", coupon, &variables["coupon"]),
     ];
     Facts {
         found,
