@@ -12,8 +12,12 @@ pub mod retrieve;
 pub mod decide;
 pub mod generate;
 pub mod guard;
+mod numerals;
+mod days;
 mod stopwatch;
 mod outcome;
+#[cfg(test)]
+mod test_input;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::desk::hours::BusinessHours;
-use crate::identity::{ConversationId, MessageId, Scope, ShopId};
 use crate::pack::load::{PackFiles, load};
 use crate::pack::types::{Pack, Wording};
 use crate::time::Now;
 use crate::turn::decide::{Situation, decide, late_handoff};
-use crate::turn::types::{
-    Decision, DeskStatus, Facts, Goal, HandoffReason, Memory, PageContext, Realisation, Tier, TurnInput,
-};
+use crate::turn::test_input::first_message;
+use crate::turn::types::{Decision, Facts, Goal, HandoffReason, Realisation, Tier, TurnInput};
 use crate::turn::{Rules, retrieve, understand};
 
 /// The shipped pack with lines of its own for questions that no record answers.
@@ -34,24 +32,7 @@ fn pack(lines: [&str; 2]) -> Pack {
 
 fn input(text: &str) -> TurnInput {
     let now = Now::new("2026-11-20T02:12:00Z".parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap());
-    TurnInput {
-        scope: Scope::anonymous(ShopId::default()),
-        conversation: ConversationId::generate(),
-        message: MessageId::generate(),
-        text: text.to_owned(),
-        history: Vec::new(),
-        memory: Memory::default(),
-        page: PageContext::default(),
-        attachments: 0,
-        desk: DeskStatus {
-            open: true,
-            opens_at: None,
-            ahead: 0,
-            wait_minutes: Some(2),
-            answer_due: now.timestamp(),
-        },
-        now,
-    }
+    first_message(text, now)
 }
 
 /// Texts of the approved lines that a decision says of its own.

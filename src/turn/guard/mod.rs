@@ -13,7 +13,6 @@ mod fold;
 mod gate;
 mod names;
 mod numbers;
-mod numerals;
 mod polarity;
 mod private;
 mod promise;

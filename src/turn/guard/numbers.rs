@@ -5,9 +5,9 @@ use crate::turn::types::GuardReason;
 
 use super::evidence::{Evidence, Known};
 use super::features::features;
-use super::numerals::{Amount, UNIT};
 use super::values::{Found, Measure, Span, Value};
 use super::{Sentence, Verdict};
+use crate::turn::numerals::{Amount, UNIT};
 
 /// Where the clause of the value that was said has nothing in common with the sentence, the clause of another value
 /// must share so many features with it before the value counts as the neighbour's. Otherwise it must share all that

@@ -12,9 +12,9 @@ use crate::turn::types::Fact;
 
 use super::features::features;
 use super::fold::{fold, is_han, without_space};
-use super::numerals::Amount;
 use super::split::clauses;
 use super::values::{self, Day, Found, Moment, Value};
+use crate::turn::numerals::Amount;
 
 /// Words beside a number that make it an amount of money.
 const MONEY_WORDS: [&str; 8] = ["价", "金额", "费", "付", "款", "定金", "尾款", "余额"];

@@ -6,11 +6,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::identity::{ConversationId, CustomerId, Identity, MessageId, ShopId};
+use crate::identity::{CustomerId, Identity, ShopId};
 use crate::knowledge::analyzer::Analyzer;
 use crate::knowledge::{Change, Dictionaries};
 use crate::time::Now;
-use crate::turn::types::{DeskStatus, Entity, EntityKind, IntentMatch, Memory, PageContext, Pending};
+use crate::turn::test_input::first_message;
+use crate::turn::types::{Entity, EntityKind, IntentMatch, Pending};
 
 fn analyzer() -> Analyzer {
     static SHARED: OnceLock<Analyzer> = OnceLock::new();
@@ -131,24 +132,7 @@ fn input(customer: Option<&str>, text: &str) -> TurnInput {
         Some(id) => Identity::Customer(CustomerId::new(id).unwrap()),
         None => Identity::Anonymous(None),
     };
-    TurnInput {
-        scope: Scope { shop: ShopId::default(), identity },
-        conversation: ConversationId::generate(),
-        message: MessageId::generate(),
-        text: text.into(),
-        history: Vec::new(),
-        memory: Memory::default(),
-        page: PageContext::default(),
-        attachments: 0,
-        desk: DeskStatus {
-            open: true,
-            opens_at: None,
-            ahead: 0,
-            wait_minutes: None,
-            answer_due: now.timestamp(),
-        },
-        now,
-    }
+    TurnInput { scope: Scope { shop: ShopId::default(), identity }, ..first_message(text, now) }
 }
 
 fn reading(text: &str) -> Reading {

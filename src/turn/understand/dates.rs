@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use regex::{Captures, Regex};
 
-use super::numerals::number_value;
 use crate::time::Now;
+use crate::turn::days::{RELATIVE, day_of_week, weekday_of};
+use crate::turn::numerals::number_value;
 
 /// A day or moment that was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,11 +31,10 @@ static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| {
 });
 static DAY_ONLY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(\d{1,2}|[一二三四五六七八九十]{1,3})号").expect("a fixed expression"));
-static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)大前天|大后天|前天|昨天|昨晚|昨日|今天|今晚|今日|今早|今儿|明天|明早|明晚|明日|明儿|后天|\btoday\b|\btonight\b|\btomorrow\b|\byesterday\b",
-    )
-    .expect("a fixed expression")
+static RELATIVE_DAY: LazyLock<Regex> = LazyLock::new(|| {
+    let words: Vec<&str> = RELATIVE.iter().map(|(word, _)| *word).collect();
+    let english = r"\btoday\b|\btonight\b|\btomorrow\b|\byesterday\b";
+    Regex::new(&format!("(?i){}|{english}", words.join("|"))).expect("a fixed expression")
 });
 static WEEKDAY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(上上|上个?|这个?|本|下下|下个?)?(?:周|星期|礼拜)([一二三四五六日天1-7])")
@@ -79,7 +79,7 @@ pub fn find(text: &str, now: &Now) -> Vec<NamedDate> {
             captures[3].eq_ignore_ascii_case("ago"),
         )
     });
-    collect(&RELATIVE, &|captures| today.checked_add(relative_days(&captures[0]).days()).ok());
+    collect(&RELATIVE_DAY, &|captures| today.checked_add(relative_days(&captures[0]).days()).ok());
     collect(&WEEKDAY, &|captures| {
         weekday(today, captures.get(1).map_or("", |hit| hit.as_str()), &captures[2])
     });
@@ -130,26 +130,18 @@ fn nearest(today: Date, dates: impl Iterator<Item = Date>) -> Option<Date> {
 }
 
 fn relative_days(word: &str) -> i64 {
-    match word.to_lowercase().as_str() {
-        "大前天" => -3,
-        "前天" => -2,
-        "昨天" | "昨晚" | "昨日" | "yesterday" => -1,
-        "明天" | "明早" | "明晚" | "明日" | "明儿" | "tomorrow" => 1,
-        "后天" => 2,
-        "大后天" => 3,
-        _ => 0,
+    let word = word.to_lowercase();
+    match word.as_str() {
+        "yesterday" => -1,
+        "tomorrow" => 1,
+        _ => RELATIVE.iter().find(|(known, _)| *known == word).map_or(0, |(_, days)| *days),
     }
 }
 
 fn weekday(today: Date, which: &str, day: &str) -> Option<Date> {
-    let weekday = match day {
-        "一" | "1" => Weekday::Monday,
-        "二" | "2" => Weekday::Tuesday,
-        "三" | "3" => Weekday::Wednesday,
-        "四" | "4" => Weekday::Thursday,
-        "五" | "5" => Weekday::Friday,
-        "六" | "6" => Weekday::Saturday,
-        _ => Weekday::Sunday,
+    let weekday = match day.parse() {
+        Ok(number) => number,
+        Err(_) => weekday_of(day.chars().next()?)?,
     };
     let weeks: i64 = match which {
         "上上" => -2,
@@ -158,9 +150,7 @@ fn weekday(today: Date, which: &str, day: &str) -> Option<Date> {
         "下下" => 2,
         _ => 0,
     };
-    let shift =
-        i64::from(weekday.to_monday_zero_offset()) - i64::from(today.weekday().to_monday_zero_offset());
-    today.checked_add((weeks * 7 + shift).days()).ok()
+    day_of_week(today, weeks, weekday)
 }
 
 fn shifted(today: Date, amount: i64, unit: &str, back: bool) -> Option<Date> {

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::numerals::{number_value, plain};
 use super::private::PrivateKind;
 use super::{dates, private};
 use crate::time::Now;
+use crate::turn::numerals::{number_value, plain};
 use crate::turn::types::{Entity, EntityKind};
 
 /// The most things that are taken from one message.

@@ -4,7 +4,6 @@
 
 pub mod normalise;
 pub mod private;
-pub mod numerals;
 pub mod dates;
 pub mod entities;
 pub mod clauses;

@@ -13,12 +13,11 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::{Reader, read};
-use crate::identity::{ConversationId, MessageId, Scope, ShopId};
+use crate::identity::MessageId;
 use crate::pack::types::{EmotionLexicon, GuardLexicon, HandoffRules, Intent, Pack, Voice, WordingBook};
 use crate::time::Now;
-use crate::turn::types::{
-    Author, DeskStatus, EmotionFlag, EmotionLabel, Memory, PageContext, PastMessage, Reading, TurnInput,
-};
+use crate::turn::test_input::first_message;
+use crate::turn::types::{Author, EmotionFlag, EmotionLabel, PastMessage, Reading, TurnInput};
 
 /// The lexicon as it is written in a pack's file.
 #[derive(Deserialize)]
@@ -135,25 +134,7 @@ pub(crate) fn now() -> Now {
 }
 
 pub(crate) fn input(text: &str) -> TurnInput {
-    let now = now();
-    TurnInput {
-        scope: Scope::anonymous(ShopId::default()),
-        conversation: ConversationId::generate(),
-        message: MessageId::generate(),
-        text: text.into(),
-        history: Vec::new(),
-        memory: Memory::default(),
-        page: PageContext::default(),
-        attachments: 0,
-        desk: DeskStatus {
-            open: true,
-            opens_at: None,
-            ahead: 0,
-            wait_minutes: None,
-            answer_due: now.timestamp(),
-        },
-        now,
-    }
+    first_message(text, now())
 }
 
 /// A message after one question and its answer.

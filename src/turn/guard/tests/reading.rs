@@ -1,7 +1,7 @@
 use super::super::fold::{fold, tighten};
-use super::super::numerals::{Amount, UNIT};
 use super::super::values::{Day, Measure, Moment, Span, Value, extract};
 use super::now;
+use crate::turn::numerals::{Amount, UNIT};
 
 fn values(text: &str) -> Vec<Value> {
     let chars: Vec<char> = fold(text).chars().collect();

@@ -4,8 +4,9 @@ use jiff::{ToSpan, civil::Date};
 
 use crate::time::Now;
 
-use super::super::numerals::{self, Amount, UNIT};
 use super::{Reading, Span, Value, skip_space, starts_with};
+use crate::turn::days::{RELATIVE, WEEK_NAMES, day_of_week, weekday_of};
+use crate::turn::numerals::{self, Amount, UNIT};
 
 /// A day, as far as it was named. What was not named is not there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -89,27 +90,7 @@ fn integer(chars: &[char], at: usize) -> Option<(i32, usize)> {
 }
 
 fn relative(chars: &[char], at: usize, now: &Now) -> Option<Reading> {
-    const WORDS: &[(&str, i32)] = &[
-        ("大后天", 3),
-        ("大前天", -3),
-        ("今天", 0),
-        ("今日", 0),
-        ("今晚", 0),
-        ("今早", 0),
-        ("今夜", 0),
-        ("今儿", 0),
-        ("明天", 1),
-        ("明日", 1),
-        ("明早", 1),
-        ("明晚", 1),
-        ("明儿", 1),
-        ("后天", 2),
-        ("昨天", -1),
-        ("昨日", -1),
-        ("昨晚", -1),
-        ("前天", -2),
-    ];
-    let (word, days) = WORDS.iter().find(|(word, _)| starts_with(chars, at, word))?;
+    let (word, days) = RELATIVE.iter().find(|(word, _)| starts_with(chars, at, word))?;
     let date = now.zoned().date().checked_add(days.days()).ok()?;
     // The part of the day stays readable for the time that follows: 今晚八点.
     let length = word.chars().count();
@@ -125,24 +106,13 @@ fn weekday(chars: &[char], at: usize, now: &Now) -> Option<Reading> {
         _ => (None, at),
     };
     let start = if weeks.is_some() && chars.get(start) == Some(&'个') { start + 1 } else { start };
-    let name = ["星期", "礼拜", "周"].into_iter().find(|name| starts_with(chars, start, name))?;
+    let name = WEEK_NAMES.into_iter().find(|name| starts_with(chars, start, name))?;
     let day_at = start + name.chars().count();
-    let day = match chars.get(day_at)? {
-        '一' => 1,
-        '二' => 2,
-        '三' => 3,
-        '四' => 4,
-        '五' => 5,
-        '六' => 6,
-        '日' | '天' => 7,
-        _ => return None,
-    };
+    let day = weekday_of(*chars.get(day_at)?)?;
     let Some(weeks) = weeks else {
         return Reading::one(Value::Day(Day { weekday: Some(day), ..Day::default() }), day_at + 1);
     };
-    let today = now.zoned().date();
-    let shift = i32::from(day) - i32::from(today.weekday().to_monday_one_offset()) + 7 * weeks;
-    Reading::one(Value::Day(Day::of(today.checked_add(shift.days()).ok()?)), day_at + 1)
+    Reading::one(Value::Day(Day::of(day_of_week(now.zoned().date(), weeks, day)?)), day_at + 1)
 }
 
 /// `14:00`, `14:00:00`, 下午两点二十分, 十点半, 18时前.

@@ -5,7 +5,7 @@ mod units;
 
 use crate::time::Now;
 
-use super::numerals::{self, Amount};
+use crate::turn::numerals::{self, Amount};
 pub(super) use calendar::{Day, Moment};
 pub(super) use units::{Measure, Span};
 

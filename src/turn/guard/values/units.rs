@@ -1,7 +1,7 @@
 //! Which unit follows a number, and what does the number mean with it?
 
-use super::super::numerals::{self, Amount, UNIT};
 use super::{Reading, Value, skip_space, starts_with};
+use crate::turn::numerals::{self, Amount, UNIT};
 
 /// Units of time that cannot be turned into one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

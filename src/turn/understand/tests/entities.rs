@@ -1,9 +1,9 @@
 use super::now;
+use crate::turn::numerals::number_value;
 use crate::turn::types::EntityKind::{
     self, Amount, Date, Order, Phone, Private, Product, Quantity, Size, Tracking,
 };
 use crate::turn::understand::entities::find;
-use crate::turn::understand::numerals::number_value;
 
 #[track_caller]
 fn check(text: &str, expected: &[(EntityKind, &str)]) {

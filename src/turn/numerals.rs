@@ -1,25 +1,29 @@
-//! What number does a run of characters write, in digits or in Chinese numerals?
+//! What number does a text write, in digits or in Chinese numerals? Read alike in what customers say and in what is
+//! said to them.
 
 /// A number in millionths, so that equal values compare equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Amount(pub(super) i128);
+pub(in crate::turn) struct Amount(pub(in crate::turn) i128);
 
 /// One.
-pub(super) const UNIT: i128 = 1_000_000;
+pub(in crate::turn) const UNIT: i128 = 1_000_000;
+
+/// The longest amount anybody says in numerals, in characters.
+const LONGEST_SPOKEN: usize = 12;
 
 impl Amount {
     /// A whole number.
-    pub(super) fn whole(number: i128) -> Self {
+    pub(in crate::turn) fn whole(number: i128) -> Self {
         Self(number * UNIT)
     }
 
     /// Times a factor that may be broken; saturates instead of overflowing.
-    pub(super) fn times(self, factor: Self) -> Self {
+    pub(in crate::turn) fn times(self, factor: Self) -> Self {
         Self(self.0.saturating_mul(factor.0) / UNIT)
     }
 
     /// Reads a number as it stands in JSON or text: `1304.8`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::turn) fn parse(text: &str) -> Option<Self> {
         let chars: Vec<char> = text.trim().chars().collect();
         let (amount, length) = digits(&chars, 0)?;
         (length == chars.len()).then_some(amount)
@@ -27,7 +31,7 @@ impl Amount {
 }
 
 /// Reads digits with grouping commas and a decimal point from a place; gives the number and the place after it.
-pub(super) fn digits(chars: &[char], start: usize) -> Option<(Amount, usize)> {
+pub(in crate::turn) fn digits(chars: &[char], start: usize) -> Option<(Amount, usize)> {
     let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
     if !digit(start) {
         return None;
@@ -90,7 +94,7 @@ fn chinese_digit(character: char) -> Option<i128> {
 }
 
 /// The value of a Chinese multiplier.
-pub(super) fn multiplier(character: char) -> Option<i128> {
+pub(in crate::turn) fn multiplier(character: char) -> Option<i128> {
     Some(match character {
         '十' | '拾' => 10,
         '百' | '佰' => 100,
@@ -102,13 +106,13 @@ pub(super) fn multiplier(character: char) -> Option<i128> {
 }
 
 /// Whether a character can stand in a Chinese numeral.
-pub(super) fn is_numeral(character: char) -> bool {
+pub(in crate::turn) fn is_numeral(character: char) -> bool {
     chinese_digit(character).is_some() || multiplier(character).is_some()
 }
 
 /// Reads a Chinese numeral from a place; gives the number and the place after it. `一千二百九十九`, `二〇二五`, `三点五`
 /// (only before another unit than the hour's), `一万三`.
-pub(super) fn chinese(chars: &[char], start: usize) -> Option<(Amount, usize)> {
+pub(in crate::turn) fn chinese(chars: &[char], start: usize) -> Option<(Amount, usize)> {
     let mut end = start;
     while chars.get(end).is_some_and(|character| is_numeral(*character)) && end - start < 20 {
         end += 1;
@@ -163,4 +167,37 @@ fn read_run(run: &[char]) -> Option<i128> {
     // A digit right after a multiplier counts in the next lower place: 一万三 is 13000.
     let tail = pending.unwrap_or(0) * if last >= 100 { last / 10 } else { 1 };
     total.checked_add(section)?.checked_add(tail)
+}
+
+/// The value of a whole text: digits with or without grouping, or a Chinese numeral; `None` if it is anything else.
+/// Digits read out one by one (一二三) are no amount.
+pub(in crate::turn) fn number_value(text: &str) -> Option<f64> {
+    let plain: String = text.chars().filter(|character| *character != ',').collect();
+    if let Ok(value) = plain.parse::<f64>() {
+        return value.is_finite().then_some(value);
+    }
+    let chars: Vec<char> =
+        plain.chars().map(|character| if character == '俩' { '两' } else { character }).collect();
+    if chars.len() > LONGEST_SPOKEN || !is_spoken(&chars) {
+        return None;
+    }
+    let (Amount(value), end) = chinese(&chars, 0)?;
+    (end == chars.len() && value % UNIT == 0).then(|| (value / UNIT) as f64)
+}
+
+/// Whether numerals are spoken as one amount: no two digits beside each other, no 百 or 千 without its digit.
+fn is_spoken(chars: &[char]) -> bool {
+    let digit = |place: Option<&char>| place.copied().and_then(chinese_digit).is_some_and(|value| value > 0);
+    chars.iter().enumerate().all(|(at, character)| {
+        let before = at.checked_sub(1).and_then(|at| chars.get(at));
+        match character {
+            '百' | '千' => digit(before),
+            _ => !(digit(Some(character)) && digit(before)),
+        }
+    })
+}
+
+/// Plain notation without a needless fraction.
+pub(in crate::turn) fn plain(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value}") }
 }
