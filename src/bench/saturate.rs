@@ -18,7 +18,7 @@ use super::{BenchPlan, Question, SaleDay};
 /// server bears a flood, which is another question.
 const TURNED_AWAY: Duration = Duration::from_secs(1);
 
-/// Every so many questions, one is tried of which it is not known whether the model writes its answer.
+/// As long as there are questions that nobody has tried, every so many turns one of them is tried.
 const EXPLORE_EVERY: usize = 4;
 
 /// Clients that keep the model busy.
@@ -42,7 +42,10 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
+    questions: usize,
     dealt: usize,
+    /// Questions that were tried, from the first one on.
+    tried: usize,
     /// Questions of which the model is known to write the answer.
     written: Vec<usize>,
     requests: usize,
@@ -63,7 +66,7 @@ impl Saturation {
             resolve_tickets: plan.resolve_tickets && plan.admin_key.is_some(),
             questions: sale_day.questions.clone(),
             stop: CancellationToken::new(),
-            state: Mutex::new(State::new()),
+            state: Mutex::new(State::new(sale_day.questions.len())),
         });
         let started = Instant::now();
         let mut workers = JoinSet::new();
@@ -98,17 +101,17 @@ impl Saturation {
 impl Shared {
     async fn ask_on_and_on(self: Arc<Self>) {
         while !self.stop.is_cancelled() {
-            let index = self.state().deal(self.questions.len());
+            let index = self.state().deal();
             let dealt = Dealt::alone(self.questions[index].clone());
             let due = Instant::now();
             let result = self.client.ask(&dealt, due, due + self.timeout).await;
-            let was_asked = self.state().note(index, &result);
+            let turned_away = self.state().note(index, &result);
             if self.resolve_tickets
                 && let Some(handoff) = result.ok().and_then(|answer| answer.reply.handoff)
             {
                 self.client.resolve(&handoff.ticket).await;
             }
-            if !was_asked {
+            if turned_away {
                 self.stop.run_until_cancelled(tokio::time::sleep(TURNED_AWAY)).await;
             }
         }
@@ -120,9 +123,11 @@ impl Shared {
 }
 
 impl State {
-    fn new() -> Self {
+    fn new(questions: usize) -> Self {
         Self {
+            questions,
             dealt: 0,
+            tried: 0,
             written: Vec::new(),
             requests: 0,
             answered: 0,
@@ -134,27 +139,27 @@ impl State {
         }
     }
 
-    /// The next question: mostly one that the model is known to write an answer to.
-    fn deal(&mut self, questions: usize) -> usize {
+    /// The next question: one that the model is known to write an answer to, if there is any. Each is tried once,
+    /// and all of them over and over as long as none is found.
+    fn deal(&mut self) -> usize {
         let number = self.dealt;
         self.dealt += 1;
-        if self.written.is_empty() {
-            return number % questions;
-        }
-        if number.is_multiple_of(EXPLORE_EVERY) {
-            return (number / EXPLORE_EVERY) % questions;
+        let untried = self.tried < self.questions;
+        if self.written.is_empty() || untried && number.is_multiple_of(EXPLORE_EVERY) {
+            self.tried += 1;
+            return (self.tried - 1) % self.questions;
         }
         self.written[number % self.written.len()]
     }
 
-    /// Notes what became of a turn; whether the model was asked.
+    /// Notes what became of a turn; whether it found no room in the model's queue, or went wrong.
     fn note(&mut self, index: usize, result: &Result<Answer, TurnError>) -> bool {
         self.requests += 1;
         let reply = match result {
             Ok(answer) => &answer.reply,
             Err(error) => {
                 self.errors.add(error);
-                return false;
+                return true;
             }
         };
         match reply.kind() {
@@ -168,12 +173,14 @@ impl State {
             self.busy_ms += timing.model.as_ref().map_or(0.0, |model| model.prompt_ms + model.decode_ms);
         }
         if !reply.model_was_asked() {
-            return false;
+            // Of others it is not known whether they want the model at all. If none does, there is nothing to fill.
+            let none_wants_it = self.written.is_empty() && self.tried >= self.questions;
+            return none_wants_it || self.written.contains(&index);
         }
         self.with_model += 1;
         if !self.written.contains(&index) {
             self.written.push(index);
         }
-        true
+        false
     }
 }

@@ -1,5 +1,8 @@
 //! The stream of pieces between whoever generates and whoever listens, and what ends it.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
 use tokio::sync::mpsc;
 
 use super::ModelError;
@@ -9,6 +12,7 @@ use super::ModelError;
 pub struct Generation {
     pieces: mpsc::UnboundedReceiver<Piece>,
     ended: bool,
+    spent: Arc<Mutex<Spent>>,
 }
 
 /// What a generation delivers: any number of texts, then exactly one of the other two.
@@ -102,6 +106,12 @@ impl Generation {
         }
     }
 
+    /// What it took so far: for a listener that stops before the end, whose generation costs the engine all the same.
+    /// An endpoint elsewhere tells nothing before its end; then everything until now is waiting.
+    pub fn spent(&self) -> GenerationUsage {
+        lock(&self.spent).usage(Instant::now())
+    }
+
     fn noted(&mut self, piece: Option<Piece>) -> Piece {
         let piece = piece.unwrap_or_else(|| Piece::Failed(ended_without_reason()));
         self.ended = !matches!(piece, Piece::Text(_));
@@ -113,17 +123,54 @@ fn ended_without_reason() -> ModelError {
     ModelError::Inference("the generation stopped without saying why".to_owned())
 }
 
+/// How far a generation is, where both ends see it.
+#[derive(Debug)]
+struct Spent {
+    asked: Instant,
+    begun: Option<Instant>,
+    writing: Option<Instant>,
+    prompt_tokens: usize,
+    generated_tokens: usize,
+}
+
+impl Spent {
+    fn usage(&self, now: Instant) -> GenerationUsage {
+        let between = |from: Option<Instant>, to: Option<Instant>| {
+            let to = to.unwrap_or(now);
+            from.map_or(0.0, |from| to.saturating_duration_since(from).as_secs_f64() * 1000.0)
+        };
+        GenerationUsage {
+            prompt_tokens: self.prompt_tokens,
+            cached_tokens: 0,
+            generated_tokens: self.generated_tokens,
+            queue_ms: between(Some(self.asked), self.begun),
+            prompt_ms: between(self.begun, self.writing),
+            decode_ms: between(self.writing, None),
+            finish: Finish::Cancelled,
+        }
+    }
+}
+
+fn lock(spent: &Mutex<Spent>) -> MutexGuard<'_, Spent> {
+    spent.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The generating end of a [`Generation`].
 #[derive(Debug)]
 pub(super) struct Sink {
     pieces: mpsc::UnboundedSender<Piece>,
+    spent: Arc<Mutex<Spent>>,
 }
 
 /// Makes the two ends of a generation. The channel is unbounded because an answer is at most some hundred
 /// pieces, and the engine must never wait for a slow listener.
 pub(super) fn channel() -> (Sink, Generation) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    (Sink { pieces: sender }, Generation { pieces: receiver, ended: false })
+    let spent =
+        Spent { asked: Instant::now(), begun: None, writing: None, prompt_tokens: 0, generated_tokens: 0 };
+    let spent = Arc::new(Mutex::new(spent));
+    let sink = Sink { pieces: sender, spent: Arc::clone(&spent) };
+    (sink, Generation { pieces: receiver, ended: false, spent })
 }
 
 impl Sink {
@@ -135,6 +182,23 @@ impl Sink {
     /// Waits until nobody listens any more.
     pub(super) async fn abandoned(&self) {
         self.pieces.closed().await;
+    }
+
+    /// The prompt, of so many tokens, is being read from now on.
+    pub(super) fn begun(&self, prompt_tokens: usize) {
+        let mut spent = lock(&self.spent);
+        spent.begun = Some(Instant::now());
+        spent.prompt_tokens = prompt_tokens;
+    }
+
+    /// The answer is being written from now on.
+    pub(super) fn writing(&self) {
+        lock(&self.spent).writing = Some(Instant::now());
+    }
+
+    /// So many tokens are written.
+    pub(super) fn wrote(&self, generated_tokens: usize) {
+        lock(&self.spent).generated_tokens = generated_tokens;
     }
 
     /// Passes text on; an abandoned generation is noticed at the next check, not here.

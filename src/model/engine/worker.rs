@@ -32,6 +32,7 @@ impl Worker<'_> {
             decode_ms: 0.0,
             finish: Finish::Stop,
         };
+        job.sink.begun(job.prompt.len());
         let result = self.generate(job, &mut usage);
         self.weights.forget();
         tracing::debug!(?usage, failed = result.is_err(), "generation ended");
@@ -47,6 +48,7 @@ impl Worker<'_> {
             Err(finish) => return Ok(finish),
         };
         let started = Instant::now();
+        job.sink.writing();
         let finish = self.write(job, scores, &mut usage.generated_tokens);
         usage.decode_ms = milliseconds(started, Instant::now());
         finish
@@ -81,6 +83,7 @@ impl Worker<'_> {
                 return Ok(Finish::Stop);
             }
             *generated += 1;
+            job.sink.wrote(*generated);
             if let Some(text) = text(token)? {
                 job.sink.text(text);
             }

@@ -182,14 +182,14 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
             Err(error) => return Ok(Met::Gap(self.reason_without_model(), format!("model: {error}"))),
         };
         let mut splitter = SentenceSplitter::new();
-        let mut said = 0;
-        let mut trouble = None;
+        let (mut said, mut trouble, mut ended) = (0, None, false);
         while let Some(piece) = self.next(&mut generation).await {
-            let (sentences, ended) = match piece {
-                Piece::Text(text) => (splitter.push(&text), false),
+            let sentences = match piece {
+                Piece::Text(text) => splitter.push(&text),
                 Piece::Done(usage) => {
+                    ended = true;
                     self.note_usage(&usage);
-                    (splitter.finish(), true)
+                    splitter.finish()
                 }
                 Piece::Failed(error) => {
                     trouble = Some((HandoffReason::Unavailable, format!("model: {error}")));
@@ -211,6 +211,9 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
             if ended || trouble.is_some() || said >= MODEL_SENTENCES {
                 break;
             }
+        }
+        if !ended {
+            self.note_usage(&generation.spent());
         }
         if said > 0 {
             return Ok(Met::Said);
