@@ -156,7 +156,7 @@ async fn one_broken_line_of_an_import_changes_nothing() {
 async fn a_reference_to_an_unknown_record_is_named_by_its_line() {
     let shop = RunningShop::empty(mute(), crate::app::config(), crate::app::REFERENCE).await;
     let case = |id: &str, order: &str| {
-        json!({ "kind": "aftersale", "id": id, "customer": "c", "order": order, "type": "return", "status": "open" })
+        json!({ "kind": "aftersale", "id": id, "customer": "c", "order": order, "type": "return_refund", "status": "open" })
             .to_string()
     };
     let report = shop.import(&format!("\n{}\n\n \n{}\n", case("S-1", "O-1"), case("S-2", "O-2"))).await;
