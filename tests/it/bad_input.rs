@@ -302,19 +302,19 @@ fn a_pack_without_a_key_is_refused_with_file_and_line() {
     let folder = tempfile::tempdir().unwrap();
     let prompts = folder.path().join("pack");
     copy(&repository("prompts"), &prompts);
-    let file = prompts.join("zh-CN/scenarios/after_sale.yaml");
+    let file = prompts.join("zh-CN/scenarios/after_sale_delivery.yaml");
     let whole = std::fs::read_to_string(&file).unwrap();
     let stage = "  stage: after_sale\n";
     let line = whole[..whole.find(stage).unwrap()].lines().count();
     std::fs::write(&file, whole.replacen(stage, "", 1)).unwrap();
     let check = refuses(
         warmdesk(folder.path()).args(["check", "--prompts"]).arg(&prompts),
-        &["after_sale.yaml:", "stage", "error"],
+        &["after_sale_delivery.yaml:", "stage", "error"],
     );
     let numbers: Vec<usize> = check
         .stdout
         .lines()
-        .filter_map(|said| said.split_once("after_sale.yaml:")?.1.split(':').next()?.parse().ok())
+        .filter_map(|said| said.split_once("after_sale_delivery.yaml:")?.1.split(':').next()?.parse().ok())
         .collect();
     assert!(
         numbers.iter().any(|number| number.abs_diff(line) <= 3),
@@ -323,12 +323,15 @@ fn a_pack_without_a_key_is_refused_with_file_and_line() {
     );
     refuses(
         serve(folder.path()).args(["--model", "none", "--prompts"]).arg(&prompts),
-        &["after_sale.yaml:", "stage"],
+        &["after_sale_delivery.yaml:", "stage"],
     );
     assert!(!folder.path().join("data").exists(), "a bad pack is found before anything is made");
 
     std::fs::write(&file, format!("{whole}\n- id: [\n")).unwrap();
-    refuses(warmdesk(folder.path()).args(["check", "--prompts"]).arg(&prompts), &["after_sale.yaml:"]);
+    refuses(
+        warmdesk(folder.path()).args(["check", "--prompts"]).arg(&prompts),
+        &["after_sale_delivery.yaml:"],
+    );
     let nowhere = folder.path().join("nowhere");
     refuses(warmdesk(folder.path()).args(["check", "--prompts"]).arg(&nowhere), &["nowhere"]);
 }
