@@ -89,5 +89,6 @@ pub fn input(question: &Question) -> TurnInput {
         attachments: 0,
         desk: DeskStatus { open: true, opens_at: None, ahead: 0, wait_minutes: Some(2), answer_due },
         now,
+        vector: None,
     }
 }

@@ -27,7 +27,7 @@ use crate::http::ports::Ports;
 use crate::http::{AppState, DoorSettings};
 use crate::identity::{ShopId, StaffScope};
 use crate::knowledge::{Dictionaries, Knowledge, analyzer::Analyzer};
-use crate::model::{ChatModel, Sampling};
+use crate::model::{ChatModel, Embedder, Sampling};
 use crate::pack::types::Pack;
 use crate::store::{NewKey, ServingLock, ShopSecret, Store};
 use crate::time::{Clock, TestClock};
@@ -47,6 +47,8 @@ pub struct AppOptions {
     pub pack: Arc<Pack>,
     /// The model.
     pub model: Arc<dyn ChatModel>,
+    /// What finds by meaning; without it everything is found by words.
+    pub embedder: Option<Arc<dyn Embedder>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// The same clock, if it can be set from outside.
@@ -82,7 +84,8 @@ impl App {
     /// # Errors
     /// If the data folder cannot be used, or the settings make no sense.
     pub async fn start(options: AppOptions) -> anyhow::Result<Self> {
-        let AppOptions { data, config, pack, model, clock, test_clock, admin_key, customer_secret } = options;
+        let AppOptions { data, config, pack, model, embedder, clock, test_clock, admin_key, customer_secret } =
+            options;
         let lock = ServingLock::take(&data)?;
         let store = Store::open(&data).await?;
         let now = clock.now();
@@ -90,7 +93,7 @@ impl App {
         let given = admin_key.as_ref().map(secrecy::ExposeSecret::expose_secret);
         let new_key = store.ensure_admin_key(&shop, given, &now).await?;
         let secret = store.shop_secret(&shop, customer_secret, &now).await?;
-        let knowledge = Arc::new(open_knowledge(&data, &store).await?);
+        let knowledge = Arc::new(open_knowledge(&data, &store, embedder).await?);
         let services = Services {
             store: store.clone(),
             rules: Arc::new(ArcSwap::from_pointee(Rules::new(pack))),
@@ -180,9 +183,13 @@ impl App {
 }
 
 /// The index of a data folder, with every change the store took after it was built.
-async fn open_knowledge(data: &std::path::Path, store: &Store) -> anyhow::Result<Knowledge> {
+async fn open_knowledge(
+    data: &std::path::Path,
+    store: &Store,
+    embedder: Option<Arc<dyn Embedder>>,
+) -> anyhow::Result<Knowledge> {
     let analyzer = analyzer(data)?;
-    let knowledge = Knowledge::open_or_empty(data, analyzer)?;
+    let knowledge = Knowledge::open_or_empty(data, analyzer)?.with_embedder(embedder);
     let shop = ShopId::default();
     facts::catch_up(&knowledge, store, &shop).await?;
     Ok(knowledge)

@@ -45,6 +45,7 @@ pub fn run(options: &GlobalOptions, command: ChatOptions) -> anyhow::Result<Exit
             data: options.data.clone(),
             pack: options.pack(&config)?,
             model: serve::open_model(&config)?,
+            embedder: serve::open_embedder().await?,
             clock,
             test_clock,
             admin_key: None,

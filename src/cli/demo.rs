@@ -98,6 +98,7 @@ impl Sample {
             config,
             pack,
             model,
+            embedder: serve::open_embedder().await?,
             clock: Arc::clone(&clock),
             test_clock: None,
             admin_key: None,

@@ -13,7 +13,9 @@ use tokio::net::TcpListener;
 use super::options::{GlobalOptions, cache_environment, variable};
 use crate::app::{App, AppOptions};
 use crate::config::Config;
-use crate::model::{self, Catalogue, ChatModel, DeviceChoice, EngineOptions, ModelChoice, RemoteOptions};
+use crate::model::{
+    self, Catalogue, ChatModel, DeviceChoice, Embedder, EngineOptions, ModelChoice, RemoteOptions,
+};
 use crate::telemetry::{logging, metrics};
 use crate::time::{Clock, SystemClock, TestClock};
 
@@ -83,6 +85,7 @@ pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<Exi
             data: options.data.clone(),
             pack: options.pack(&config)?,
             model: open_model(&config)?,
+            embedder: open_embedder().await?,
             clock,
             test_clock,
             admin_key: variable("WARMDESK_ADMIN_KEY").map(SecretString::from),
@@ -185,6 +188,24 @@ pub fn open_model(config: &Config) -> anyhow::Result<Arc<dyn ChatModel>> {
         tracing::warn!(model = model.name(), %reason, "answering by wording and evidence only");
     }
     Ok(model)
+}
+
+/// Opens the embedder if its weights are here; without it everything is found by words.
+pub async fn open_embedder() -> anyhow::Result<Option<Arc<dyn Embedder>>> {
+    let opening = || anyhow::Ok(model::open_embedder(&Catalogue::embedded()?, &cache_environment())?);
+    match tokio::task::spawn_blocking(opening).await? {
+        Ok(Some(embedder)) => Ok(Some(embedder)),
+        Ok(None) => {
+            tracing::warn!(
+                "the embedder's weights are not here (`warmdesk model pull`): finding by words alone"
+            );
+            Ok(None)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the embedder cannot be used: finding by words alone");
+            Ok(None)
+        }
+    }
 }
 
 /// Waits for a model that is being read from disk.

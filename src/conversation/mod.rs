@@ -311,6 +311,7 @@ impl Answering {
             attachments: self.message.attachments.len(),
             desk,
             now: self.now.clone(),
+            vector: None,
         })
     }
 }

@@ -220,6 +220,7 @@ fn input(text: &str, history: &[PastMessage], memory: &Memory, now: &Now) -> Tur
             answer_due: now.timestamp(),
         },
         now: now.clone(),
+        vector: None,
     }
 }
 

@@ -17,6 +17,7 @@ use super::analyzer::Analyzer;
 use super::generation::{Manifest, current_generation};
 use super::schema::{Fields, document, key, key_term, register, schema};
 use crate::identity::ShopId;
+use crate::model::Embedder;
 use crate::record::{Record, RecordKind};
 
 /// Memory for taking single changes, in bytes; the least the engine allows.
@@ -37,6 +38,7 @@ pub struct Knowledge {
     data: Option<PathBuf>,
     pub(super) live: ArcSwap<Live>,
     changes: Mutex<Changes>,
+    embedder: Option<Arc<dyn Embedder>>,
 }
 
 /// One generation in memory.
@@ -106,7 +108,19 @@ impl Knowledge {
     }
 
     fn with(live: Live, analyzer: Analyzer, data: Option<PathBuf>) -> Self {
-        Self { analyzer, data, live: ArcSwap::from_pointee(live), changes: Mutex::default() }
+        Self { analyzer, data, live: ArcSwap::from_pointee(live), changes: Mutex::default(), embedder: None }
+    }
+
+    /// The same, with something that turns texts into vectors.
+    #[must_use]
+    pub fn with_embedder(mut self, embedder: Option<Arc<dyn Embedder>>) -> Self {
+        self.embedder = embedder;
+        self
+    }
+
+    /// What turns texts into vectors, if there is anything.
+    pub fn embedder(&self) -> Option<&Arc<dyn Embedder>> {
+        self.embedder.as_ref()
     }
 
     /// The analyzer it searches with.

@@ -7,6 +7,7 @@
 pub mod types;
 pub mod trace;
 pub mod voice;
+mod meaning;
 pub mod understand;
 pub mod retrieve;
 pub mod decide;
@@ -69,7 +70,11 @@ impl<S: Source> Turn<S> {
         let mut watch = Stopwatch::start(started);
         let pack = &self.rules.pack;
 
-        let reading = watch.time("understand", || understand::read(input, pack, &self.rules.reader));
+        let input = &meaning::of_message(input, &self.knowledge).await;
+        watch.lap("embed");
+        let mut reading = watch.time("understand", || understand::read(input, pack, &self.rules.reader));
+        reading.vector = meaning::of_question(&reading, input, &self.knowledge).await;
+        watch.lap("embed");
 
         let wanted = decide::wanted_kinds(pack, &reading);
         let gathered = retrieve::gather(&self.source, &self.knowledge, &reading, input, &wanted).await;

@@ -23,5 +23,6 @@ pub(crate) fn first_message(text: &str, now: Now) -> TurnInput {
             answer_due: now.timestamp(),
         },
         now,
+        vector: None,
     }
 }

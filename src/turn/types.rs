@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::identity::{ConversationId, MessageId, Scope, TicketId};
+use crate::model::Vector;
 use crate::record::RecordKind;
 use crate::time::Now;
 
@@ -36,6 +37,8 @@ pub struct TurnInput {
     pub desk: DeskStatus,
     /// The moment of the turn.
     pub now: Now,
+    /// What `text` means, as a question's vector; none without an embedder.
+    pub vector: Option<Vector>,
 }
 
 /// Who wrote a message.
@@ -162,6 +165,9 @@ pub struct Reading {
     pub entities: Vec<Entity>,
     /// How the message answers what was said before.
     pub feedback: Feedback,
+    /// What `question` means, as a question's vector; none without an embedder. Not of `understand`'s making.
+    #[serde(skip)]
+    pub vector: Option<Vector>,
 }
 
 /// One intent the message may have.

@@ -147,6 +147,7 @@ impl RunningShop {
             config,
             pack: pack(),
             model,
+            embedder: None,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             test_clock: Some(Arc::clone(&clock)),
             admin_key: Some(SecretString::from(ADMIN)),

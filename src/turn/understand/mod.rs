@@ -66,7 +66,16 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
     let emotion = reader.emotions.read(&message, &input.memory, feedback);
     let intents = intents(&message.text, &resolved, feedback, input, reader);
     let masked = private::mask(&resolved.question, !pack.language.starts_with("en"));
-    Reading { text: message.text, question: resolved.question, masked, intents, emotion, entities, feedback }
+    Reading {
+        text: message.text,
+        question: resolved.question,
+        masked,
+        intents,
+        emotion,
+        entities,
+        feedback,
+        vector: None,
+    }
 }
 
 /// The intents of the whole question. What is only a reaction to the answer before keeps the question's intents.
