@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -15,6 +16,9 @@ use crate::record::{
 };
 use crate::store::{API_SOURCE, NewRecord, Store, StoreError, Withdrawal};
 use crate::time::Clock;
+
+/// So long an import waits for the vectors of what it wrote; the rest follows in the background.
+const VECTORS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Writes and searches records.
 pub struct FactsPort {
@@ -96,6 +100,7 @@ impl Facts for FactsPort {
             let (lines, records): (Vec<usize>, Vec<Record>) = records.into_iter().unzip();
             let warnings = self.unknown_references(&staff, &lines, &records).await?;
             let outcome = self.write(&staff, records).await?;
+            super::vectors::ready(&self.knowledge, VECTORS_WITHIN).await;
             let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
             Ok(ImportReport {
                 accepted: count(outcome.accepted),
@@ -108,16 +113,21 @@ impl Facts for FactsPort {
 
     fn search(&self, staff: StaffScope, request: SearchRequest) -> Answer<'_, Vec<SearchHit>> {
         Box::pin(async move {
-            let query = SearchQuery {
+            let mut query = SearchQuery {
                 text: request.text,
                 kinds: request.kind.into_iter().collect(),
                 limit: request.limit,
                 product: None,
+                vector: None,
             };
             // What staff search here is what every customer may see; orders are looked up by their ids.
             let scope = Scope::anonymous(staff.shop.clone());
             let knowledge = Arc::clone(&self.knowledge);
-            let hits = tokio::task::spawn_blocking(move || knowledge.search(&scope, &query))
+            let searching = move || {
+                query.vector = knowledge.question_vector(&query.text);
+                knowledge.search(&scope, &query)
+            };
+            let hits = tokio::task::spawn_blocking(searching)
                 .await
                 .map_err(|error| PortError::Internal(error.into()))??;
             let now = self.clock.now();
@@ -130,7 +140,7 @@ impl Facts for FactsPort {
                     title: evidence_title(&record),
                     text: evidence_text(&record, &now),
                     score: hit.score,
-                    why: hit.why.join(" "),
+                    why: hit.explained(),
                 });
             }
             Ok(found)

@@ -11,6 +11,7 @@ mod health;
 mod live;
 mod source;
 mod tickets;
+mod vectors;
 mod errors;
 
 use std::path::PathBuf;
@@ -74,6 +75,7 @@ pub struct App {
     config: Config,
     clock: Arc<dyn Clock>,
     test_clock: Option<Arc<TestClock>>,
+    _vectors: vectors::Lane,
     /// Kept for as long as the application runs: a second server on the same data is refused.
     _lock: ServingLock,
 }
@@ -106,7 +108,33 @@ impl App {
         };
         let conversations = Conversations::new(services);
         conversations.settle_interrupted(&staff(&shop)).await?;
-        Ok(Self { conversations, store, knowledge, new_key, secret, config, clock, test_clock, _lock: lock })
+        let vectors = vectors::Lane::start(Arc::clone(&knowledge));
+        vectors::want_missing(&knowledge, &store, &shop).await?;
+        Ok(Self {
+            conversations,
+            store,
+            knowledge,
+            new_key,
+            secret,
+            config,
+            clock,
+            test_clock,
+            _vectors: vectors,
+            _lock: lock,
+        })
+    }
+
+    /// Has everything embedded in the background that has no vectors yet.
+    ///
+    /// # Errors
+    /// If the records cannot be read.
+    pub async fn want_vectors(&self) -> anyhow::Result<()> {
+        vectors::want_missing(&self.knowledge, &self.store, &ShopId::default()).await
+    }
+
+    /// Waits until no record waits for its vectors, at most `limit`.
+    pub async fn vectors_ready(&self, limit: Duration) {
+        vectors::ready(&self.knowledge, limit).await;
     }
 
     /// The state behind the doors.
@@ -170,7 +198,7 @@ impl App {
         state: AppState,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
-        let refresh = tokio::spawn(keep_fresh(Arc::clone(&self.knowledge)));
+        let refresh = tokio::spawn(keep_fresh(Arc::clone(&self.knowledge), self.store.clone()));
         let result = crate::http::serve(listener, state, shutdown).await;
         refresh.abort();
         let grace = Duration::from_secs(self.config.server.shutdown_seconds);
@@ -189,7 +217,7 @@ async fn open_knowledge(
     embedder: Option<Arc<dyn Embedder>>,
 ) -> anyhow::Result<Knowledge> {
     let analyzer = analyzer(data)?;
-    let knowledge = Knowledge::open_or_empty(data, analyzer)?.with_embedder(embedder);
+    let knowledge = Knowledge::open_or_empty(data, analyzer)?.with_embedder(embedder)?;
     let shop = ShopId::default();
     facts::catch_up(&knowledge, store, &shop).await?;
     Ok(knowledge)
@@ -206,12 +234,18 @@ pub fn analyzer(data: &std::path::Path) -> anyhow::Result<Analyzer> {
 }
 
 /// Picks up generations that another process has built.
-async fn keep_fresh(knowledge: Arc<Knowledge>) {
+async fn keep_fresh(knowledge: Arc<Knowledge>, store: Store) {
     loop {
         tokio::time::sleep(REFRESH).await;
         let fresh = Arc::clone(&knowledge);
         match tokio::task::spawn_blocking(move || fresh.refresh()).await {
-            Ok(Ok(Some(manifest))) => tracing::info!(generation = %manifest.id, "a new index is in use"),
+            Ok(Ok(Some(manifest))) => {
+                tracing::info!(generation = %manifest.id, "a new index is in use");
+                // It may have been built without the embedder.
+                if let Err(error) = vectors::want_missing(&knowledge, &store, &ShopId::default()).await {
+                    tracing::error!(%error, "what has no vectors could not be found out");
+                }
+            }
             Ok(Ok(None)) => {}
             Ok(Err(error)) => {
                 tracing::error!(error = %error, "a new index cannot be used; the old one stays")

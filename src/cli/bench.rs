@@ -1,6 +1,7 @@
 //! `warmdesk bench`: measures a running server, or one that is started for it with the sample shop.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -19,6 +20,9 @@ pub struct BenchCommand {
     #[command(flatten)]
     pub model: ModelOptions,
 }
+
+/// How long the sample shop's vectors may take before measuring begins.
+const VECTORS_WITHIN: Duration = Duration::from_secs(120);
 
 /// Runs the command.
 pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<ExitCode> {
@@ -40,6 +44,7 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
         // What is measured is answering, not loading.
         serve::wait_until_loaded(model.as_ref()).await;
         let sample = Sample::start(config.clone(), options.pack(&config)?, model).await?;
+        sample.app.vectors_ready(VECTORS_WITHIN).await;
         let target = Target {
             url,
             admin_key: sample.key().cloned(),

@@ -109,8 +109,10 @@ impl Sample {
         let records = sample::records(&now)?;
         let staff = StaffScope { shop: ShopId::default(), actor: "demo".to_owned() };
         app.store.replace_source(&staff, sample::SOURCE, records.clone(), &now).await?;
-        super::index::build(&app.store, folder.path(), &now).await?;
+        // The vectors follow in the background, so that the page is there at once.
+        super::index::build(&app.store, folder.path(), None, &now).await?;
         app.knowledge.refresh()?;
+        app.want_vectors().await?;
         Ok(Self { app, records, folder })
     }
 

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::options::GlobalOptions;
+use super::options::{GlobalOptions, cache_environment};
 use super::serve::clock;
 use crate::app::analyzer;
 use crate::eval;
+use crate::knowledge::{Method, index_folder};
+use crate::model::{Catalogue, open_embedder};
 use crate::turn::understand::Reader;
 
 /// Options of `eval`.
@@ -38,14 +40,34 @@ pub enum Subject {
 /// A set of titles, queries and judgements.
 #[derive(Debug, Clone, Args)]
 pub struct RetrievalOptions {
-    /// The folder with corpus.tsv, queries.tsv and qrels.tsv
+    /// The folder with corpus.tsv, queries.tsv and qrels.tsv, or with train.tsv: pairs of questions, same or not
     pub folder: PathBuf,
     /// More titles that are never right, to make it harder
     #[arg(long, value_name = "FILE")]
     pub extra: Option<PathBuf>,
+    /// How to find: by dictionary words, by words and characters, by meaning, or by all of it; without it, by all if
+    /// the embedder's weights are here
+    #[arg(long, value_enum)]
+    pub method: Option<MethodName>,
+    /// Of a folder of question pairs, ask only each so-manieth question
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub step: usize,
     /// How the result is given
     #[command(flatten)]
     pub output: Output,
+}
+
+/// How records are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MethodName {
+    /// Dictionary words alone
+    Words,
+    /// Words, single characters and pairs
+    Lexical,
+    /// Vectors alone
+    Dense,
+    /// All of it
+    Fused,
 }
 
 /// A file of labelled rows.
@@ -102,6 +124,12 @@ fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
 fn retrieval(options: &GlobalOptions, set: &RetrievalOptions) -> anyhow::Result<ExitCode> {
     let text =
         |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let setup = setup(options, set.method)?;
+    let pairs = set.folder.join("train.tsv");
+    if pairs.is_file() {
+        let (report, each) = eval::faq::evaluate_faq(&text(&pairs)?, &setup, set.step)?;
+        return finish(&set.output, &report, &each);
+    }
     let [corpus, queries, qrels] =
         ["corpus.tsv", "queries.tsv", "qrels.tsv"].map(|name| text(&set.folder.join(name)));
     let (corpus, queries, qrels) = (corpus?, queries?, qrels?);
@@ -112,8 +140,25 @@ fn retrieval(options: &GlobalOptions, set: &RetrievalOptions) -> anyhow::Result<
         qrels: &qrels,
         extra: extra.as_deref(),
     };
-    let (report, each) = eval::retrieval::evaluate_retrieval(read, &analyzer(&options.data)?)?;
+    let (report, each) = eval::retrieval::evaluate_retrieval(read, &setup)?;
     finish(&set.output, &report, &each)
+}
+
+/// Vectors are kept in the data folder, so that the second measurement is quick.
+fn setup(options: &GlobalOptions, method: Option<MethodName>) -> anyhow::Result<eval::retrieval::Setup> {
+    let by_words = matches!(method, Some(MethodName::Words | MethodName::Lexical));
+    let embedder = match by_words {
+        true => None,
+        false => open_embedder(&Catalogue::embedded()?, &cache_environment())?,
+    };
+    let method = match (method, &embedder) {
+        (Some(MethodName::Words), _) => Method::Words,
+        (Some(MethodName::Lexical), _) | (None, None) => Method::Lexical,
+        (Some(MethodName::Dense), _) => Method::Dense,
+        (Some(MethodName::Fused), _) | (None, Some(_)) => Method::Fused,
+    };
+    let cache = embedder.is_some().then(|| index_folder(&options.data));
+    Ok(eval::retrieval::Setup { analyzer: analyzer(&options.data)?, embedder, cache, method })
 }
 
 fn finish(output: &Output, report: &impl Serialize, each: &[impl Serialize]) -> anyhow::Result<ExitCode> {

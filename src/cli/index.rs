@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::options::GlobalOptions;
-use super::serve::{clock, runtime, start_logging};
+use super::serve::{clock, open_embedder, runtime, start_logging};
 use crate::app::analyzer;
 use crate::identity::{ShopId, StaffScope};
 use crate::knowledge::sources::{SourceRecords, read_sources};
-use crate::knowledge::{Manifest, build_generation};
+use crate::knowledge::{Builder, Manifest, build_generation};
+use crate::model::Embedder;
 use crate::record::{Record, RecordKind};
 use crate::store::{ReplaceOutcome, Store};
 use crate::time::Now;
@@ -54,7 +56,11 @@ pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<Exi
                 put.accepted, put.unchanged, put.stale, outcome.withdrawn
             );
         }
-        let manifest = build(&store, &options.data, &now).await?;
+        let embedder = open_embedder().await?;
+        if embedder.is_some() {
+            println!("computing vectors of what is new");
+        }
+        let manifest = build(&store, &options.data, embedder, &now).await?;
         let documents: usize = manifest.documents.values().sum();
         println!("generation {}: {documents} documents", manifest.id);
         store.close().await;
@@ -71,8 +77,13 @@ async fn write(store: &Store, source: SourceRecords, now: &Now) -> anyhow::Resul
     Ok(store.replace_source(&staff(), &source.source, source.records, now).await?)
 }
 
-/// Builds and publishes a generation from everything in the store.
-pub async fn build(store: &Store, data: &Path, now: &Now) -> anyhow::Result<Manifest> {
+/// Builds and publishes a generation from everything in the store, with vectors if there is something to make them.
+pub async fn build(
+    store: &Store,
+    data: &Path,
+    embedder: Option<Arc<dyn Embedder>>,
+    now: &Now,
+) -> anyhow::Result<Manifest> {
     let mut records: Vec<Record> = Vec::new();
     for kind in RecordKind::ALL {
         records.extend(store.all_records(&staff(), kind).await?);
@@ -80,7 +91,8 @@ pub async fn build(store: &Store, data: &Path, now: &Now) -> anyhow::Result<Mani
     let (data, now, shop) = (data.to_owned(), now.clone(), ShopId::default());
     tokio::task::spawn_blocking(move || {
         let analyzer = analyzer(&data)?;
-        Ok(build_generation(&data, &analyzer, records.iter().map(|record| (&shop, record)), &now)?)
+        let builder = Builder { analyzer: &analyzer, embedder: embedder.as_deref() };
+        Ok(build_generation(&data, builder, records.iter().map(|record| (&shop, record)), &now)?)
     })
     .await?
 }

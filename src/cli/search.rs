@@ -6,11 +6,12 @@ use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::json;
 
-use super::options::GlobalOptions;
+use super::options::{GlobalOptions, cache_environment};
 use super::serve::{clock, runtime, start_logging};
 use crate::app::analyzer;
 use crate::identity::{CustomerId, Scope, ShopId};
 use crate::knowledge::{Hit, Knowledge, SearchQuery};
+use crate::model::{Catalogue, open_embedder};
 use crate::record::{Record, RecordKind, evidence_text, evidence_title};
 use crate::store::Store;
 use crate::time::Now;
@@ -49,12 +50,14 @@ pub fn run(options: &GlobalOptions, command: SearchOptions) -> anyhow::Result<Ex
         Some(id) => Scope::customer(ShopId::default(), CustomerId::new(id)?),
         None => Scope::anonymous(ShopId::default()),
     };
-    let knowledge = Knowledge::open(&options.data, analyzer(&options.data)?)?;
+    let embedder = open_embedder(&Catalogue::embedded()?, &cache_environment())?;
+    let knowledge = Knowledge::open(&options.data, analyzer(&options.data)?)?.with_embedder(embedder)?;
     let query = SearchQuery {
         text: command.query.clone(),
         kinds: command.kind.into_iter().collect(),
         limit: command.limit,
         product: None,
+        vector: knowledge.question_vector(&command.query),
     };
     let hits = knowledge.search(&scope, &query)?;
     let (clock, _) = clock(&config, false)?;
@@ -77,7 +80,7 @@ fn print(hits: &[Hit], records: &[Record], now: &Now, as_json: bool) -> anyhow::
             .map(|(hit, record)| {
                 json!({
                     "id": record.fact_id(), "kind": hit.kind, "title": evidence_title(record),
-                    "text": evidence_text(record, now), "score": hit.score, "why": hit.why.join(" "),
+                    "text": evidence_text(record, now), "score": hit.score, "why": hit.explained(),
                 })
             })
             .collect();
@@ -92,7 +95,7 @@ fn print(hits: &[Hit], records: &[Record], now: &Now, as_json: bool) -> anyhow::
             format!("{:.2}", hit.score),
             record.fact_id(),
             evidence_title(record),
-            hit.why.join(" "),
+            hit.explained(),
         ]);
     }
     println!("{table}");

@@ -9,8 +9,11 @@ use tantivy::{Index, IndexWriter, TantivyDocument};
 
 use super::KnowledgeError;
 use super::analyzer::Analyzer;
+use super::meanings::{VectorCache, embed_records};
 use super::schema::{document, register, schema};
+use super::vectors::Vectors;
 use crate::identity::ShopId;
+use crate::model::Embedder;
 use crate::record::{Record, RecordKind};
 use crate::time::Now;
 
@@ -64,6 +67,21 @@ pub fn current_generation(data: &Path) -> Result<Option<(Manifest, PathBuf)>, Kn
     Ok(Some((manifest, folder)))
 }
 
+/// What a generation is built with.
+#[derive(Clone, Copy)]
+pub struct Builder<'a> {
+    /// What cuts texts into terms.
+    pub analyzer: &'a Analyzer,
+    /// What turns texts into vectors; without it records are found by words alone.
+    pub embedder: Option<&'a dyn Embedder>,
+}
+
+impl<'a> From<&'a Analyzer> for Builder<'a> {
+    fn from(analyzer: &'a Analyzer) -> Self {
+        Self { analyzer, embedder: None }
+    }
+}
+
 /// Builds a generation from all records of the store, makes it current, and prunes old ones. If anything fails,
 /// the old one stays in force.
 ///
@@ -73,10 +91,12 @@ pub fn current_generation(data: &Path) -> Result<Option<(Manifest, PathBuf)>, Kn
 /// Another build is running, or a file cannot be written.
 pub fn build_generation<'a>(
     data: &Path,
-    analyzer: &Analyzer,
+    builder: impl Into<Builder<'a>>,
     records: impl IntoIterator<Item = (&'a ShopId, &'a Record)>,
     now: &Now,
 ) -> Result<Manifest, KnowledgeError> {
+    let builder = builder.into();
+    let records: Vec<(&ShopId, &Record)> = records.into_iter().collect();
     let root = index_folder(data);
     let generations = root.join("generations");
     fs::create_dir_all(&generations).map_err(KnowledgeError::file(&generations))?;
@@ -85,7 +105,10 @@ pub fn build_generation<'a>(
     let building = generations.join(format!(".building-{id}"));
     remove_folder(&building)?;
     fs::create_dir_all(&building).map_err(KnowledgeError::file(&building))?;
-    let outcome = fill(&building, analyzer, records, &id, now).and_then(|manifest| {
+    let outcome = fill(&building, builder.analyzer, &records, &id, now).and_then(|manifest| {
+        if let Some(embedder) = builder.embedder {
+            write_vectors(&building, &root, embedder, &records)?;
+        }
         let target = generations.join(&id);
         fs::rename(&building, &target).map_err(KnowledgeError::file(&target))?;
         sync_folder(&generations);
@@ -101,10 +124,30 @@ pub fn build_generation<'a>(
     outcome
 }
 
-fn fill<'a>(
+/// The file of vectors in a generation's folder.
+pub(super) const VECTORS: &str = "vectors.bin";
+
+fn write_vectors(
+    folder: &Path,
+    root: &Path,
+    embedder: &dyn Embedder,
+    records: &[(&ShopId, &Record)],
+) -> Result<(), KnowledgeError> {
+    let mut vectors = Vectors::default();
+    let mut cache = VectorCache::open(Some(root), embedder);
+    for meanings in embed_records(records, embedder, &mut cache)? {
+        vectors.put(meanings);
+    }
+    let path = folder.join(VECTORS);
+    vectors.write(&path, embedder.name()).map_err(KnowledgeError::file(&path))?;
+    sync_folder(folder);
+    Ok(())
+}
+
+fn fill(
     folder: &Path,
     analyzer: &Analyzer,
-    records: impl IntoIterator<Item = (&'a ShopId, &'a Record)>,
+    records: &[(&ShopId, &Record)],
     id: &str,
     now: &Now,
 ) -> Result<Manifest, KnowledgeError> {

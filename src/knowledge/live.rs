@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
 use tantivy::directory::RamDirectory;
@@ -14,8 +14,10 @@ use tantivy::{Directory, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyD
 
 use super::KnowledgeError;
 use super::analyzer::Analyzer;
-use super::generation::{Manifest, current_generation};
+use super::background::Background;
+use super::generation::{Manifest, VECTORS, current_generation, index_folder};
 use super::schema::{Fields, document, key, key_term, register, schema};
+use super::vectors::Vectors;
 use crate::identity::ShopId;
 use crate::model::Embedder;
 use crate::record::{Record, RecordKind};
@@ -35,10 +37,13 @@ pub enum Change {
 /// What the shop knows, searchable. Share it behind an `Arc`.
 pub struct Knowledge {
     pub(super) analyzer: Analyzer,
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     pub(super) live: ArcSwap<Live>,
     changes: Mutex<Changes>,
-    embedder: Option<Arc<dyn Embedder>>,
+    pub(super) embedder: Option<Arc<dyn Embedder>>,
+    pub(super) background: Background,
+    /// Where vectors are kept by the content they were made of.
+    pub(super) vector_cache: Option<PathBuf>,
 }
 
 /// One generation in memory.
@@ -47,6 +52,7 @@ pub(super) struct Live {
     pub index: Index,
     pub reader: IndexReader,
     pub fields: Fields,
+    pub vectors: RwLock<Vectors>,
 }
 
 type Journal = HashMap<String, (ShopId, Change)>;
@@ -100,6 +106,7 @@ impl Knowledge {
             Ok(live) => Ok(Self::with(live, analyzer, Some(data.to_owned()))),
             Err(KnowledgeError::NoGeneration(_) | KnowledgeError::OtherAnalyzer { .. }) => {
                 let mut knowledge = Self::empty(analyzer)?;
+                knowledge.vector_cache = Some(index_folder(data));
                 knowledge.data = Some(data.to_owned());
                 Ok(knowledge)
             }
@@ -108,14 +115,44 @@ impl Knowledge {
     }
 
     fn with(live: Live, analyzer: Analyzer, data: Option<PathBuf>) -> Self {
-        Self { analyzer, data, live: ArcSwap::from_pointee(live), changes: Mutex::default(), embedder: None }
+        Self {
+            analyzer,
+            vector_cache: data.as_deref().map(index_folder),
+            data,
+            live: ArcSwap::from_pointee(live),
+            changes: Mutex::default(),
+            embedder: None,
+            background: Background::default(),
+        }
     }
 
     /// The same, with something that turns texts into vectors.
-    #[must_use]
-    pub fn with_embedder(mut self, embedder: Option<Arc<dyn Embedder>>) -> Self {
+    ///
+    /// # Errors
+    /// The vectors of the generation in use cannot be read.
+    pub fn with_embedder(mut self, embedder: Option<Arc<dyn Embedder>>) -> Result<Self, KnowledgeError> {
         self.embedder = embedder;
+        let live = self.live.load_full();
+        *live.vectors.write().unwrap_or_else(PoisonError::into_inner) =
+            self.vectors_of(live.manifest.as_ref())?;
+        Ok(self)
+    }
+
+    /// The same, with vectors kept in a folder by the content they were made of.
+    #[must_use]
+    pub fn with_vector_cache(mut self, folder: Option<PathBuf>) -> Self {
+        self.vector_cache = folder.or(self.vector_cache);
         self
+    }
+
+    /// The vectors that were built with a generation, as far as this embedder made them.
+    fn vectors_of(&self, manifest: Option<&Manifest>) -> Result<Vectors, KnowledgeError> {
+        let (Some(data), Some(manifest), Some(embedder)) = (&self.data, manifest, &self.embedder) else {
+            return Ok(Vectors::default());
+        };
+        let path = index_folder(data).join("generations").join(&manifest.id).join(VECTORS);
+        let read = Vectors::read(&path, embedder.name()).map_err(KnowledgeError::file(&path))?;
+        Ok(read.unwrap_or_default())
     }
 
     /// What turns texts into vectors, if there is anything.
@@ -151,6 +188,7 @@ impl Knowledge {
         let journal: Vec<(ShopId, Change)> =
             changes.iter().map(|change| (shop.clone(), change.clone())).collect();
         write(&live, &mut state.writer, &journal)?;
+        self.note(&live, &journal);
         for (shop, change) in journal {
             state.recent.insert(key_of(&shop, &change), (shop, change));
         }
@@ -170,12 +208,15 @@ impl Knowledge {
         let mut state = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = load(data, &self.analyzer)?;
         let manifest = fresh.manifest.clone();
+        *fresh.vectors.write().unwrap_or_else(PoisonError::into_inner) =
+            self.vectors_of(manifest.as_ref())?;
         let mut writer = None;
         let mut again = state.before.clone();
         again.extend(state.recent.clone());
         let again: Vec<(ShopId, Change)> = again.into_values().collect();
         if !again.is_empty() {
             write(&fresh, &mut writer, &again)?;
+            self.note(&fresh, &again);
         }
         state.writer = writer;
         state.before = std::mem::take(&mut state.recent);
@@ -184,7 +225,7 @@ impl Knowledge {
     }
 }
 
-fn key_of(shop: &ShopId, change: &Change) -> String {
+pub(super) fn key_of(shop: &ShopId, change: &Change) -> String {
     match change {
         Change::Put(record) => key(shop, record.kind, &record.id),
         Change::Remove(kind, id) => key(shop, *kind, id),
@@ -235,7 +276,11 @@ fn load(data: &Path, analyzer: &Analyzer) -> Result<Live, KnowledgeError> {
     for entry in fs::read_dir(&folder).map_err(KnowledgeError::file(&folder))? {
         let entry = entry.map_err(KnowledgeError::file(&folder))?;
         let name = entry.file_name();
-        if !entry.path().is_file() || name.to_string_lossy().ends_with(".lock") || name == "manifest.json" {
+        if !entry.path().is_file()
+            || name.to_string_lossy().ends_with(".lock")
+            || name == "manifest.json"
+            || name == VECTORS
+        {
             continue;
         }
         let bytes = fs::read(entry.path()).map_err(KnowledgeError::file(entry.path()))?;
@@ -254,5 +299,5 @@ fn live(
 ) -> Result<Live, KnowledgeError> {
     register(&index, analyzer);
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-    Ok(Live { manifest, index, reader, fields })
+    Ok(Live { manifest, index, reader, fields, vectors: RwLock::default() })
 }

@@ -5,12 +5,16 @@
 //! can be told because of an old index.
 
 pub mod analyzer;
+mod background;
 mod dictionary;
+mod fusion;
 mod generation;
 mod live;
+mod meanings;
 mod schema;
 mod search;
 pub mod sources;
+mod vectors;
 
 #[cfg(test)]
 mod tests;
@@ -18,9 +22,9 @@ mod tests;
 use std::path::PathBuf;
 
 pub use dictionary::Dictionaries;
-pub use generation::{Manifest, build_generation, current_generation, index_folder};
+pub use generation::{Builder, Manifest, build_generation, current_generation, index_folder};
 pub use live::{Change, Knowledge};
-pub use search::{Hit, SearchQuery};
+pub use search::{Hit, Method, SearchQuery};
 
 /// Something about the index failed.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,9 @@ pub enum KnowledgeError {
     /// Somebody else builds a generation.
     #[error("another process is building the index in {0}; wait until it has finished")]
     Busy(PathBuf),
+    /// The texts could not be embedded.
+    #[error(transparent)]
+    Embed(#[from] crate::model::EmbedError),
     /// The search engine failed.
     #[error("the index failed: {0}")]
     Engine(#[from] tantivy::TantivyError),

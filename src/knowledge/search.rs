@@ -12,12 +12,13 @@ use super::analyzer::QueryTerms;
 use super::live::{Knowledge, Live};
 use super::schema::{Fields, owner_mark, public_mark};
 use crate::identity::Scope;
+use crate::model::Vector;
 use crate::record::RecordKind;
 
 /// A question may have so many terms of a view; the rest of a very long message is not looked at.
 const MOST_TERMS: usize = 64;
 /// So many candidates are looked at closely, at least.
-const CANDIDATES: usize = 30;
+pub(super) const CANDIDATES: usize = 30;
 
 /// How much each part and view counts in ranking. On real shopping queries single characters rank titles best and
 /// words help a little (see `eval retrieval`); in long bodies every common character stands somewhere, so words and
@@ -53,6 +54,22 @@ pub struct SearchQuery {
     pub limit: usize,
     /// The product being talked about: of equally fitting records, those that belong to it come first.
     pub product: Option<String>,
+    /// What the question means. Without it records are found by words alone.
+    pub vector: Option<Vector>,
+}
+
+/// How records are found. All but the last are there to be measured against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Method {
+    /// By words of the dictionary only.
+    Words,
+    /// By words, single characters and pairs of them.
+    Lexical,
+    /// By meaning only.
+    Dense,
+    /// By both.
+    #[default]
+    Fused,
 }
 
 /// A record that fits.
@@ -62,13 +79,25 @@ pub struct Hit {
     pub kind: RecordKind,
     /// Its id.
     pub id: String,
-    /// From 0 to 1: how much of what the question asks, weighed by rarity, stands in the record. Comparable between
-    /// questions.
+    /// From 0 to 1: how sure it is that the record is about what is asked. Comparable between questions.
     pub score: f32,
-    /// The engine's own score, by which hits of one question are ranked.
+    /// By which hits of one question are ranked.
     pub raw_score: f32,
+    /// From 0 to 1: how much of what the question asks, weighed by rarity, stands in the record.
+    pub words: f32,
+    /// How near the record's meaning is to the question's, as a cosine; none without vectors.
+    pub meaning: Option<f32>,
     /// The words that matched.
     pub why: Vec<String>,
+}
+
+impl Hit {
+    /// The words that matched, with the score of each way: "奶粉 水温 (words 0.52, meaning 0.87)".
+    pub fn explained(&self) -> String {
+        let words = self.why.join(" ");
+        let meaning = self.meaning.map_or_else(String::new, |meaning| format!(", meaning {meaning:.2}"));
+        format!("{words} (words {:.2}{meaning})", self.words).trim_start().to_owned()
+    }
 }
 
 impl Knowledge {
@@ -78,7 +107,16 @@ impl Knowledge {
     /// # Errors
     /// The engine failed.
     pub fn search(&self, scope: &Scope, query: &SearchQuery) -> Result<Vec<Hit>, KnowledgeError> {
-        self.search_weighted(scope, query, &WEIGHTS)
+        self.search_by(scope, query, Method::Fused)
+    }
+
+    /// The terms of a question, as many as are looked at.
+    pub(super) fn terms(&self, query: &SearchQuery) -> QueryTerms {
+        let mut terms = self.analyzer.query(&query.text);
+        terms.words.truncate(MOST_TERMS);
+        terms.singles.truncate(MOST_TERMS);
+        terms.pairs.truncate(MOST_TERMS);
+        terms
     }
 
     pub(super) fn search_weighted(
@@ -87,10 +125,7 @@ impl Knowledge {
         query: &SearchQuery,
         weights: &Weights,
     ) -> Result<Vec<Hit>, KnowledgeError> {
-        let mut terms = self.analyzer.query(&query.text);
-        terms.words.truncate(MOST_TERMS);
-        terms.singles.truncate(MOST_TERMS);
-        terms.pairs.truncate(MOST_TERMS);
+        let terms = self.terms(query);
         if query.limit == 0 || (terms.words.is_empty() && terms.singles.is_empty()) {
             return Ok(Vec::new());
         }
@@ -99,34 +134,46 @@ impl Knowledge {
         let engine_query = build(&live.fields, scope, query, &terms, weights);
         let collector = TopDocs::with_limit(query.limit.max(CANDIDATES)).order_by_score();
         let found: Vec<(f32, DocAddress)> = searcher.search(&engine_query, &collector)?;
-        let fits = fit(&live, &searcher, &terms, &found)?;
-        let mut hits = Vec::with_capacity(found.len());
-        for ((raw_score, address), fit) in found.into_iter().zip(fits) {
-            let document: TantivyDocument = searcher.doc(address)?;
-            let text =
-                |field: Field| document.get_first(field).and_then(|value| value.as_str()).map(str::to_owned);
-            let (Some(kind), Some(id)) = (text(live.fields.kind), text(live.fields.id)) else { continue };
-            let Some(kind) = RecordKind::parse(&kind) else { continue };
-            hits.push(Hit { kind, id, score: fit.score, raw_score, why: fit.why });
-        }
+        let mut hits = hits(&live, &searcher, &terms, &found)?;
         hits.truncate(query.limit);
         Ok(hits)
     }
 }
 
-fn term_query(field: Field, text: &str) -> Box<dyn Query> {
+/// What was found, with how well it fits.
+pub(super) fn hits(
+    live: &Live,
+    searcher: &Searcher,
+    terms: &QueryTerms,
+    found: &[(f32, DocAddress)],
+) -> Result<Vec<Hit>, KnowledgeError> {
+    let fits = fit(live, searcher, terms, found)?;
+    let mut hits = Vec::with_capacity(found.len());
+    for ((raw_score, address), fit) in found.iter().zip(fits) {
+        let document: TantivyDocument = searcher.doc(*address)?;
+        let text =
+            |field: Field| document.get_first(field).and_then(|value| value.as_str()).map(str::to_owned);
+        let (Some(kind), Some(id)) = (text(live.fields.kind), text(live.fields.id)) else { continue };
+        let Some(kind) = RecordKind::parse(&kind) else { continue };
+        let (score, words) = (fit.score, fit.score);
+        hits.push(Hit { kind, id, score, raw_score: *raw_score, words, meaning: None, why: fit.why });
+    }
+    Ok(hits)
+}
+
+pub(super) fn term_query(field: Field, text: &str) -> Box<dyn Query> {
     Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs))
 }
 
-fn any_of(queries: Vec<Box<dyn Query>>) -> Box<dyn Query> {
+pub(super) fn any_of(queries: Vec<Box<dyn Query>>) -> Box<dyn Query> {
     Box::new(BooleanQuery::union(queries))
 }
 
-fn filter(query: Box<dyn Query>) -> (Occur, Box<dyn Query>) {
+pub(super) fn filter(query: Box<dyn Query>) -> (Occur, Box<dyn Query>) {
     (Occur::Must, Box::new(ConstScoreQuery::new(query, 0.0)))
 }
 
-fn build(
+pub(super) fn build(
     fields: &Fields,
     scope: &Scope,
     query: &SearchQuery,

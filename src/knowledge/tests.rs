@@ -174,7 +174,7 @@ fn hits_say_how_well_and_why() {
         assert_eq!(ask("安装说明", Some(product))[0].id, format!("fee-{product}"));
     }
     let kinds = vec![RecordKind::Product];
-    let query = SearchQuery { text: "热水器".into(), kinds, limit: 5, product: None };
+    let query = SearchQuery { text: "热水器".into(), kinds, limit: 5, product: None, vector: None };
     assert!(knowledge.search(&public(), &query).unwrap().iter().all(|hit| hit.kind == RecordKind::Product));
 }
 

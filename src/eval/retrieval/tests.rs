@@ -8,7 +8,8 @@ fn measure(
     extra: Option<&str>,
 ) -> Result<RetrievalReport, RetrievalError> {
     let analyzer = Analyzer::new(&Dictionaries::load(None).unwrap());
-    evaluate_retrieval(RetrievalSet { corpus, queries, qrels, extra }, &analyzer).map(|(report, _)| report)
+    evaluate_retrieval(RetrievalSet { corpus, queries, qrels, extra }, &Setup::lexical(analyzer))
+        .map(|(report, _)| report)
 }
 
 #[test]

@@ -153,6 +153,7 @@ impl<'a, S: Source> Collector<'a, S> {
             kinds: vec![RecordKind::Product],
             limit: 2,
             product: self.input.page.product.clone(),
+            vector: None,
         };
         let hits = self.knowledge.search(&self.input.scope, &query)?;
         // Two products that fit equally well are not named by that word.
@@ -257,6 +258,7 @@ impl<'a, S: Source> Collector<'a, S> {
             kinds: vec![RecordKind::Policy],
             limit: HITS,
             product: None,
+            vector: self.reading.vector.clone(),
         };
         let hits = self.knowledge.search(&self.input.scope, &query)?;
         let mut matters: Vec<(f32, &str)> = Vec::new();
@@ -353,6 +355,7 @@ impl<'a, S: Source> Collector<'a, S> {
             kinds: PUBLIC_KINDS.to_vec(),
             limit: HITS,
             product: self.product.clone(),
+            vector: self.reading.vector.clone(),
         };
         let hits = self.knowledge.search(&self.input.scope, &query)?;
         let asked: Vec<(RecordKind, String)> = hits.iter().map(|hit| (hit.kind, hit.id.clone())).collect();

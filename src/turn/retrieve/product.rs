@@ -19,8 +19,13 @@ pub(super) fn named_by_words(
     scope: &Scope,
     question: &str,
 ) -> Result<Option<Hit>, RetrieveError> {
-    let query =
-        SearchQuery { text: question.to_owned(), kinds: vec![RecordKind::Product], limit: 2, product: None };
+    let query = SearchQuery {
+        text: question.to_owned(),
+        kinds: vec![RecordKind::Product],
+        limit: 2,
+        product: None,
+        vector: None,
+    };
     let hits = knowledge.search(scope, &query)?;
     let mut hits = hits.into_iter();
     let (Some(first), second) = (hits.next(), hits.next()) else { return Ok(None) };
