@@ -40,9 +40,9 @@ fn loss(scores: &[Vec<f32>], classes: &[usize], temperature: f64) -> f64 {
     scores.iter().zip(classes).map(one).sum()
 }
 
-/// The scores of each example by a model that was trained without it: every `folds`th example is left out in turn.
-/// `left_out` says in which fold each example is (anything from 0 to `folds` - 1), so that texts that belong together can
-/// be left out together.
+/// The scores of each example by a model that was trained without it: the examples of one fold are left out in turn.
+/// `left_out` says in which fold each example is, from 0 on, so that texts that belong together can be left out together;
+/// what is in fold `usize::MAX` is always trained with, and gets no scores.
 pub fn out_of_fold(
     classes: &[String],
     features: FeatureOptions,
@@ -53,7 +53,7 @@ pub fn out_of_fold(
     if left_out.len() != examples.len() {
         return Err(ClassifierError::Training("every example needs a fold"));
     }
-    let folds = left_out.iter().max().map_or(0, |last| last + 1);
+    let folds = left_out.iter().filter(|fold| **fold != usize::MAX).max().map_or(0, |last| last + 1);
     let mut scores = vec![Vec::new(); examples.len()];
     for fold in 0..folds {
         let rest: Vec<Example> = examples

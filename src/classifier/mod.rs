@@ -2,6 +2,7 @@
 //! second from a few thousand examples and read in microseconds.
 //!
 //! The module knows nothing of shops, packs or files on disk: texts in one spelling go in, probabilities come out.
+//! `recipes` makes the classifiers that come with the program; `stored` holds them.
 //! Everything is deterministic, bit for bit and on every machine: random order comes from a seed, and the few functions
 //! that differ between mathematical libraries are our own (see `arithmetic`).
 //!
@@ -23,6 +24,8 @@ mod calibrate;
 mod features;
 mod file;
 mod linear;
+pub mod recipes;
+mod stored;
 mod train;
 #[cfg(test)]
 mod tests;
@@ -30,6 +33,7 @@ mod tests;
 pub use calibrate::{fit_temperature, out_of_fold};
 pub use features::{Counting, FeatureOptions, Features};
 pub use linear::LinearModel;
+pub use stored::{emotion_model, polarity_model};
 pub use train::{Example, TrainOptions, train};
 
 /// Why a model cannot be made or read.

@@ -13,10 +13,14 @@ use serde::de::DeserializeOwned;
 use super::options::{GlobalOptions, cache_environment};
 use super::serve::clock;
 use crate::app::analyzer;
+use crate::classifier::recipes::{LabelledText, read_labelled};
+use crate::classifier::{emotion_model, polarity_model};
 use crate::eval;
+use crate::eval::tone::ToneError;
 use crate::knowledge::{Method, index_folder};
 use crate::model::{Catalogue, open_embedder};
 use crate::turn::understand::Reader;
+use crate::turn::understand::emotion::{EmotionReader, Sources};
 
 /// Options of `eval`.
 #[derive(Debug, Clone, Args)]
@@ -31,6 +35,10 @@ pub struct EvalOptions {
 pub enum Subject {
     /// Intents, stages, emotions and handoffs of labelled utterances
     Understanding(Rows),
+    /// Whether reviews are positive or negative, read by the trained classifier
+    Polarity(PolarityRows),
+    /// The emotion of texts: the public sets' six labels by the trained classifier, this program's eight by all of it
+    Emotion(EmotionRows),
     /// What the guard catches of planted faults, and what it wrongly blocks
     Guard(Rows),
     /// How high the right title ranks for each query of a set
@@ -80,6 +88,37 @@ pub struct Rows {
     pub output: Output,
 }
 
+/// Texts labelled positive or negative.
+#[derive(Debug, Clone, Args)]
+pub struct PolarityRows {
+    /// The file
+    #[command(flatten)]
+    pub rows: Rows,
+    /// Only the tenth of the texts that `train` never learns from
+    #[arg(long)]
+    pub held_out: bool,
+}
+
+/// Texts labelled with an emotion.
+#[derive(Debug, Clone, Args)]
+pub struct EmotionRows {
+    /// The file
+    #[command(flatten)]
+    pub rows: Rows,
+    /// This program's eight labels by one source only
+    #[arg(long)]
+    pub only: Option<Only>,
+}
+
+/// What the eight emotion labels are read by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// The words of the pack
+    Lexicon,
+    /// The trained classifiers
+    Model,
+}
+
 /// How a result is given.
 #[derive(Debug, Clone, Args)]
 pub struct Output {
@@ -102,6 +141,22 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
             let (report, each) = eval::understanding::evaluate(&read, &pack, &Reader::new(&pack), &now);
             finish(&rows.output, &report, &each)
         }
+        Subject::Polarity(set) => {
+            let model = polarity_model().ok_or(ToneError::NoModel)?;
+            let (report, each) = eval::tone::polarity(&labelled(&set.rows.file)?, model, set.held_out)?;
+            finish(&set.rows.output, &report, &each)
+        }
+        Subject::Emotion(set) => {
+            let model = emotion_model().ok_or(ToneError::NoModel)?;
+            let sources = match set.only {
+                None => Sources::Both,
+                Some(Only::Lexicon) => Sources::Lexicon,
+                Some(Only::Model) => Sources::Model,
+            };
+            let reader = EmotionReader::new(&pack.emotions).with_sources(sources);
+            let (report, each) = eval::tone::emotion(&labelled(&set.rows.file)?, model, &reader)?;
+            finish(&set.rows.output, &report, &each)
+        }
         Subject::Retrieval(set) => retrieval(options, &set),
         Subject::Guard(rows) => {
             let read: Vec<eval::guard::Row> = read(&rows.file)?;
@@ -119,6 +174,11 @@ fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
             serde_json::from_str(line).with_context(|| format!("{}: line {}", file.display(), index + 1))
         })
         .collect()
+}
+
+fn labelled(file: &Path) -> anyhow::Result<Vec<LabelledText>> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(read_labelled(&file.display().to_string(), &text)?)
 }
 
 fn retrieval(options: &GlobalOptions, set: &RetrievalOptions) -> anyhow::Result<ExitCode> {

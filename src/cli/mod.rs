@@ -13,6 +13,7 @@ mod bench;
 mod check;
 mod doctor;
 mod eval;
+mod train;
 mod sample;
 
 use std::process::ExitCode;
@@ -51,6 +52,8 @@ pub enum Command {
     Model(model::ModelCommand),
     /// Measure how fast a server answers
     Bench(Box<bench::BenchCommand>),
+    /// Train the small classifiers from labelled texts
+    Train(train::TrainOptions),
     /// Measure quality on labelled examples
     Eval(eval::EvalOptions),
     /// Check the scenarios, wording and rules of a pack
@@ -88,6 +91,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Bench(command) => bench::run(&options, *command),
+        Command::Train(command) => train::run(&options, &command),
         Command::Eval(command) => eval::run(&options, command),
         Command::Check(command) => check::run(&options, command),
         Command::Doctor(command) => doctor::run(&options, command),

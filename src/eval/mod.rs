@@ -4,3 +4,4 @@ pub mod faq;
 pub mod guard;
 pub mod retrieval;
 pub mod understanding;
+pub mod tone;

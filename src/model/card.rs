@@ -176,7 +176,10 @@ impl Catalogue {
         let mut cards = Vec::new();
         for file in EmbeddedCards::iter().filter(|file| file.ends_with(".toml")) {
             let Some(content) = EmbeddedCards::get(&file) else { continue };
-            cards.push(parse(&format!("models/{file}"), &String::from_utf8_lossy(&content.data))?);
+            let text = String::from_utf8_lossy(&content.data);
+            if !describes_classifier(&text) {
+                cards.push(parse(&format!("models/{file}"), &text)?);
+            }
         }
         Ok(Self::of(cards))
     }
@@ -189,7 +192,9 @@ impl Catalogue {
             let path = entry.map_err(failed)?.path();
             if path.extension().is_some_and(|extension| extension == "toml") {
                 let text = fs::read_to_string(&path).map_err(failed)?;
-                own.push(parse(&path.display().to_string(), &text)?);
+                if !describes_classifier(&text) {
+                    own.push(parse(&path.display().to_string(), &text)?);
+                }
             }
         }
         let replaced: BTreeSet<String> = own.iter().map(|card| card.name.clone()).collect();
@@ -278,6 +283,12 @@ pub fn default_card() -> Result<ModelCard, CardError> {
 /// The compiled-in card of the default embedder.
 pub fn embedder_card() -> Result<ModelCard, CardError> {
     Catalogue::embedded()?.embedder_card().cloned()
+}
+
+/// The cards of the small classifiers lie in the same folder and are not ours.
+fn describes_classifier(text: &str) -> bool {
+    let table: Result<toml::Table, _> = text.parse();
+    table.is_ok_and(|table| table.get("kind").and_then(toml::Value::as_str) == Some("classifier"))
 }
 
 /// Reads one card and checks what the types cannot say.

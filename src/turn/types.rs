@@ -205,6 +205,18 @@ pub enum EmotionLabel {
 }
 
 impl EmotionLabel {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Calm,
+        Self::Hesitant,
+        Self::Anxious,
+        Self::Dissatisfied,
+        Self::Angry,
+        Self::Disappointed,
+        Self::Urgent,
+        Self::Pleased,
+    ];
+
     /// Whether the feeling is directed against the shop and counts on the ladder.
     pub fn is_negative(self) -> bool {
         matches!(self, Self::Anxious | Self::Dissatisfied | Self::Angry | Self::Disappointed)

@@ -10,11 +10,15 @@ use regex::Regex;
 
 use super::lists::WordList;
 use super::normalise::{Normalised, folded};
+use super::tone::Tone;
 use crate::pack::types::EmotionLexicon;
 use crate::turn::types::{Emotion, EmotionFlag, EmotionLabel, Feedback, Memory, Trend};
 
 /// How far before a word a negation or an intensifier counts, in characters.
 const NEGATION_REACH: usize = 4;
+/// A strong word is taken back only by what stands right before it: 不是骗子, but not 今天不到退了什么鬼.
+const STRONG_NEGATION_REACH: usize = 2;
+const STRONG: f32 = 0.75;
 const INTENSIFIER_REACH: usize = 4;
 /// Below this strength a label is not believed.
 const FAINT: f32 = 0.28;
@@ -25,20 +29,24 @@ const FADING: f32 = 0.6;
 /// Only so many characters are read, from the beginning and from the end.
 const READ_CHARACTERS: usize = 600;
 
-const LABELS: [EmotionLabel; 8] = [
-    EmotionLabel::Calm,
-    EmotionLabel::Hesitant,
-    EmotionLabel::Anxious,
-    EmotionLabel::Dissatisfied,
-    EmotionLabel::Angry,
-    EmotionLabel::Disappointed,
-    EmotionLabel::Urgent,
-    EmotionLabel::Pleased,
-];
+const LABELS: [EmotionLabel; 8] = EmotionLabel::ALL;
+
+/// What a reading rests on. A turn uses both; the others are for measuring what each is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sources {
+    /// The words of the lexicon and the trained classifiers.
+    #[default]
+    Both,
+    /// The words alone.
+    Lexicon,
+    /// The classifiers alone.
+    Model,
+}
 
 /// A lexicon, ready to be looked for.
 #[derive(Debug)]
 pub struct EmotionReader {
+    sources: Sources,
     words: Vec<(String, EmotionLabel, f32)>,
     automaton: Option<AhoCorasick>,
     wide: Vec<(Regex, String, EmotionLabel, f32)>,
@@ -60,6 +68,8 @@ struct FlagRules {
 #[derive(Debug, Default)]
 struct Scores {
     by_label: [f32; 8],
+    /// Whether a word stood there that says nothing here, because it is taken back or part of a harmless one.
+    taken_back: bool,
     why: Vec<String>,
 }
 
@@ -120,6 +130,7 @@ impl EmotionReader {
         let harmless = lexicon.words.iter().filter(|(_, label, _)| *label == EmotionLabel::Calm);
         let harmless = harmless.map(|(word, _, _)| word).chain(&lexicon.intensifiers);
         Self {
+            sources: Sources::Both,
             no_negations: WordList::new(harmless.map(String::as_str)),
             words,
             automaton,
@@ -134,17 +145,27 @@ impl EmotionReader {
         }
     }
 
+    /// The same reader, resting on less.
+    pub fn with_sources(self, sources: Sources) -> Self {
+        Self { sources, ..self }
+    }
+
     /// Reads the emotion of a message and its trend over the conversation. An accepted answer ends what was felt before.
     pub fn read(&self, message: &Normalised, memory: &Memory, feedback: Feedback) -> Emotion {
         let text = readable(&message.text.to_lowercase());
         let mut scores = Scores::default();
-        self.read_words(&text, &mut scores);
-        self.read_words(&message.signs, &mut scores);
-        self.read_wide(&text, &mut scores);
-        let flags: Vec<EmotionFlag> =
-            self.flags.iter().filter(|rules| rules.hit(&text)).map(|rules| rules.flag).collect();
-        read_flags(&flags, &mut scores);
-        read_signs(message, &mut scores);
+        let mut flags = Vec::new();
+        if self.sources != Sources::Model {
+            self.read_words(&text, &mut scores);
+            self.read_words(&message.signs, &mut scores);
+            self.read_wide(&text, &mut scores);
+            flags.extend(self.flags.iter().filter(|rules| rules.hit(&text)).map(|rules| rules.flag));
+            read_flags(&flags, &mut scores);
+            read_signs(message, &mut scores);
+        }
+        if self.sources != Sources::Lexicon {
+            self.read_tone(message, &mut scores);
+        }
         let mut emotion = settle(scores, flags);
         // A single "thank you" in a longer message is manners.
         let manners = emotion.label == EmotionLabel::Pleased && emotion.intensity < 0.45;
@@ -158,6 +179,24 @@ impl EmotionReader {
         emotion
     }
 
+    /// Where words are silent the classifiers may speak, as far as they agree; where words complain they can add to it.
+    fn read_tone(&self, message: &Normalised, scores: &mut Scores) {
+        let Some(tone) = Tone::read(message) else { return };
+        let said = scores.by_label.iter().copied().fold(0.0, f32::max);
+        let (label, strength) = match (self.sources, tone.alone(), tone.stronger()) {
+            (Sources::Model, _, _) => match tone.guess() {
+                Some(guess) => guess,
+                None => return,
+            },
+            (_, Some(alone), _) if said < FAINT && !scores.taken_back => alone,
+            (_, _, Some(more)) if scores.get(EmotionLabel::Dissatisfied) >= 0.6 => {
+                (EmotionLabel::Dissatisfied, more)
+            }
+            _ => return,
+        };
+        scores.add(label, strength, "tone");
+    }
+
     fn read_words(&self, text: &str, scores: &mut Scores) {
         let Some(automaton) = &self.automaton else { return };
         let mut repeats = 0;
@@ -166,12 +205,18 @@ impl EmotionReader {
             let (word, label, strength) = &self.words[hit.pattern().as_usize()];
             let asked = *label == EmotionLabel::Pleased
                 && text[hit.end()..].starts_with(['吗', '么', '不', '没', '?']);
+            scores.taken_back |= *label == EmotionLabel::Calm;
             if *label == EmotionLabel::Calm || asked || inside_latin_word(text, hit.start(), hit.end()) {
                 continue;
             }
             repeats = if last == hit.pattern().as_usize() { repeats + 1 } else { 0 };
             last = hit.pattern().as_usize();
             let before = clause_before(text, hit.start());
+            let reach = if *label == EmotionLabel::Angry && *strength >= STRONG {
+                STRONG_NEGATION_REACH
+            } else {
+                NEGATION_REACH
+            };
             let mut strength = *strength;
             if self.intensifiers.occurs(tail(before, INTENSIFIER_REACH)) {
                 strength = (strength * 1.2).min(0.97);
@@ -179,19 +224,18 @@ impl EmotionReader {
             if repeats > 0 {
                 strength *= 0.4;
             }
-            match (self.negated(before), label) {
+            match (self.negated(tail(before, reach)), label) {
                 (false, _) => scores.add(*label, strength, word),
                 (true, EmotionLabel::Pleased) => {
                     scores.add(EmotionLabel::Dissatisfied, strength * 0.8, &format!("不{word}"));
                 }
-                (true, _) => {}
+                (true, _) => scores.taken_back = true,
             }
         }
     }
 
     /// Whether an odd number of negations stands right before.
     fn negated(&self, before: &str) -> bool {
-        let before = tail(before, NEGATION_REACH);
         let harmless = self.no_negations.find(before);
         let negations = self
             .negations
@@ -203,7 +247,11 @@ impl EmotionReader {
 
     fn read_wide(&self, text: &str, scores: &mut Scores) {
         for (expression, word, label, strength) in &self.wide {
-            if expression.is_match(text) {
+            let Some(hit) = expression.find(text) else { continue };
+            // 都5天了 is one sign, also where 5天了 is a word of its own.
+            if scores.why.iter().any(|counted| hit.as_str().contains(counted.as_str())) {
+                scores.raise(*label, *strength);
+            } else {
                 scores.add(*label, *strength, word);
             }
         }

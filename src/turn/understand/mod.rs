@@ -14,6 +14,7 @@ pub mod calibration;
 pub mod groups;
 pub mod intents;
 pub mod emotion;
+mod tone;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -1,6 +1,6 @@
 use super::lexicon;
 use crate::turn::types::{Emotion, EmotionFlag, EmotionLabel, Feedback, Memory, Trend};
-use crate::turn::understand::emotion::EmotionReader;
+use crate::turn::understand::emotion::{EmotionReader, Sources};
 use crate::turn::understand::normalise::normalise;
 
 fn emotion(text: &str, memory: &Memory) -> Emotion {
@@ -42,6 +42,29 @@ fn labels() {
     check("😡😡", Angry);
     check("谢谢", Pleased);
     check("麻烦帮我查一下昨天买的发货没有谢谢", Calm);
+}
+
+#[test]
+fn strong_words_are_taken_back_only_by_what_stands_right_before() {
+    let label = |text: &str| emotion(text, &Memory::default()).label;
+    assert_eq!(label("明天不到就算了,什么玩意"), EmotionLabel::Angry);
+    assert_eq!(label("不发货什么玩意"), EmotionLabel::Angry);
+    assert_eq!(label("你们不是流氓"), EmotionLabel::Calm);
+}
+
+#[test]
+fn classifiers_speak_only_where_words_are_silent_and_nothing_is_asked() {
+    let reader = |sources| EmotionReader::new(&lexicon("zh-CN")).with_sources(sources);
+    let read = |sources, text: &str| {
+        reader(sources).read(&normalise(text), &Memory::default(), Feedback::None).label
+    };
+    let check = |text: &str, lexicon: EmotionLabel, both: EmotionLabel| {
+        assert_eq!(read(Sources::Lexicon, text), lexicon, "{text} by words");
+        assert_eq!(read(Sources::Both, text), both, "{text} by both");
+    };
+    check("你们这些人一点诚意都没有", EmotionLabel::Calm, EmotionLabel::Dissatisfied);
+    check("你们这些人一点诚意都没有吗", EmotionLabel::Calm, EmotionLabel::Calm);
+    check("发票抬头写公司的名字", EmotionLabel::Calm, EmotionLabel::Calm);
 }
 
 #[test]
@@ -106,6 +129,10 @@ fn flags() {
     }
     check("傻逼", Abusive, true);
     check("s b客服", Abusive, true);
+    check("一群沙雕", Abusive, true);
+    check("cao ni ma", Abusive, true);
+    check("马的,又没货", Abusive, true);
+    check("马的饲料有吗", Abusive, false);
     check("TMD", Abusive, true);
     check("你妈妈用的那款", Abusive, false);
     check("你马上发货", Abusive, false);
