@@ -17,9 +17,6 @@ use super::problem::{At, Problems};
 use super::scenarios::Located;
 use crate::pack::types::{ExampleInContext, Intent};
 
-/// The examples of one file by the scenario they stand for.
-type RawExamples = BTreeMap<String, Vec<Spanned<RawExample>>>;
-
 /// `券去哪里领`, or `{ customer: 有优惠吗, seller: 有店铺券, say: 去哪里领 }`.
 struct RawExample(ExampleInContext);
 
@@ -62,9 +59,12 @@ pub(super) fn read(
     problems: &mut Problems,
 ) {
     for (path, text) in files.in_folder("examples") {
-        for (id, examples) in super::parse::<RawExamples>(path, text, problems).unwrap_or_default() {
+        for (id, examples) in super::yaml::entries::<Vec<Spanned<RawExample>>>(path, text, problems) {
             let scenario = scenarios.iter().find(|located| located.scenario.id == id);
             let Some(scenario) = scenario else {
+                if problems.may_be_scenario(&id) {
+                    continue;
+                }
                 let at = examples.first().map_or(At::file(path), |first| At::text(path, first));
                 problems.error(at, format!("examples of `{id}`, and there is no such scenario"));
                 continue;

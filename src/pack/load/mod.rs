@@ -7,12 +7,14 @@
 mod check;
 mod examples;
 mod files;
-mod handle;
 mod problem;
 mod raw;
+mod reach;
+mod rows;
 mod rules;
 mod scenarios;
 mod wording;
+mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -20,13 +22,14 @@ use serde::de::DeserializeOwned;
 
 pub use check::{PLACES, SLOTS};
 pub use files::{PackFiles, PackSource};
-pub use handle::{PackHandle, Reloaded};
 pub use problem::{PackError, Problem, Severity};
+pub use rows::{ExampleRow, Rows, WordingRow, rows};
 
 use super::prompt::HEADING;
 use super::types::{Pack, Voice};
 use problem::{At, Problems};
 use raw::{RawHeadings, RawPack};
+use reach::OwnExamples;
 
 /// A pack that may be in force.
 #[derive(Debug)]
@@ -43,24 +46,29 @@ pub struct Loaded {
 /// [`PackError::Refused`] with all problems if there is any error among them.
 pub fn load(files: &PackFiles) -> Result<Loaded, PackError> {
     let mut problems = Problems::default();
-    let pack = read(files, &mut problems);
-    problems.0.sort();
+    let (pack, _) = read(files, &mut problems);
     match pack {
-        Some(pack) if !problems.has_errors() => Ok(Loaded { pack, warnings: problems.0 }),
-        _ => Err(PackError::Refused { root: files.root.clone(), problems: problems.0 }),
+        Some(pack) if !problems.has_errors() => Ok(Loaded { pack, warnings: problems.sorted() }),
+        _ => Err(PackError::Refused { root: files.root.clone(), problems: problems.sorted() }),
     }
 }
 
-/// Everything that is wrong with a pack, errors and warnings, by file and line.
+/// Everything that is wrong with a pack, errors and warnings, by file and line: what [`load`] refuses, and whether the
+/// examples of each scenario lead to it, which takes longer.
 pub fn check(files: &PackFiles) -> Vec<Problem> {
     let mut problems = Problems::default();
-    read(files, &mut problems);
-    problems.0.sort();
-    problems.0
+    if let (Some(pack), examples) = read(files, &mut problems) {
+        reach::check(pack, &examples, &mut problems);
+    }
+    problems.sorted()
 }
 
-/// Reads every file, then looks at the whole. `None` if there is too little for a pack; then there are errors.
-fn read(files: &PackFiles, problems: &mut Problems) -> Option<Pack> {
+/// Reads every file, then looks at the whole. No pack if there is too little for one; then there are errors.
+fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExamples>) {
+    for (path, reason) in &files.refused {
+        problems.unreadable(path);
+        problems.error(At::file(path), reason);
+    }
     let head = one::<RawPack>(files, "pack.yaml", problems);
     let scenarios = scenarios::read(files, problems);
     let language = head.as_ref().map(|head| head.language.clone()).unwrap_or_default();
@@ -81,25 +89,29 @@ fn read(files: &PackFiles, problems: &mut Problems) -> Option<Pack> {
         },
         problems,
     );
-    let head = head?;
+    let examples = OwnExamples::of(&scenarios.scenarios);
+    let (Some(head), Some(handoff), Some(promises)) = (head, handoff, promises) else {
+        return (None, examples);
+    };
     let voice = names(head, &mut templates);
     let intents = scenarios.intents;
     let mut scenarios: Vec<_> = scenarios.scenarios.into_iter().map(|located| located.scenario).collect();
     scenarios.sort_by_key(|scenario| std::cmp::Reverse(scenario.priority));
-    Some(Pack {
+    let pack = Pack {
         language,
         version: files.version(),
         voice,
         scenarios,
         intents,
         wording: wording.book,
-        handoff: handoff?,
+        handoff,
         red_lines,
         emotions,
-        promises: promises?,
+        promises,
         templates,
         guard,
-    })
+    };
+    (Some(pack), examples)
 }
 
 /// Takes the names out of `pack.yaml`, and puts the headings of the prompt beside the templates.
@@ -124,23 +136,10 @@ fn names(head: RawPack, templates: &mut BTreeMap<String, String>) -> Voice {
 /// Reads a file the pack must have.
 fn one<T: DeserializeOwned>(files: &PackFiles, path: &str, problems: &mut Problems) -> Option<T> {
     match files.texts.get(path) {
-        Some(text) => parse(path, text, problems),
+        Some(text) => yaml::whole(path, text, problems),
+        None if files.refused.contains_key(path) => None,
         None => {
             problems.error(At::file(path), "this file is missing");
-            None
-        }
-    }
-}
-
-fn parse<T: DeserializeOwned>(path: &str, text: &str, problems: &mut Problems) -> Option<T> {
-    match serde_saphyr::from_str(text) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            let line = error.location().map_or(0, |location| location.line());
-            let message = error.without_snippet().to_string();
-            let message = message.lines().next().unwrap_or_default().trim();
-            let message = message.rsplit_once(" at line ").map_or(message, |(reason, _)| reason);
-            problems.error(At { file: path, line }, message);
             None
         }
     }

@@ -1,5 +1,6 @@
 //! What is wrong with a pack, and where?
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -76,9 +77,41 @@ fn list(problems: &[Problem]) -> String {
 
 /// Collects problems while one pack is read.
 #[derive(Default)]
-pub(super) struct Problems(pub Vec<Problem>);
+pub(super) struct Problems {
+    found: Vec<Problem>,
+    /// Names of scenarios and places that could not be read; what refers to them is not reported a second time.
+    pub broken: BTreeSet<String>,
+    /// Files that could not be read at all.
+    unreadable: BTreeSet<String>,
+}
 
 impl Problems {
+    /// All of them, by file and line.
+    pub fn sorted(mut self) -> Vec<Problem> {
+        self.found.sort();
+        self.found
+    }
+
+    /// Notes that nothing is known of what a file says.
+    pub fn unreadable(&mut self, path: &str) {
+        self.unreadable.insert(path.to_owned());
+    }
+
+    /// Whether a file whose path begins so could not be read.
+    pub fn is_unreadable(&self, prefix: &str) -> bool {
+        self.unreadable.iter().any(|path| path.starts_with(prefix))
+    }
+
+    /// Whether a scenario that is not there may stand where something could not be read.
+    pub fn may_be_scenario(&self, id: &str) -> bool {
+        self.broken.contains(id) || self.is_unreadable("scenarios/")
+    }
+
+    /// Whether wording that is not there may stand where something could not be read.
+    pub fn may_have_wording(&self, place: &str) -> bool {
+        self.broken.contains(place) || self.is_unreadable("wording/")
+    }
+
     pub fn error(&mut self, at: At<'_>, message: impl Into<String>) {
         self.push(at, Severity::Error, message.into());
     }
@@ -88,7 +121,7 @@ impl Problems {
     }
 
     fn push(&mut self, at: At<'_>, severity: Severity, message: String) {
-        self.0.push(Problem { file: at.file.to_owned(), line: at.line, severity, message });
+        self.found.push(Problem { file: at.file.to_owned(), line: at.line, severity, message });
     }
 
     /// Reads a name of an enumeration.
@@ -128,7 +161,7 @@ impl Problems {
     }
 
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|problem| problem.severity == Severity::Error)
+        self.found.iter().any(|problem| problem.severity == Severity::Error)
     }
 }
 

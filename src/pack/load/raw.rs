@@ -166,9 +166,6 @@ impl<'de> Deserialize<'de> for RawGoalShape {
     }
 }
 
-/// By place, then goal, then tier.
-pub(super) type RawWordingFile = BTreeMap<String, BTreeMap<String, RawTiers>>;
-
 /// Variants of each tier; a plain list means `standard`.
 pub(super) struct RawTiers(pub BTreeMap<String, Vec<Spanned<RawWording>>>);
 

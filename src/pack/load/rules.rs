@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::files::PackFiles;
 use super::problem::{At, Problems};
 use super::raw::{RawEmotions, RawGuard, RawHandoff, RawPromise, RawRedLine, Text};
-use super::{one, parse};
+use super::{one, yaml};
 use crate::pack::types::{
     EmotionLexicon, GuardLexicon, HandoffRule, HandoffRules, PromiseKind, RedLine, RedLineLevel,
 };
@@ -145,7 +145,7 @@ fn optional<T: serde::de::DeserializeOwned>(
     problems: &mut Problems,
 ) -> Option<T> {
     if let Some(text) = files.texts.get(path) {
-        return parse(path, text, problems);
+        return yaml::whole(path, text, problems);
     }
     problems.warn(
         At::file(path),

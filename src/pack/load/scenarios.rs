@@ -15,6 +15,8 @@ pub(super) struct Located {
     pub line: u64,
     /// The line of each goal.
     pub goal_lines: Vec<u64>,
+    /// What customers say for it.
+    pub examples: Vec<String>,
     /// Whether it only repeats a scenario under a further intent.
     pub copy: bool,
 }
@@ -38,7 +40,7 @@ pub(super) fn read(files: &PackFiles, problems: &mut Problems) -> Scenarios {
     let mut intents: BTreeMap<String, Intent> = BTreeMap::new();
     let mut examples: BTreeMap<String, String> = BTreeMap::new();
     for (path, text) in files.in_folder("scenarios") {
-        for raw in super::parse::<Vec<RawScenario>>(path, text, problems).unwrap_or_default() {
+        for raw in super::yaml::items::<RawScenario>(path, text, problems) {
             let intent = intents.entry(raw.intent.value.clone()).or_insert_with(|| Intent {
                 name: raw.intent.value.clone(),
                 examples: Vec::new(),
@@ -47,12 +49,7 @@ pub(super) fn read(files: &PackFiles, problems: &mut Problems) -> Scenarios {
             });
             intent.patterns.extend(problems.expressions(path, &raw.patterns));
             for example in &raw.examples {
-                if let Some(other) = examples.insert(example.value.clone(), intent.name.clone()) {
-                    problems.warn(
-                        At::text(path, example),
-                        format!("the example `{}` already stands for `{other}`", example.value),
-                    );
-                }
+                claim(&mut examples, &intent.name, At::text(path, example), &example.value, problems);
                 intent.examples.push(example.value.clone());
             }
             scenarios.extend(copies(path, &raw));
@@ -60,11 +57,29 @@ pub(super) fn read(files: &PackFiles, problems: &mut Problems) -> Scenarios {
         }
     }
     super::examples::read(files, &scenarios, &mut intents, problems);
-    if scenarios.is_empty() {
+    if scenarios.is_empty() && !problems.is_unreadable("scenarios/") {
         problems
             .error(At::file("scenarios"), "there is no scenario; write at least one file scenarios/*.yaml");
     }
     Scenarios { scenarios, intents: intents.into_values().collect() }
+}
+
+/// An example stands for one intent: of two that claim it, chance would decide.
+fn claim(
+    examples: &mut BTreeMap<String, String>,
+    intent: &str,
+    at: At<'_>,
+    example: &str,
+    problems: &mut Problems,
+) {
+    match examples.insert(example.to_owned(), intent.to_owned()) {
+        Some(other) if other != intent => {
+            let message = format!("the example `{example}` of `{intent}` already stands for `{other}`");
+            problems.error(at, message);
+        }
+        Some(_) => problems.warn(at, format!("the example `{example}` stands twice for `{intent}`")),
+        None => {}
+    }
 }
 
 /// The same scenario under each further intent. Its problems are reported once, for the original.
@@ -93,6 +108,7 @@ fn scenario(path: &str, raw: RawScenario, problems: &mut Problems) -> Option<Loc
         Some((reason?, mode?))
     });
     let line = raw.id.referenced.line();
+    let examples = raw.examples.into_iter().map(|example| example.value).collect();
     let goal_lines = raw.goals.iter().map(|goal| goal.goal.referenced.line()).collect();
     let scenario = Scenario {
         when: raw.when.as_ref().and_then(|when| condition(path, when, problems)),
@@ -118,7 +134,7 @@ fn scenario(path: &str, raw: RawScenario, problems: &mut Problems) -> Option<Loc
         },
         breach: raw.breach,
     };
-    Some(Located { scenario, file: path.to_owned(), line, goal_lines, copy: false })
+    Some(Located { scenario, file: path.to_owned(), line, goal_lines, examples, copy: false })
 }
 
 fn goal(path: &str, raw: RawGoal, problems: &mut Problems) -> Option<GoalPlan> {

@@ -140,7 +140,6 @@ fn a_bad_file_is_refused_with_file_line_and_reason() {
         ("wording/x.yaml", "greeting:\n  close:\n    - { text: 好, when: 'a.b' }\n".into(), "wording/x.yaml:3: error: `a.b` is not a condition: unknown variable `a`"),
         ("wording/x.yaml", "greting:\n  close:\n    - 好\n".into(), "wording/x.yaml:3: error: `greting` is neither a scenario nor a named place"),
         ("wording/x.yaml", "greeting:\n  close:\n    loud: [好]\n".into(), "wording/x.yaml:3: error: tier: unknown name `loud`"),
-        ("wording/x.yaml", "greeting:\n  soothe:\n    - 别急！\n".into(), "wording/x.yaml:3: error: has an exclamation mark"),
         ("wording/x.yaml", "greeting:\n  close:\n    - 好吗？行吗？\n".into(), "wording/x.yaml:3: error: asks more than one question"),
         ("wording/x.yaml", "greeting:\n  close:\n    - 我们的质量全国第一\n".into(), "wording/x.yaml:3: error: crosses the red line R01"),
         ("wording/x.yaml", "greeting:\n  close:\n    - 马上给您回复\n".into(), "wording/x.yaml:3: error: crosses the red line R05"),
@@ -154,10 +153,10 @@ fn a_bad_file_is_refused_with_file_line_and_reason() {
         ("pack.yaml", "language: zh-CN\n".into(), "pack.yaml:1: error: missing field"),
     ];
     for (path, text, expected) in cases {
-        let problems = check(&with(path, &text));
+        let refused = load(&with(path, &text));
+        let Err(PackError::Refused { problems, .. }) = refused else { panic!("{path} with\n{text}") };
         let report = report(&problems);
         assert!(report.contains(expected), "{path} with\n{text}\nshould say {expected}\nbut says\n{report}");
-        assert!(matches!(load(&with(path, &text)), Err(PackError::Refused { .. })), "{path} with\n{text}");
     }
 }
 
@@ -174,49 +173,128 @@ fn all_problems_are_reported_at_once() {
     }
 }
 
+/// A pack with one fault of each kind is told of each of them, once, where it stands.
 #[test]
-fn a_bad_change_leaves_the_old_pack_in_force() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
-        let path = folder.path().join("zh-CN").join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    };
-    for (path, text) in &PackFiles::embedded("zh-CN").unwrap().texts {
-        write(path, text);
+fn ten_planted_faults_are_ten_problems() {
+    let scenarios = "\
+- id: probe_goal
+  name: 试一
+  stage: service
+  topic: other
+  intent: probe_goal
+  goals: [close, clos]
+  examples: [鎏金蝴蝶, 紫檀算盘]
+- id: probe_promise
+  name: 试二
+  stage: service
+  topic: other
+  intent: probe_promise
+  goals: [close, { commit: { promise: sorcery } }]
+  examples: [琥珀灯笼, 紫檀算盘]
+- id: probe_type
+  name: 试三
+  stage: service
+  topic: other
+  intent: probe_type
+  priority: high
+  goals: [close]
+  examples: [琉璃屏风]
+- id: greeting
+  name: 试四
+  stage: service
+  topic: other
+  intent: probe_twice
+  goals: [close]
+  examples: [翡翠风铃]
+- id: probe_lost
+  name: 试五
+  stage: service
+  topic: other
+  intent: probe_lost
+  goals: [close]
+  examples: ['有人吗?!']
+- id: probe_slot
+  name: 试六
+  stage: service
+  topic: other
+  intent: probe_slot
+  goals: [recommend]
+  examples: [玛瑙砚台]
+";
+    let wording = "\
+probe_type:
+  close:
+    - 这里读不到场景
+probe_slot:
+  recommend:
+    - 看看{{ product.title }}
+probe_goal:
+  close:
+    - 到{{ parcel.id }}
+    - 我们的质量全国第一
+  acknowledge:
+    loud: [好]
+";
+    let mut files = with("scenarios/zz_probe.yaml", scenarios);
+    files.texts.insert("wording/probe.yaml".into(), wording.to_owned());
+    let found: Vec<(String, u64, Severity)> =
+        check(&files).into_iter().map(|problem| (problem.file, problem.line, problem.severity)).collect();
+    let expected = [
+        ("scenarios/zz_probe.yaml", 6),
+        ("scenarios/zz_probe.yaml", 13),
+        ("scenarios/zz_probe.yaml", 14),
+        ("scenarios/zz_probe.yaml", 20),
+        ("scenarios/zz_probe.yaml", 23),
+        ("scenarios/zz_probe.yaml", 30),
+        ("scenarios/zz_probe.yaml", 42),
+        ("wording/probe.yaml", 9),
+        ("wording/probe.yaml", 10),
+        ("wording/probe.yaml", 12),
+    ];
+    let expected: Vec<(String, u64, Severity)> =
+        expected.iter().map(|(file, line)| ((*file).to_owned(), *line, Severity::Error)).collect();
+    assert_eq!(found, expected, "{}", report(&check(&files)));
+}
+
+/// What is too much, too deep or endless is refused as one problem, at once.
+#[test]
+fn files_that_explode_are_refused() {
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let below = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb += &format!("a{level}: &a{level} [{below}]\n");
     }
-    let source = PackSource::Folder(folder.path().to_owned());
-    let (handle, _) = PackHandle::open(source, "zh-CN").unwrap();
-    let first = handle.get();
-    assert!(!handle.reload().unwrap().changed);
-
-    write("scenarios/x.yaml", &SCENARIO.replace("[close]", "[clos]"));
-    let refused = handle.reload().unwrap_err().to_string();
-    assert!(refused.contains("scenarios/x.yaml:6"), "{refused}");
-    assert_eq!(handle.get().version, first.version);
-
-    write("scenarios/x.yaml", SCENARIO);
-    assert!(handle.reload().unwrap().changed);
-    assert!(handle.get().scenario("probe").is_some() && first.scenario("probe").is_none());
-
-    let empty = tempfile::tempdir().unwrap();
-    let absent = PackHandle::open(PackSource::Folder(empty.path().to_owned()), "zh-CN").unwrap_err();
-    assert!(matches!(absent, PackError::Absent { .. }), "{absent}");
+    let deep = format!("a:\n  close: {}{}\n", "[".repeat(500), "]".repeat(500));
+    let endless = "a: &a\n  close: [*a]\n".to_owned();
+    let twice = "greeting:\n  close: [好]\ngreeting:\n  close: [行]\n".to_owned();
+    for (what, text) in [("anchors", bomb), ("depth", deep), ("a cycle", endless), ("a key twice", twice)] {
+        let problems = check(&with("wording/x.yaml", &text));
+        let errors: Vec<&Problem> = problems.iter().filter(|it| it.file == "wording/x.yaml").collect();
+        assert!(!errors.is_empty(), "{what}: {}", report(&problems));
+        assert!(problems.iter().all(|it| it.file == "wording/x.yaml"), "{what}: {}", report(&problems));
+    }
 }
 
 #[test]
-fn examples_of_other_files_join_the_intent_of_their_scenario() {
-    let mut files = PackFiles::embedded("zh-CN").unwrap();
-    let text = "greeting:\n  - 老板好\n  - { customer: 在吗, seller: 在的, say: 那好 }\n";
-    files.texts.insert("examples/more.yaml".into(), text.into());
-    let pack = load(&files).unwrap().pack;
-    let intent = pack.intents.iter().find(|intent| intent.name == "greeting").unwrap();
-    assert!(intent.in_context.iter().any(|example| example.say == "老板好" && example.seller.is_none()));
-    assert!(intent.in_context.iter().any(|example| example.seller.as_deref() == Some("在的")));
+fn a_file_that_is_too_large_or_no_text_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in &PackFiles::embedded("zh-CN").unwrap().texts {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    std::fs::write(folder.path().join("wording/large.yaml"), "#".repeat(10 << 20)).unwrap();
+    std::fs::write(folder.path().join("wording/gbk.yaml"), b"a:\n  close: [\xc4\xfa\xba\xc3]\n").unwrap();
+    let problems = check(&PackFiles::from_folder(folder.path(), "zh-CN").unwrap());
+    let report = report(&problems);
+    assert!(report.contains("wording/large.yaml: error: has 10485760 bytes"), "{report}");
+    assert!(report.contains("wording/gbk.yaml: error: is not UTF-8"), "{report}");
+    assert_eq!(problems.len(), 2, "{report}");
+}
 
-    files.texts.insert("examples/more.yaml".into(), "greeting:\n  - 好\nabsent:\n  - 好\n".into());
-    let reported = report(&check(&files));
-    assert!(reported.contains("examples/more.yaml:4: error: examples of `absent`"), "{reported}");
-    files.texts.insert("examples/more.yaml".into(), "greeting:\n  - { say: 好, buyer: 在 }\n".into());
-    assert!(report(&check(&files)).contains("examples/more.yaml"), "an unknown field is named");
+#[test]
+fn a_lively_mark_where_something_is_wrong_is_a_warning() {
+    let problems = check(&with("wording/x.yaml", "greeting:\n  soothe:\n    - 别急！\n"));
+    let report = report(&problems);
+    assert!(report.contains("wording/x.yaml:3: warning: has an exclamation mark"), "{report}");
 }

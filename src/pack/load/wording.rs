@@ -6,7 +6,7 @@ use serde_saphyr::Spanned;
 
 use super::files::PackFiles;
 use super::problem::{At, Problems};
-use super::raw::{RawTiers, RawWording, RawWordingFile, Text};
+use super::raw::{RawTiers, RawWording, Text};
 use crate::pack::condition::Condition;
 use crate::pack::types::{Wording, WordingBook};
 use crate::pack::wording::{Part, parse_template};
@@ -31,7 +31,7 @@ pub(super) fn read(files: &PackFiles, language: &str, problems: &mut Problems) -
     let mut book = Book::default();
     book.book.language = language.to_owned();
     for (path, text) in files.in_folder("wording") {
-        for (place, goals) in super::parse::<RawWordingFile>(path, text, problems).unwrap_or_default() {
+        for (place, goals) in super::yaml::entries::<BTreeMap<String, RawTiers>>(path, text, problems) {
             for (goal, tiers) in goals {
                 read_goal(&mut book, path, (&place, &goal), tiers, problems);
             }
@@ -48,7 +48,11 @@ fn read_goal(
     problems: &mut Problems,
 ) {
     for (tier, variants) in tiers.0 {
-        let Some(first) = variants.first() else { continue };
+        let Some(first) = variants.first() else {
+            let message = format!("`{place}` has an empty list for `{goal}` at the tier `{tier}`");
+            problems.error(At::file(path), message);
+            continue;
+        };
         let named = |name: &str| Text::new(name.to_owned(), first.referenced, first.defined);
         let goal: Option<Goal> = problems.named(path, &named(goal), "goal");
         let level: Option<Tier> = problems.named(path, &named(&tier), "tier");
