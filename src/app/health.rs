@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::rules::{LiveRules, Reloaded};
 use crate::conversation::Conversations;
-use crate::http::ports::{Health, ModelState, Readiness};
+use crate::http::ports::{Answer, Health, ModelState, PackRefusal, PackReload, PackStatus, Readiness};
 use crate::knowledge::Knowledge;
 use crate::model;
+use crate::pack::load::{PackError, Problem, Severity};
 
 /// Asks the parts.
 pub struct HealthPort {
@@ -16,6 +18,8 @@ pub struct HealthPort {
     pub conversations: Conversations,
     /// The index.
     pub knowledge: Arc<Knowledge>,
+    /// The rules in force.
+    pub rules: Arc<LiveRules>,
 }
 
 impl Health for HealthPort {
@@ -31,8 +35,34 @@ impl Health for HealthPort {
                 store: services.store.ping().await.is_ok(),
                 // A pack with faults never gets in force, and an index that nothing was put into is empty, not absent.
                 pack: true,
+                pack_status: PackStatus {
+                    version: self.rules.version(),
+                    refused: self
+                        .rules
+                        .refused()
+                        .map(|refused| PackRefusal { at: refused.at, problems: problems(&refused.error) }),
+                },
                 index: true,
             }
+        })
+    }
+
+    fn reload(&self) -> Answer<'_, PackReload> {
+        Box::pin(async move {
+            Ok(match self.rules.reload().await {
+                Ok(Reloaded { version, changed, warnings }) => PackReload {
+                    version,
+                    changed,
+                    warnings: warnings.iter().map(Problem::to_string).collect(),
+                    refused: Vec::new(),
+                },
+                Err(error) => PackReload {
+                    version: self.rules.version(),
+                    changed: false,
+                    warnings: Vec::new(),
+                    refused: problems(&error),
+                },
+            })
         })
     }
 
@@ -44,5 +74,17 @@ impl Health for HealthPort {
             ("index".to_owned(), generation),
             ("model".to_owned(), services.model.name().to_owned()),
         ])
+    }
+}
+
+/// What is wrong, one text each; the warnings beside errors are left out.
+fn problems(error: &PackError) -> Vec<String> {
+    match error {
+        PackError::Refused { problems, .. } => problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .map(Problem::to_string)
+            .collect(),
+        other => vec![other.to_string()],
     }
 }

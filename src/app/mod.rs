@@ -9,6 +9,7 @@ mod conversations;
 mod facts;
 mod health;
 mod live;
+mod rules;
 mod source;
 mod tickets;
 mod vectors;
@@ -18,7 +19,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
@@ -32,8 +32,10 @@ use crate::model::{ChatModel, Embedder, Sampling};
 use crate::pack::types::Pack;
 use crate::store::{NewKey, ServingLock, ShopSecret, Store};
 use crate::time::{Clock, TestClock};
-use crate::turn::{Limits, Rules};
+use crate::turn::Limits;
 use crate::web::DemoPage;
+
+pub use rules::{LiveRules, PackPlace, Refused, Reloaded};
 
 /// How often a new index generation is looked for, built by `warmdesk index` beside the running server.
 const REFRESH: Duration = Duration::from_secs(2);
@@ -46,6 +48,8 @@ pub struct AppOptions {
     pub config: Config,
     /// The pack in force.
     pub pack: Arc<Pack>,
+    /// Where it was read from; a changed one is taken up from there. None for a pack that was made elsewhere.
+    pub pack_place: Option<PackPlace>,
     /// The model.
     pub model: Arc<dyn ChatModel>,
     /// What finds by meaning; without it everything is found by words.
@@ -68,6 +72,8 @@ pub struct App {
     pub store: Store,
     /// The index.
     pub knowledge: Arc<Knowledge>,
+    /// The rules in force.
+    pub rules: Arc<LiveRules>,
     /// The first key, if it was just made: it is shown once.
     pub new_key: Option<NewKey>,
     /// The shop's signing secret.
@@ -86,8 +92,18 @@ impl App {
     /// # Errors
     /// If the data folder cannot be used, or the settings make no sense.
     pub async fn start(options: AppOptions) -> anyhow::Result<Self> {
-        let AppOptions { data, config, pack, model, embedder, clock, test_clock, admin_key, customer_secret } =
-            options;
+        let AppOptions {
+            data,
+            config,
+            pack,
+            pack_place,
+            model,
+            embedder,
+            clock,
+            test_clock,
+            admin_key,
+            customer_secret,
+        } = options;
         let lock = ServingLock::take(&data)?;
         let store = Store::open(&data).await?;
         let now = clock.now();
@@ -96,9 +112,10 @@ impl App {
         let new_key = store.ensure_admin_key(&shop, given, &now).await?;
         let secret = store.shop_secret(&shop, customer_secret, &now).await?;
         let knowledge = Arc::new(open_knowledge(&data, &store, embedder).await?);
+        let rules = Arc::new(LiveRules::new(pack, pack_place, Arc::clone(&clock)));
         let services = Services {
             store: store.clone(),
-            rules: Arc::new(ArcSwap::from_pointee(Rules::new(pack))),
+            rules: rules.handle(),
             knowledge: Arc::clone(&knowledge),
             model,
             hours: Arc::new(config.business_hours()?),
@@ -114,6 +131,7 @@ impl App {
             conversations,
             store,
             knowledge,
+            rules,
             new_key,
             secret,
             config,
@@ -161,6 +179,7 @@ impl App {
             health: Arc::new(health::HealthPort {
                 conversations: self.conversations.clone(),
                 knowledge: Arc::clone(&self.knowledge),
+                rules: Arc::clone(&self.rules),
             }),
         };
         let state = AppState::new(ports, self.door_settings(demo));
@@ -199,8 +218,11 @@ impl App {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
         let refresh = tokio::spawn(keep_fresh(Arc::clone(&self.knowledge), self.store.clone()));
+        let rules = Arc::clone(&self.rules);
+        let pack = tokio::spawn(async move { rules.keep_fresh().await });
         let result = crate::http::serve(listener, state, shutdown).await;
         refresh.abort();
+        pack.abort();
         let grace = Duration::from_secs(self.config.server.shutdown_seconds);
         if tokio::time::timeout(grace, self.conversations.finish()).await.is_err() {
             tracing::warn!("some turns were still running; their messages are answered after the next start");

@@ -44,6 +44,7 @@ pub fn run(options: &GlobalOptions, command: ChatOptions) -> anyhow::Result<Exit
         let app = App::start(AppOptions {
             data: options.data.clone(),
             pack: options.pack(&config)?,
+            pack_place: Some(options.pack_place(&config)),
             model: serve::open_model(&config)?,
             embedder: serve::open_embedder().await?,
             clock,

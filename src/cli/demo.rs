@@ -97,6 +97,7 @@ impl Sample {
             data: folder.path().to_owned(),
             config,
             pack,
+            pack_place: None,
             model,
             embedder: serve::open_embedder().await?,
             clock: Arc::clone(&clock),

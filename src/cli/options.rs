@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::app::PackPlace;
 use crate::config::Config;
 use crate::model::CacheEnvironment;
-use crate::pack::load::{PackSource, load};
+use crate::pack::load::PackSource;
 use crate::pack::types::Pack;
 
 /// Options of every command.
@@ -54,14 +55,15 @@ impl GlobalOptions {
 
     /// Where the pack is found: the flag, DATA/prompts, ./prompts, the embedded copy.
     pub fn pack_source(&self) -> PackSource {
-        let beside_data = self.data.join("prompts");
-        let here = PathBuf::from("prompts");
         match &self.prompts {
             Some(folder) => PackSource::Folder(folder.clone()),
-            None if beside_data.is_dir() => PackSource::Folder(beside_data),
-            None if here.is_dir() => PackSource::Folder(here),
-            None => PackSource::Embedded,
+            None => PackSource::First(vec![self.data.join("prompts"), PathBuf::from("prompts")]),
         }
+    }
+
+    /// Where the pack in force is read from, again whenever it changes.
+    pub fn pack_place(&self, config: &Config) -> PackPlace {
+        PackPlace::new(self.pack_source(), config)
     }
 
     /// Loads the pack in force, with the names that the settings give.
@@ -69,14 +71,7 @@ impl GlobalOptions {
     /// # Errors
     /// With file, line and reason of every fault.
     pub fn pack(&self, config: &Config) -> anyhow::Result<Arc<Pack>> {
-        let mut pack = load(&self.pack_source().files(&config.shop.language)?)?.pack;
-        if let Some(name) = &config.shop.name {
-            pack.voice.shop.clone_from(name);
-        }
-        if let Some(name) = &config.shop.assistant {
-            pack.voice.assistant.clone_from(name);
-        }
-        Ok(Arc::new(pack))
+        Ok(Arc::new(self.pack_place(config).load()?.pack))
     }
 }
 

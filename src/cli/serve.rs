@@ -84,6 +84,7 @@ pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<Exi
         let app = App::start(AppOptions {
             data: options.data.clone(),
             pack: options.pack(&config)?,
+            pack_place: Some(options.pack_place(&config)),
             model: open_model(&config)?,
             embedder: open_embedder().await?,
             clock,
@@ -94,6 +95,7 @@ pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<Exi
         })
         .await?;
         announce(&app, address);
+        reload_on_hang_up(&app);
         let state = app.state(None).with_metrics(metrics::install()?);
         app.serve(listener, state, stop_signal()).await
     })?;
@@ -213,6 +215,24 @@ pub async fn wait_until_loaded(model: &dyn ChatModel) {
     while model.state() == model::ModelState::Loading {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+}
+
+/// Reads the pack again when the process is sent SIGHUP, as servers do. Changed files are noticed anyway.
+fn reload_on_hang_up(app: &App) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let rules = Arc::clone(&app.rules);
+        let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
+        tokio::spawn(async move {
+            while hang_up.recv().await.is_some() {
+                // What comes of it is logged there.
+                let _ = rules.reload().await;
+            }
+        });
+    }
+    #[cfg(not(unix))]
+    let _ = app;
 }
 
 /// Completes when the process is told to stop.

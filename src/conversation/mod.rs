@@ -265,7 +265,8 @@ impl Answering {
             limits: services.limits.clone(),
         };
         let mut voice =
-            StoredVoice::begin(services, &input, &self.appended.conversation, &self.sender).await?;
+            StoredVoice::begin((services, &turn.rules), &input, &self.appended.conversation, &self.sender)
+                .await?;
         let started = self.message.received;
         let outcome = tokio::select! {
             biased;

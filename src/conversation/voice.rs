@@ -15,11 +15,13 @@ use crate::turn::types::{
     Commitment, Decision, Facts, Handoff, HandoffMode, HandoffPlan, HandoffReason, Reading, Refusal,
     TurnInput,
 };
-use crate::turn::{Backing, Outcome, Voice, VoiceError};
+use crate::turn::{Backing, Outcome, Rules, Voice, VoiceError};
 
 /// Speaks one reply of one conversation.
 pub struct StoredVoice<'a> {
     services: &'a Services,
+    /// The rules the turn started with.
+    rules: &'a Rules,
     input: &'a TurnInput,
     conversation: &'a Conversation,
     events: &'a UnboundedSender<TurnEvent>,
@@ -31,7 +33,7 @@ pub struct StoredVoice<'a> {
 impl<'a> StoredVoice<'a> {
     /// Begins the reply in the store.
     pub async fn begin(
-        services: &'a Services,
+        (services, rules): (&'a Services, &'a Rules),
         input: &'a TurnInput,
         conversation: &'a Conversation,
         events: &'a UnboundedSender<TurnEvent>,
@@ -40,6 +42,7 @@ impl<'a> StoredVoice<'a> {
             services.store.begin_reply(&input.scope, &input.conversation, &input.message, &input.now).await?;
         Ok(Self {
             services,
+            rules,
             input,
             conversation,
             events,
@@ -89,8 +92,7 @@ impl<'a> StoredVoice<'a> {
     async fn promise(&self, decision: &Decision) -> Result<Vec<Commitment>, VoiceError> {
         let mut commitments = Vec::new();
         for planned in &decision.commitments {
-            let task =
-                self.services.rules.load().pack.promises.get(&planned.kind).map(|kind| kind.task.clone());
+            let task = self.rules.pack.promises.get(&planned.kind).map(|kind| kind.task.clone());
             let plan = HandoffPlan {
                 reason: HandoffReason::ComplexAfterSale,
                 detail: Some(planned.kind.clone()),

@@ -32,7 +32,7 @@ impl Answering {
         let reading = understand::read(&input, &rules.pack, &rules.reader);
         let raised = decide::handoff_by_text(&rules.pack, &reading.text);
         let mut voice =
-            StoredVoice::begin(services, &input, &self.appended.conversation, &self.sender).await?;
+            StoredVoice::begin((services, &rules), &input, &self.appended.conversation, &self.sender).await?;
         voice.understand(&reading, &Facts::default());
         if let Some(plan) = raised.as_ref().filter(|plan| plan.mode == HandoffMode::Now) {
             // The store gives the ticket that is open, one step more urgent.

@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Caller;
-use super::error::{ApiError, ErrorCode, readiness_answer};
+use super::error::{ApiError, ErrorCode, import_answer, readiness_answer};
 use super::extract::JsonBody;
 use super::openapi::Failures;
-use super::ports::ModelState;
+use super::ports::{ModelState, PackReload, PackStatus};
 use super::state::AppState;
 use super::wire::shown;
 use crate::identity::KeyScope;
@@ -46,6 +46,8 @@ pub struct ReadinessView {
     pub store: PartState,
     /// The pack.
     pub pack: PartState,
+    /// Which pack is in force, and why a changed one is not.
+    pub pack_status: PackStatus,
     /// The index.
     pub index: PartState,
     /// Whether the server is going down; then nothing new should come here.
@@ -85,6 +87,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
         model: parts.model,
         store: part(parts.store),
         pack: part(parts.pack),
+        pack_status: parts.pack_status,
         index: part(parts.index),
         stopping,
     };
@@ -114,6 +117,18 @@ pub async fn version(State(state): State<AppState>) -> Json<VersionView> {
         version: env!("CARGO_PKG_VERSION"),
         parts: state.ports.health.versions(),
     })
+}
+
+/// Reads the pack's files again: 422 if they have errors, and then the pack that was in force stays.
+#[utoipa::path(
+    post, path = "/api/v1/admin/reload", tag = "health",
+    responses((status = 200, body = PackReload), (status = 422, body = PackReload), Failures),
+    security(("key" = [])),
+)]
+pub async fn reload(State(state): State<AppState>, caller: Caller) -> Result<Response, ApiError> {
+    caller.require(KeyScope::Admin)?;
+    let outcome = state.ports.health.reload().await?;
+    Ok(import_answer(!outcome.refused.is_empty(), outcome))
 }
 
 /// A moment for the clock.

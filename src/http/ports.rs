@@ -365,7 +365,7 @@ pub enum ModelState {
 }
 
 /// Which parts answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
     /// The model.
     pub model: ModelState,
@@ -373,21 +373,57 @@ pub struct Readiness {
     pub store: bool,
     /// A pack is in force.
     pub pack: bool,
+    /// Which one, and whether a changed one was refused.
+    pub pack_status: PackStatus,
     /// An index generation is open.
     pub index: bool,
 }
 
 impl Readiness {
     /// Whether messages can be answered. The model is no condition.
-    pub fn is_ready(self) -> bool {
+    pub fn is_ready(&self) -> bool {
         self.store && self.pack && self.index
     }
+}
+
+/// Which pack is in force.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PackStatus {
+    /// Its version, a hash of its files.
+    pub version: String,
+    /// The changed files that were not taken, if those in force are not the newest.
+    pub refused: Option<PackRefusal>,
+}
+
+/// A changed pack that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PackRefusal {
+    /// When it was read.
+    #[schema(value_type = String)]
+    pub at: Timestamp,
+    /// What is wrong, with file and line.
+    pub problems: Vec<String>,
+}
+
+/// What came of reading the pack's files again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PackReload {
+    /// The version that is in force now.
+    pub version: String,
+    /// Whether it differs from the one before.
+    pub changed: bool,
+    /// What somebody should look at, with file and line.
+    pub warnings: Vec<String>,
+    /// Why the files were not taken, with file and line; empty if they were.
+    pub refused: Vec<String>,
 }
 
 /// Which parts answer.
 pub trait Health: Send + Sync {
     /// Asks them.
     fn readiness(&self) -> BoxFuture<'_, Readiness>;
+    /// Reads the pack's files again.
+    fn reload(&self) -> Answer<'_, PackReload>;
     /// Versions of what is in force: pack, index generation, model; for `/version`.
     fn versions(&self) -> BTreeMap<String, String>;
 }

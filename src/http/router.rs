@@ -82,6 +82,7 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
         .routes(routes!(health::version))
+        .routes(routes!(health::reload))
         .routes(routes!(health::set_clock));
     in_time(routes, settings.request_timeout, settings.body_limit)
 }

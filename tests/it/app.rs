@@ -146,6 +146,7 @@ impl RunningShop {
             data: data.path().to_owned(),
             config,
             pack: pack(),
+            pack_place: None,
             model,
             embedder: None,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -13,4 +13,5 @@ mod handoff;
 mod interrupted;
 mod orders;
 mod real_model;
+mod reload;
 mod without_model;

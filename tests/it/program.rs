@@ -88,6 +88,12 @@ impl Server {
         Self { child, url: format!("http://127.0.0.1:{port}") }
     }
 
+    /// Sends the program SIGHUP, as an operator does who has changed its files.
+    pub fn hang_up(&self) {
+        let sent = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// Ends the program at once and gives what it logged.
     pub fn end(mut self) -> String {
         self.child.kill().unwrap();

@@ -733,7 +733,22 @@ impl Facts for Fake {
 impl Health for Fake {
     fn readiness(&self) -> BoxFuture<'_, Readiness> {
         let index = self.index.load(Ordering::SeqCst);
-        Box::pin(std::future::ready(Readiness { model: ModelState::Absent, store: true, pack: true, index }))
+        Box::pin(std::future::ready(Readiness {
+            model: ModelState::Absent,
+            store: true,
+            pack: true,
+            pack_status: PackStatus { version: "0123456789ab".to_owned(), refused: None },
+            index,
+        }))
+    }
+
+    fn reload(&self) -> Answer<'_, PackReload> {
+        answer(Ok(PackReload {
+            version: "0123456789ab".to_owned(),
+            changed: true,
+            warnings: Vec::new(),
+            refused: Vec::new(),
+        }))
     }
 
     fn versions(&self) -> BTreeMap<String, String> {
