@@ -10,6 +10,7 @@ mod facts;
 mod health;
 mod live;
 mod rules;
+mod trial;
 mod source;
 mod tickets;
 mod vectors;
@@ -36,6 +37,7 @@ use crate::turn::Limits;
 use crate::web::DemoPage;
 
 pub use rules::{LiveRules, PackPlace, Refused, Reloaded};
+pub use trial::Trial;
 
 /// How often a new index generation is looked for, built by `warmdesk index` beside the running server.
 const REFRESH: Duration = Duration::from_secs(2);

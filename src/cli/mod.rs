@@ -3,6 +3,7 @@
 //! A flag beats its variable, which beats the settings file, which beats the default.
 
 mod options;
+mod pack;
 mod serve;
 mod demo;
 mod index;
@@ -58,6 +59,8 @@ pub enum Command {
     Eval(eval::EvalOptions),
     /// Check the scenarios, wording and rules of a pack
     Check(check::CheckOptions),
+    /// Draft a change of the pack, try it, publish it, take it back
+    Pack(Box<pack::PackOptions>),
     /// Look at this machine and say what is missing
     Doctor(doctor::DoctorOptions),
 }
@@ -94,6 +97,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Train(command) => train::run(&options, &command),
         Command::Eval(command) => eval::run(&options, command),
         Command::Check(command) => check::run(&options, command),
+        Command::Pack(command) => pack::run(&options, *command),
         Command::Doctor(command) => doctor::run(&options, command),
     }
 }

@@ -6,6 +6,8 @@ pub mod wording;
 pub mod rules;
 pub mod prompt;
 pub mod load;
+pub mod versions;
+pub mod sheets;
 
 use types::{Pack, Scenario};
 

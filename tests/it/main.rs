@@ -12,6 +12,7 @@ mod dialogues;
 mod handoff;
 mod interrupted;
 mod orders;
+mod pack;
 mod real_model;
 mod reload;
 mod without_model;

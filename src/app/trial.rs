@@ -1,0 +1,129 @@
+//! What would be said to one message under other rules? A turn over the real records that stores nothing and that
+//! nobody hears.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::config::Config;
+use crate::desk::hours::BusinessHours;
+use crate::desk::queue::{DeskCounts, desk_status};
+use crate::identity::{ConversationId, MessageId, Scope, TicketId};
+use crate::knowledge::Knowledge;
+use crate::model::ChatModel;
+use crate::pack::types::Pack;
+use crate::store::Store;
+use crate::time::Now;
+use crate::turn::guard::Vetted;
+use crate::turn::types::{
+    Commitment, Decision, Facts, Handoff, HandoffPlan, Memory, PageContext, Reading, Refusal, TurnInput,
+};
+use crate::turn::{Backing, Limits, Outcome, Rules, Turn, Voice, VoiceError};
+
+/// Everything a turn needs but its rules.
+pub struct Trial {
+    store: Store,
+    knowledge: Arc<Knowledge>,
+    model: Arc<dyn ChatModel>,
+    hours: Arc<BusinessHours>,
+    limits: Limits,
+    answer_within_minutes: u32,
+    now: Now,
+}
+
+impl Trial {
+    /// Opens the records of a data folder. A server may be running on it.
+    ///
+    /// # Errors
+    /// If the data folder cannot be read, or the settings make no sense.
+    pub async fn open(
+        data: &Path,
+        config: &Config,
+        model: Arc<dyn ChatModel>,
+        now: Now,
+    ) -> anyhow::Result<Self> {
+        let store = Store::open(data).await?;
+        let knowledge = Arc::new(super::open_knowledge(data, &store).await?);
+        Ok(Self {
+            store,
+            knowledge,
+            model,
+            hours: Arc::new(config.business_hours()?),
+            limits: super::limits(config),
+            answer_within_minutes: config.desk.answer_within_minutes,
+            now,
+        })
+    }
+
+    /// What a pack says to the first message of somebody.
+    ///
+    /// # Errors
+    /// Never for what the message says; only if the turn itself fails.
+    pub async fn say(
+        &self,
+        pack: Arc<Pack>,
+        scope: &Scope,
+        conversation: &ConversationId,
+        text: &str,
+    ) -> anyhow::Result<Outcome> {
+        let turn = Turn {
+            rules: Arc::new(Rules::new(pack)),
+            source: self.store.clone(),
+            knowledge: Arc::clone(&self.knowledge),
+            model: Arc::clone(&self.model),
+            hours: Arc::clone(&self.hours),
+            limits: self.limits.clone(),
+        };
+        let input = TurnInput {
+            scope: scope.clone(),
+            conversation: conversation.clone(),
+            message: MessageId::generate(),
+            text: text.to_owned(),
+            history: Vec::new(),
+            memory: Memory::default(),
+            page: PageContext::default(),
+            attachments: 0,
+            desk: desk_status(&self.hours, DeskCounts::default(), self.answer_within_minutes, &self.now),
+            now: self.now.clone(),
+        };
+        Ok(turn.run(&input, Instant::now(), &mut Unheard).await?)
+    }
+
+    /// Closes the records.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+/// Says nothing to anybody; its tickets have numbers and are nowhere.
+struct Unheard;
+
+fn handoff(plan: &HandoffPlan) -> Handoff {
+    let ticket = TicketId::generate();
+    Handoff { reason: plan.reason, detail: plan.detail.clone(), mode: plan.mode, ticket }
+}
+
+impl Voice for Unheard {
+    async fn back(&mut self, decision: &Decision, _: &Reading, _: &Facts) -> Result<Backing, VoiceError> {
+        let commitments = decision.commitments.iter().map(|planned| Commitment {
+            kind: planned.kind.clone(),
+            due: planned.due,
+            backed_by: TicketId::generate(),
+        });
+        Ok(Backing { handoff: decision.handoff.as_ref().map(handoff), commitments: commitments.collect() })
+    }
+
+    async fn say(&mut self, _: &Vetted) -> Result<(), VoiceError> {
+        Ok(())
+    }
+
+    async fn open(&mut self, plan: &HandoffPlan, _: &[Refusal]) -> Result<Handoff, VoiceError> {
+        Ok(handoff(plan))
+    }
+
+    fn announce(&mut self, _: &Handoff) {}
+
+    fn is_heard(&self) -> bool {
+        true
+    }
+}
