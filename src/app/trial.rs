@@ -10,7 +10,7 @@ use crate::desk::hours::BusinessHours;
 use crate::desk::queue::{DeskCounts, desk_status};
 use crate::identity::{ConversationId, MessageId, Scope, TicketId};
 use crate::knowledge::Knowledge;
-use crate::model::ChatModel;
+use crate::model::{ChatModel, Embedder};
 use crate::pack::types::Pack;
 use crate::store::Store;
 use crate::time::Now;
@@ -39,11 +39,11 @@ impl Trial {
     pub async fn open(
         data: &Path,
         config: &Config,
-        model: Arc<dyn ChatModel>,
+        (model, embedder): (Arc<dyn ChatModel>, Option<Arc<dyn Embedder>>),
         now: Now,
     ) -> anyhow::Result<Self> {
         let store = Store::open(data).await?;
-        let knowledge = Arc::new(super::open_knowledge(data, &store).await?);
+        let knowledge = Arc::new(super::open_knowledge(data, &store, embedder).await?);
         Ok(Self {
             store,
             knowledge,
@@ -79,6 +79,7 @@ impl Trial {
             conversation: conversation.clone(),
             message: MessageId::generate(),
             text: text.to_owned(),
+            vector: None,
             history: Vec::new(),
             memory: Memory::default(),
             page: PageContext::default(),

@@ -201,9 +201,10 @@ fn attempt(
     let draft = PackPlace::new(draft, &config).load()?.pack;
     let traces = serve::runtime()?.block_on(async {
         let model = serve::open_model(&config)?;
+        let embedder = serve::open_embedder().await?;
         serve::wait_until_loaded(model.as_ref()).await;
         let now = serve::clock(&config, false)?.0.now();
-        let trial = Trial::open(&options.data, &config, model, now).await?;
+        let trial = Trial::open(&options.data, &config, (model, embedder), now).await?;
         // The same conversation, so that both choose among their variants alike.
         let conversation = ConversationId::generate();
         let mut traces = Vec::new();

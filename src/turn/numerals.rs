@@ -182,7 +182,7 @@ pub(in crate::turn) fn number_value(text: &str) -> Option<f64> {
         return None;
     }
     let (Amount(value), end) = chinese(&chars, 0)?;
-    (end == chars.len() && value % UNIT == 0).then(|| (value / UNIT) as f64)
+    (end == chars.len() && value % UNIT == 0).then_some((value / UNIT) as f64)
 }
 
 /// Whether numerals are spoken as one amount: no two digits beside each other, no 百 or 千 without its digit.

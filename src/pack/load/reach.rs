@@ -104,6 +104,7 @@ fn first_message(text: &str) -> TurnInput {
         conversation: ConversationId::generate(),
         message: MessageId::generate(),
         text: text.to_owned(),
+        vector: None,
         history: Vec::new(),
         memory: Memory::default(),
         page: PageContext::default(),

@@ -173,10 +173,7 @@ fn all_problems_are_reported_at_once() {
     }
 }
 
-/// A pack with one fault of each kind is told of each of them, once, where it stands.
-#[test]
-fn ten_planted_faults_are_ten_problems() {
-    let scenarios = "\
+const PLANTED_SCENARIOS: &str = "\
 - id: probe_goal
   name: 试一
   stage: service
@@ -221,7 +218,8 @@ fn ten_planted_faults_are_ten_problems() {
   goals: [recommend]
   examples: [玛瑙砚台]
 ";
-    let wording = "\
+
+const PLANTED_WORDING: &str = "\
 probe_type:
   close:
     - 这里读不到场景
@@ -235,8 +233,12 @@ probe_goal:
   acknowledge:
     loud: [好]
 ";
-    let mut files = with("scenarios/zz_probe.yaml", scenarios);
-    files.texts.insert("wording/probe.yaml".into(), wording.to_owned());
+
+/// A pack with one fault of each kind is told of each of them, once, where it stands.
+#[test]
+fn ten_planted_faults_are_ten_problems() {
+    let mut files = with("scenarios/zz_probe.yaml", PLANTED_SCENARIOS);
+    files.texts.insert("wording/probe.yaml".into(), PLANTED_WORDING.to_owned());
     let found: Vec<(String, u64, Severity)> =
         check(&files).into_iter().map(|problem| (problem.file, problem.line, problem.severity)).collect();
     let expected = [

@@ -195,14 +195,12 @@ impl List {
         let level = indent(lines[first]);
         let mut chunks: Vec<Chunk> = Vec::new();
         let mut lead = key + 1;
-        for at in key + 1..end {
-            let begins = is_content(lines[at])
-                && indent(lines[at]) == level
-                && lines[at].trim_start().starts_with('-');
+        for (at, text) in lines.iter().enumerate().take(end).skip(key + 1) {
+            let begins = is_content(text) && indent(text) == level && text.trim_start().starts_with('-');
             if begins {
                 chunks.push(Chunk { lead: lead..at, lines: at..at + 1 });
             } else if let Some(open) = chunks.last_mut()
-                && is_content(lines[at])
+                && is_content(text)
             {
                 open.lines.end = at + 1;
             }

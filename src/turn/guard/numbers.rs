@@ -219,7 +219,7 @@ fn names_id(value: &Value, sentence: &Sentence, found: &Found, evidence: &Eviden
             let masked = |text: &str| text.contains(&format!("*{tail}"));
             let asked = evidence.question().contains(tail.as_str());
             if of_person {
-                return masked(evidence.text()) || masked(&evidence.question()) || asked;
+                return masked(evidence.text()) || masked(evidence.question()) || asked;
             }
             asked || masked(evidence.text()) || tail.len() >= 3 && ids().any(|id| id.ends_with(tail.as_str()))
         }
