@@ -117,5 +117,6 @@ fn first_message(text: &str) -> TurnInput {
             answer_due: now.timestamp(),
         },
         now,
+        vector: None,
     }
 }
