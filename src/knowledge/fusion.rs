@@ -22,11 +22,19 @@ const FROM_EACH: usize = 60;
 /// Words of the dictionary in titles, ways to ask and bodies alike, and nothing else: what is commonly done.
 const WORDS_ONLY: Weights = Weights { parts: [[1.0, 0.0, 0.0]; 3], alternative: 0.5 };
 
-/// How much the rank by meaning counts; the rank by words has the rest.
-const MEANING_WEIGHT: f32 = 0.5;
+/// How much the rank by meaning counts; the rank by words has the rest. On real shopping queries 0.5 to 0.6 rank
+/// best, and 0.4 to 0.7 better than words alone.
+const MEANING_WEIGHT: f32 = 0.55;
 
-/// What unrelated texts have in common by this embedder, as a cosine.
+/// What hardly any two texts fall below by this embedder, as a cosine.
 const UNRELATED: f32 = 0.78;
+
+/// What a question that is none of the shop's business has in common with the most similar of its texts: of 16 such
+/// questions the median is 0.895 and the most 0.916, of 125 about other goods the median is 0.88.
+const CHANCE: f32 = 0.90;
+
+/// What a question has in common with the same question in other words: 0.94 to 0.99.
+const SURE: f32 = 0.98;
 
 impl Knowledge {
     /// Searches by a method, to measure one against the other. Without a vector, or without vectors in the index,
@@ -112,8 +120,11 @@ fn above_unrelated(hit: &Hit) -> f32 {
     (hit.meaning.unwrap_or_default() - UNRELATED).max(0.0)
 }
 
-/// How sure it is that a record is about the question.
+/// How sure it is that a record is about the question: as sure as the surer of the two ways.
 fn certainty(words: f32, meaning: Option<f32>) -> f32 {
-    let _ = meaning;
-    words
+    let meaning = meaning.map_or(0.0, |meaning| (meaning - CHANCE) / (SURE - CHANCE));
+    words.max(meaning).clamp(0.0, 1.0)
 }
+
+#[cfg(test)]
+mod tests;

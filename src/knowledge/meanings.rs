@@ -33,10 +33,13 @@ pub(super) fn has_meaning(kind: RecordKind) -> bool {
     )
 }
 
+/// Texts, each with what it is to the search.
+type Texts = Vec<(Purpose, String)>;
+
 /// The texts of a record that a question may be like.
-fn texts(record: &Record) -> Vec<(Purpose, String)> {
+fn texts(record: &Record) -> Texts {
     let shortened = |text: &str| text.chars().take(READ_CHARACTERS).collect::<String>();
-    let mut texts: Vec<(Purpose, String)> = Vec::new();
+    let mut texts = Texts::new();
     let mut add = |purpose: Purpose, text: String| {
         if !text.trim().is_empty() && !texts.iter().any(|(_, known)| *known == text) {
             texts.push((purpose, text));
@@ -67,7 +70,7 @@ pub(super) fn embed_records(
     embedder: &dyn Embedder,
     cache: &mut VectorCache,
 ) -> Result<Vec<Meanings>, EmbedError> {
-    let wanted: Vec<(&ShopId, &Record, Vec<(Purpose, String)>)> = records
+    let wanted: Vec<(&ShopId, &Record, Texts)> = records
         .iter()
         .filter(|(_, record)| has_meaning(record.kind))
         .map(|(shop, record)| (*shop, *record, texts(record)))

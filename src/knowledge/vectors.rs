@@ -219,3 +219,6 @@ impl<'a> Reader<'a> {
         String::from_utf8(self.take(count)?.to_vec()).map_err(|_| damaged())
     }
 }
+
+#[cfg(test)]
+mod tests;
