@@ -17,6 +17,9 @@ const LONGEST: usize = 110;
 /// Below it the extract is about something else.
 const LEAST_FIT: f32 = 0.2;
 
+/// From this score on the search itself is sure enough: the fact says the same in other words.
+const FOUND_BY_MEANING: f32 = 0.45;
+
 /// How much the search's own score counts.
 const SEARCH: f32 = 0.25;
 
@@ -45,7 +48,7 @@ pub fn best_extract<'f>(facts: &[&'f Fact], question: &str) -> Option<Extract<'f
         }
     }
     let (fit, fact, start) = best?;
-    let enough = fit - SEARCH * fact.score >= LEAST_FIT;
+    let enough = fit - SEARCH * fact.score >= LEAST_FIT || fact.score >= FOUND_BY_MEANING;
     // A short entry whose title is asked for is the answer from its beginning.
     let start = if body(fact).chars().count() <= LONGEST { 0 } else { start };
     enough.then(|| Extract { fact, text: grown(body(fact), start) })
