@@ -143,6 +143,26 @@ impl FeatureOptions {
         Features { entries }
     }
 
+    /// Features of several parts of a text that count differently: each part by itself of length one, then weighed, then
+    /// added. The whole is not made of length one again, so that what stands in one part does not weaken another.
+    pub fn weigh_parts(&self, parts: Vec<(Vec<u64>, f32)>) -> Features {
+        let mut all: Vec<(u32, f32)> = Vec::new();
+        for (groups, share) in parts {
+            all.extend(
+                self.weigh(groups).entries.into_iter().map(|(number, weight)| (number, weight * share)),
+            );
+        }
+        all.sort_unstable_by_key(|(number, _)| *number);
+        let mut entries: Vec<(u32, f32)> = Vec::with_capacity(all.len());
+        for (number, weight) in all {
+            match entries.last_mut() {
+                Some(last) if last.0 == number => last.1 += weight,
+                _ => entries.push((number, weight)),
+            }
+        }
+        Features { entries }
+    }
+
     fn worth(&self, count: usize) -> f32 {
         match self.counting {
             Counting::Logarithmic if count > 1 => 1.0 + logarithm(count as f64) as f32,

@@ -18,9 +18,11 @@ use crate::classifier::{emotion_model, polarity_model};
 use crate::eval;
 use crate::eval::tone::ToneError;
 use crate::knowledge::{Method, index_folder};
-use crate::model::{Catalogue, open_embedder};
-use crate::turn::understand::Reader;
+use crate::model::{Catalogue, Embedder, Purpose, open_embedder};
+use crate::pack::types::Pack;
+use crate::turn::understand::dense::StoredVectors;
 use crate::turn::understand::emotion::{EmotionReader, Sources};
+use crate::turn::understand::{Reader, example_texts};
 
 /// Options of `eval`.
 #[derive(Debug, Clone, Args)]
@@ -34,7 +36,7 @@ pub struct EvalOptions {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Subject {
     /// Intents, stages, emotions and handoffs of labelled utterances
-    Understanding(Rows),
+    Understanding(Utterances),
     /// Whether reviews are positive or negative, read by the trained classifier
     Polarity(PolarityRows),
     /// The emotion of texts: the public sets' six labels by the trained classifier, this program's eight by all of it
@@ -88,6 +90,39 @@ pub struct Rows {
     pub output: Output,
 }
 
+/// A file of labelled utterances, and what is required of their reading.
+#[derive(Debug, Clone, Args)]
+pub struct Utterances {
+    /// The file
+    #[command(flatten)]
+    pub rows: Rows,
+    /// Read by vectors too: the pack's examples are embedded first, which takes minutes
+    #[arg(long, conflicts_with = "without_embedder")]
+    pub with_embedder: bool,
+    /// Read by words alone, as without this option
+    #[arg(long)]
+    pub without_embedder: bool,
+    /// Also read the pack's own examples, by what is learned from the others, in this many parts
+    #[arg(long, value_name = "PARTS", value_parser = clap::value_parser!(u8).range(2..=20))]
+    pub folds: Option<u8>,
+    /// Fail if a score is lower, as `topic=0.7`: topic, topic_lenient, stage, emotion or negative (precision and recall)
+    #[arg(long, value_name = "SCORE=SHARE", value_parser = requirement)]
+    pub at_least: Vec<(String, f64)>,
+}
+
+/// Reads `topic=0.7`.
+fn requirement(text: &str) -> Result<(String, f64), String> {
+    const SCORES: [&str; 5] = ["topic", "topic_lenient", "stage", "emotion", "negative"];
+    let (score, least) = text.split_once('=').ok_or("write it as `topic=0.7`")?;
+    if !SCORES.contains(&score) {
+        return Err(format!("unknown score `{score}`; known are {}", SCORES.join(", ")));
+    }
+    match least.parse() {
+        Ok(least) if (0.0..=1.0).contains(&least) => Ok((score.to_owned(), least)),
+        _ => Err(format!("`{least}` is not a share from 0 to 1")),
+    }
+}
+
 /// Texts labelled positive or negative.
 #[derive(Debug, Clone, Args)]
 pub struct PolarityRows {
@@ -135,11 +170,28 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
     let config = options.settings()?;
     let pack = options.pack(&config)?;
     match command.subject {
-        Subject::Understanding(rows) => {
+        Subject::Understanding(set) => {
             let now = clock(&config, false)?.0.now();
-            let read: Vec<eval::understanding::Row> = read(&rows.file)?;
-            let (report, each) = eval::understanding::evaluate(&read, &pack, &Reader::new(&pack), &now);
-            finish(&rows.output, &report, &each)
+            let read: Vec<eval::understanding::Row> = read(&set.rows.file)?;
+            let embedder = match set.with_embedder {
+                false => None,
+                true => Some(
+                    open_embedder(&Catalogue::embedded()?, &cache_environment())?
+                        .context("the embedder's weights are not here; run `warmdesk model pull`")?,
+                ),
+            };
+            let reader = reader(&pack, embedder.as_deref())?;
+            let by = eval::understanding::Understanding {
+                pack: &pack,
+                reader: &reader,
+                now: &now,
+                embedder: embedder.as_deref(),
+            };
+            let (mut report, each) = eval::understanding::evaluate(&read, &by);
+            report.own_examples =
+                set.folds.map(|folds| eval::understanding::cross_validate(&pack, folds.into()));
+            finish(&set.rows.output, &report, &each)?;
+            Ok(required(&report, &set.at_least))
         }
         Subject::Polarity(set) => {
             let model = polarity_model().ok_or(ToneError::NoModel)?;
@@ -164,6 +216,46 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
             finish(&rows.output, &report, &each)
         }
     }
+}
+
+/// The reader of a pack, with the vectors of its examples if there is an embedder.
+fn reader(pack: &Pack, embedder: Option<&dyn Embedder>) -> anyhow::Result<Reader> {
+    let Some(embedder) = embedder else { return Ok(Reader::new(pack)) };
+    let vectors = vectors(pack, embedder)?;
+    Ok(Reader::new(pack).with_vectors(pack, &vectors))
+}
+
+/// The vectors of a pack's examples.
+fn vectors(pack: &Pack, embedder: &dyn Embedder) -> anyhow::Result<StoredVectors> {
+    const GROUP: usize = 64;
+    let texts = example_texts(pack);
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut vectors = StoredVectors::default();
+    for group in texts.chunks(GROUP) {
+        for (text, vector) in group.iter().zip(embedder.embed(group, Purpose::Query)?) {
+            vectors.insert(text, vector.as_slice());
+        }
+    }
+    Ok(vectors)
+}
+
+/// Says which scores are too low; a script sees it by the exit status.
+fn required(report: &eval::understanding::Report, at_least: &[(String, f64)]) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for (score, least) in at_least {
+        let reached = match score.as_str() {
+            "topic" => report.topic.accuracy,
+            "topic_lenient" => report.topic.lenient,
+            "stage" => report.stage.accuracy,
+            "emotion" => report.emotion.accuracy,
+            _ => report.negative.precision.min(report.negative.recall),
+        };
+        if reached < *least {
+            eprintln!("{score} is {reached:.3}, at least {least} is required");
+            code = ExitCode::FAILURE;
+        }
+    }
+    code
 }
 
 fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {

@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::identity::{ConversationId, MessageId, Scope, ShopId};
-use crate::pack::types::{Pack, Scenario};
+use crate::model::{Embedder, Purpose};
+use crate::pack::types::Pack;
 use crate::time::Now;
-use crate::turn::decide::handoff_by_text;
+use crate::turn::decide::{CONFIDENT, handoff_by_text};
 use crate::turn::types::{
     Author, DeskStatus, EmotionLabel, HandoffReason, Memory, PageContext, PastMessage, Reading, Stage,
     TurnInput,
 };
+use crate::turn::understand::intents::{IntentReader, LeftOut};
 use crate::turn::understand::{Reader, read};
 
 #[cfg(test)]
@@ -76,9 +78,9 @@ pub enum Role {
 pub struct Prediction {
     /// The row's id.
     pub id: String,
-    /// The topic, if anything was understood.
+    /// The likeliest topic, however unsure; none only if nothing was said.
     pub topic: Option<String>,
-    /// The stage, if anything was understood.
+    /// The likeliest stage.
     pub stage: Option<Stage>,
     /// The emotion.
     pub emotion: EmotionLabel,
@@ -86,8 +88,10 @@ pub struct Prediction {
     pub negative: bool,
     /// The reason to hand over, if the text gives one.
     pub handoff: Option<HandoffReason>,
-    /// How sure the reading is; 0 if there is none.
+    /// How sure the topic is; 0 if there is none.
     pub confidence: f32,
+    /// Whether the assistant would ask what is meant rather than act upon this reading.
+    pub abstained: bool,
 }
 
 /// The scores of a file.
@@ -95,8 +99,12 @@ pub struct Prediction {
 pub struct Report {
     /// How many rows.
     pub n: usize,
-    /// The share of rows nothing was read in.
+    /// The share of rows in which the assistant would ask what is meant. Their likeliest reading counts in the scores all the
+    /// same; `answered` leaves them out.
     pub abstained: f64,
+    /// The pack's own examples, if they were read too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_examples: Option<Folds>,
     /// Topics.
     pub topic: Accuracy,
     /// Stages.
@@ -114,23 +122,44 @@ pub struct Report {
 }
 
 /// Shares of right answers.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Accuracy {
     /// Only the first label counts.
     pub accuracy: f64,
     /// The second label counts too.
     pub lenient: f64,
-    /// The lenient share among the rows something was read in.
+    /// The lenient share among the rows that are not abstained from.
     pub answered: f64,
+    /// The mean of the F1 of all topics that occur, strict.
+    pub macro_f1: f64,
+    /// By topic.
+    pub by_class: BTreeMap<String, ClassScores>,
 }
 
 /// Shares of right stages; a stage has no second label.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StageAccuracy {
     /// Of all rows.
     pub accuracy: f64,
-    /// Of the rows something was read in.
+    /// Of the rows that are not abstained from.
     pub answered: f64,
+    /// The mean of the F1 of all stages that occur.
+    pub macro_f1: f64,
+    /// By stage.
+    pub by_class: BTreeMap<String, ClassScores>,
+}
+
+/// How well one class is told from the others, by the first labels alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ClassScores {
+    /// How many rows have it.
+    pub n: usize,
+    /// Right among the found.
+    pub precision: f64,
+    /// Found among the right.
+    pub recall: f64,
+    /// Their harmonic mean.
+    pub f1: f64,
 }
 
 /// Scores of the emotion labels.
@@ -167,38 +196,83 @@ pub struct HandoffScores {
     pub right_reason: f64,
 }
 
+/// How the pack's own examples are read by what is learned from the others.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Folds {
+    /// How many examples.
+    pub n: usize,
+    /// The share of right intents.
+    pub intent: f64,
+    /// The share of right topics.
+    pub topic: f64,
+    /// The share of right stages among the examples that tell one.
+    pub stage: f64,
+}
+
+/// Reads every example of a pack once, by what is learned from the other folds, without vectors.
+pub fn cross_validate(pack: &Pack, folds: usize) -> Folds {
+    let read: Vec<LeftOut> = (0..folds).flat_map(|fold| IntentReader::left_out(pack, fold, folds)).collect();
+    let count = |right: fn(&LeftOut) -> bool| read.iter().filter(|one| right(one)).count();
+    Folds {
+        n: read.len(),
+        intent: share(count(|one| one.intent), read.len()),
+        topic: share(count(|one| one.topic), read.len()),
+        stage: share(count(|one| one.stage == Some(true)), count(|one| one.stage.is_some())),
+    }
+}
+
+/// What rows are read by.
+pub struct Understanding<'a> {
+    /// The pack.
+    pub pack: &'a Pack,
+    /// Its reader.
+    pub reader: &'a Reader,
+    /// The moment of every row.
+    pub now: &'a Now,
+    /// What the messages mean as vectors; none without an embedder.
+    pub embedder: Option<&'a dyn Embedder>,
+}
+
+impl Understanding<'_> {
+    fn read(&self, text: &str, history: &[PastMessage], memory: &Memory) -> Reading {
+        let vector = self.embedder.and_then(|embedder| embedder.embed(&[text], Purpose::Query).ok()?.pop());
+        let input = TurnInput { vector, ..input(text, history, memory, self.now) };
+        read(&input, self.pack, self.reader)
+    }
+}
+
 /// Reads and scores all rows.
-pub fn evaluate(rows: &[Row], pack: &Pack, reader: &Reader, now: &Now) -> (Report, Vec<Prediction>) {
-    let predictions: Vec<Prediction> = rows.iter().map(|row| predict(row, pack, reader, now)).collect();
+pub fn evaluate(rows: &[Row], by: &Understanding<'_>) -> (Report, Vec<Prediction>) {
+    let predictions: Vec<Prediction> = rows.iter().map(|row| predict(row, by)).collect();
     (score(rows, &predictions), predictions)
 }
 
 /// Reads one row as a turn would, its context as the conversation before it.
-pub fn predict(row: &Row, pack: &Pack, reader: &Reader, now: &Now) -> Prediction {
+pub fn predict(row: &Row, by: &Understanding<'_>) -> Prediction {
     let mut history: Vec<PastMessage> = Vec::new();
     let mut memory = Memory::default();
     for message in &row.context {
         if message.role == Role::Customer {
-            let reading = read(&input(&message.text, &history, &memory, now), pack, reader);
+            let reading = by.read(&message.text, &history, &memory);
             remember(&reading, &mut memory);
         }
         history.push(PastMessage {
             id: MessageId::generate(),
             author: if message.role == Role::Customer { Author::Customer } else { Author::Assistant },
             text: message.text.clone(),
-            at: now.timestamp(),
+            at: by.now.timestamp(),
         });
     }
-    let reading = read(&input(&row.text, &history, &memory, now), pack, reader);
-    let scenario = reading.intents.first().and_then(|first| default_scenario(pack, &first.intent));
+    let reading = by.read(&row.text, &history, &memory);
     Prediction {
         id: row.id.clone(),
-        topic: scenario.map(|scenario| scenario.topic.clone()),
-        stage: scenario.map(|scenario| scenario.stage),
+        topic: reading.matter.as_ref().map(|matter| matter.topic.clone()),
+        stage: reading.matter.as_ref().map(|matter| matter.stage),
         emotion: reading.emotion.label,
         negative: reading.emotion.label.is_negative(),
-        handoff: handoff_by_text(pack, &reading.text).map(|plan| plan.reason),
-        confidence: reading.intents.first().map_or(0.0, |first| first.confidence),
+        handoff: handoff_by_text(by.pack, &reading.text).map(|plan| plan.reason),
+        confidence: reading.matter.as_ref().map_or(0.0, |matter| matter.confidence),
+        abstained: reading.intents.first().is_none_or(|first| first.confidence < CONFIDENT),
     }
 }
 
@@ -233,30 +307,34 @@ fn remember(reading: &Reading, memory: &mut Memory) {
     }
 }
 
-/// The scenario an intent leads to when no fact speaks for another one: without a condition, else the last one tried.
-fn default_scenario<'a>(pack: &'a Pack, intent: &str) -> Option<&'a Scenario> {
-    let of_intent = || pack.scenarios.iter().filter(|scenario| scenario.intent == intent);
-    of_intent()
-        .filter(|scenario| scenario.when.is_none())
-        .max_by_key(|scenario| scenario.priority)
-        .or_else(|| of_intent().min_by_key(|scenario| scenario.priority))
-}
-
 /// Scores predictions against the labels; both lists are in the same order.
 pub fn score(rows: &[Row], predictions: &[Prediction]) -> Report {
     let pairs: Vec<(&Row, &Prediction)> = rows.iter().zip(predictions).collect();
-    let answered = pairs.iter().filter(|(_, read)| read.topic.is_some()).count();
+    let answered: Vec<_> = pairs.iter().filter(|(_, read)| !read.abstained).collect();
     let topic = |lenient: bool| pairs.iter().filter(|(row, read)| topic_right(row, read, lenient)).count();
     let stages = pairs.iter().filter(|(row, read)| read.stage == Some(row.stage)).count();
+    let right_topics = answered.iter().filter(|(row, read)| topic_right(row, read, true)).count();
+    let right_stages = answered.iter().filter(|(row, read)| read.stage == Some(row.stage)).count();
+    let topics = by_class(pairs.iter().map(|(row, read)| (Some(row.topic.clone()), read.topic.clone())));
+    let by_stage =
+        by_class(pairs.iter().map(|(row, read)| (Some(stage_name(row.stage)), read.stage.map(stage_name))));
     Report {
         n: pairs.len(),
-        abstained: share(pairs.len() - answered, pairs.len()),
+        abstained: share(pairs.len() - answered.len(), pairs.len()),
+        own_examples: None,
         topic: Accuracy {
             accuracy: share(topic(false), pairs.len()),
             lenient: share(topic(true), pairs.len()),
-            answered: share(topic(true), answered),
+            answered: share(right_topics, answered.len()),
+            macro_f1: macro_f1(&topics),
+            by_class: topics,
         },
-        stage: StageAccuracy { accuracy: share(stages, pairs.len()), answered: share(stages, answered) },
+        stage: StageAccuracy {
+            accuracy: share(stages, pairs.len()),
+            answered: share(right_stages, answered.len()),
+            macro_f1: macro_f1(&by_stage),
+            by_class: by_stage,
+        },
         emotion: emotions(&pairs),
         negative: precision_recall(pairs.iter().map(|(row, read)| (row.negative, read.negative))),
         handoff: handoffs(&pairs),
@@ -268,6 +346,36 @@ pub fn score(rows: &[Row], predictions: &[Prediction]) -> Report {
 fn topic_right(row: &Row, read: &Prediction, lenient: bool) -> bool {
     let Some(topic) = &read.topic else { return false };
     *topic == row.topic || lenient && row.topic_also.as_ref() == Some(topic)
+}
+
+/// Precision, recall and F1 of every class that occurs among the labels.
+fn by_class(pairs: impl Iterator<Item = (Option<String>, Option<String>)>) -> BTreeMap<String, ClassScores> {
+    let pairs: Vec<_> = pairs.collect();
+    let classes: BTreeSet<&String> = pairs.iter().filter_map(|(gold, _)| gold.as_ref()).collect();
+    let scores = classes.into_iter().map(|class| {
+        let is = |label: &Option<String>| label.as_ref() == Some(class);
+        let PrecisionRecall { precision, recall } =
+            precision_recall(pairs.iter().map(|(gold, read)| (is(gold), is(read))));
+        let sum = precision + recall;
+        let f1 = if sum > 0.0 { 2.0 * precision * recall / sum } else { 0.0 };
+        let n = pairs.iter().filter(|(gold, _)| is(gold)).count();
+        (class.clone(), ClassScores { n, precision, recall, f1 })
+    });
+    scores.collect()
+}
+
+fn macro_f1(classes: &BTreeMap<String, ClassScores>) -> f64 {
+    classes.values().map(|class| class.f1).sum::<f64>() / classes.len().max(1) as f64
+}
+
+fn stage_name(stage: Stage) -> String {
+    match stage {
+        Stage::PreSale => "pre_sale",
+        Stage::InSale => "in_sale",
+        Stage::AfterSale => "after_sale",
+        Stage::Service => "service",
+    }
+    .to_owned()
 }
 
 fn share(part: usize, whole: usize) -> f64 {

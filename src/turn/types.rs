@@ -159,6 +159,8 @@ pub struct Reading {
     pub masked: String,
     /// Intents by falling confidence; empty if nothing was understood.
     pub intents: Vec<IntentMatch>,
+    /// The likeliest topic and stage, even where no intent is sure enough to act upon.
+    pub matter: Option<Matter>,
     /// The customer's emotion.
     pub emotion: Emotion,
     /// What the message names.
@@ -179,6 +181,18 @@ pub struct IntentMatch {
     pub confidence: f32,
     /// The pattern or example that speaks for it.
     pub why: String,
+}
+
+/// What a message is about, and where in a purchase the customer is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Matter {
+    /// The likeliest topic, one of the names of the API.
+    pub topic: String,
+    /// The likeliest stage by the message and the conversation before it. Small talk and complaints take the
+    /// conversation's.
+    pub stage: Stage,
+    /// How sure the topic is, from 0 to 1.
+    pub confidence: f32,
 }
 
 /// The eight emotion labels.

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{Prediction, Row, Stage, evaluate, score};
+use super::{Prediction, Row, Stage, Understanding, evaluate, score};
 use crate::turn::types::{EmotionLabel, HandoffReason};
 use crate::turn::understand::Reader;
 use crate::turn::understand::tests::{now, small_pack};
@@ -34,6 +34,7 @@ fn prediction(id: &str, topic: Option<&str>, emotion: EmotionLabel, confidence: 
         negative: emotion.is_negative(),
         handoff: None,
         confidence,
+        abstained: topic.is_none(),
     }
 }
 
@@ -79,8 +80,9 @@ fn nothing_to_score_gives_no_share_of_nothing() {
 fn rows_are_read_as_turns() {
     let pack = small_pack();
     let reader = Reader::new(&pack);
-    let (report, predictions) = evaluate(&rows(), &pack, &reader, &now());
+    let (report, predictions) =
+        evaluate(&rows(), &Understanding { pack: &pack, reader: &reader, now: &now(), embedder: None });
     assert_eq!(report.n, 4);
     // The small pack has intents and no scenarios, so a reading has a confidence and no topic.
-    assert!(predictions.iter().all(|prediction| prediction.topic.is_none() && prediction.confidence > 0.5));
+    assert!(predictions.iter().all(|prediction| prediction.topic.is_none() && !prediction.abstained));
 }

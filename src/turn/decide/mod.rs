@@ -22,7 +22,7 @@ use crate::pack::types::{Pack, Scenario};
 pub use extract::fitting_sentences;
 pub use goals::{late_handoff, reason_name};
 pub use handoff::handoff_by_text;
-pub use scenario::{dangerous_scenario, wanted_kinds};
+pub use scenario::{CONFIDENT, dangerous_scenario, wanted_kinds};
 pub use words::Words;
 
 /// Everything a decision is made from.

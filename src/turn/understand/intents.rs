@@ -1,20 +1,21 @@
-//! What does the customer want? The nearest examples of the pack by their character groups, expressions as strong
-//! evidence, and how sure that is.
+//! What does the customer want? Three kinds of evidence put together: linear models over groups of characters, the
+//! nearest examples, and expressions; with vectors a fourth. What is asked is found in the whole message and in its
+//! clauses, what it is about in the conversation around it too.
 //!
-//! A text becomes a vector of groups of one to three characters, weighted by how rare they are among all examples. An
-//! intent's score joins its nearest examples with the middle of all its examples. What a score is worth is learned from
-//! the pack itself when it is loaded (see [`calibration`](super::calibration)).
+//! All evidence is added as logarithms and becomes one distribution over intents. A topic is as likely as its intents
+//! together, and the leading intent is the likeliest of the likeliest topic: two scenarios that share a topic do not
+//! make the reading unsure.
 
-use std::collections::HashMap;
-
-use regex::Regex;
-
-use super::calibration::{Calibration, Sample};
+use super::around::Around;
 use super::clauses::{pieces, strip_politeness};
-use super::groups::{count_groups, one_spelling, share};
-use super::normalise::folded;
-use crate::pack::types::{Intent, Pack};
-use crate::turn::types::IntentMatch;
+use super::dense::{DenseExamples, StoredVectors};
+use super::groups::one_spelling;
+use super::heads::{Heads, Labels, Said};
+use super::material::{Earlier, Material, Pattern};
+use super::nearest::{NearestExamples, Score};
+use super::stage::cues;
+use crate::pack::types::Pack;
+use crate::turn::types::{IntentMatch, Matter, Stage};
 
 /// Readings that are less sure than this are left out: the assistant asks rather than guesses.
 pub const UNDERSTOOD: f32 = 0.3;
@@ -22,364 +23,368 @@ pub const UNDERSTOOD: f32 = 0.3;
 const READ_CHARACTERS: usize = 400;
 /// At most so many intents are named.
 const MAX_INTENTS: usize = 6;
-/// At most so many examples are left out in turn to learn what a score is worth.
-const CALIBRATION_SAMPLES: usize = 500;
-/// How much of a reading's confidence a second clause with the same reading adds.
-const SUPPORT: f32 = 0.25;
+/// A message longer than this says more in its clauses than as a whole.
+const WHOLE_CHARACTERS: usize = 60;
+/// The stages in the order in which the models know them.
+pub(super) const STAGES: [Stage; 4] = [Stage::PreSale, Stage::InSale, Stage::AfterSale, Stage::Service];
 
-/// The examples and expressions of a pack, ready to be searched.
+/// What each kind of evidence counts beside the intents' own model: the topics' model, the nearest examples, an
+/// expression, vectors, and the stage. A few numbers for everything, chosen on left-out examples and real utterances.
+const TOPIC_MODEL: f32 = 1.0;
+const NEAREST: f32 = 6.0;
+const EXPRESSION: f32 = 1.5;
+/// What is added for an expression that is nearly always right and matches all of the text: "人工" needs no more.
+const DECISIVE: f32 = 4.0;
+const VECTORS: f32 = 0.5;
+const STAGE: f32 = 0.3;
+/// All logarithms are divided by it, because kinds of evidence that agree are not independent.
+const HEAT: f32 = 1.6;
+/// What the whole of a short and of a long message counts beside its clauses.
+const WHOLE_OF_SHORT: f32 = 0.65;
+const WHOLE_OF_LONG: f32 = 0.4;
+/// A text is known if so much of it, or more, is like an example or matched by an expression.
+const KNOWN: f32 = 0.35;
+/// What it counts that all of a text's groups stand in some examples.
+const FAMILIAR: f32 = 0.6;
+/// The share every stage has before anything is read.
+const STAGE_FLOOR: f32 = 0.03;
+/// What the stages' own model counts beside the intents.
+const STAGE_MODEL: f32 = 0.6;
+/// What an earlier message counts for the stage by its model and by its cues, fading from message to message; and what
+/// the shop's counts beside the customer's.
+const STAGE_EARLIER: f32 = 0.4;
+const CUE_EARLIER: f32 = 0.7;
+const FADE: f32 = 0.75;
+const SELLER_SHARE: f32 = 0.7;
+/// Hardly any message in the middle of a conversation is about no purchase.
+const SERVICE_ALONE: f32 = 0.3;
+const SERVICE_LATER: f32 = 1.0;
+
+/// The examples and expressions of a pack, ready to read messages with.
 #[derive(Debug)]
-pub struct IntentIndex {
+pub struct IntentReader {
     names: Vec<String>,
+    labels: Vec<Labels>,
+    /// The stage of each intent's scenario, also of those that may be said at any stage.
+    stages: Vec<Option<Stage>>,
+    /// The name of each topic; `None` stands for the topic of an intent without a scenario.
+    topics: Vec<Option<String>>,
     smalltalk: Vec<bool>,
-    examples: Vec<Example>,
-    rarity: HashMap<u64, Group>,
-    rarest: f32,
-    /// For each intent the length of the sum of its examples' vectors.
-    middles: Vec<f32>,
+    heads: Heads,
+    nearest: NearestExamples,
     patterns: Vec<Pattern>,
-    calibration: Calibration,
+    dense: Option<DenseExamples>,
 }
 
-#[derive(Debug)]
-struct Example {
-    intent: usize,
-    text: String,
+/// What was read: intents by falling confidence, and what the message is about.
+#[derive(Debug, Clone, Default)]
+pub struct Understood {
+    /// The intents.
+    pub intents: Vec<IntentMatch>,
+    /// The likeliest topic and stage, however unsure.
+    pub matter: Option<Matter>,
 }
 
-#[derive(Debug, Default)]
-struct Group {
-    rarity: f32,
-    in_examples: Vec<(u32, f32)>,
-    in_middles: Vec<(u32, f32)>,
+/// What was right about an example that was read as if it were new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its intent.
+    pub intent: bool,
+    /// Its topic.
+    pub topic: bool,
+    /// Its stage, if it tells one.
+    pub stage: Option<bool>,
 }
 
-#[derive(Debug)]
-struct Pattern {
-    intent: usize,
-    expression: Regex,
-    /// How often it speaks for its own intent among the pack's examples.
-    precision: f32,
+/// How one text fits all intents.
+struct Piece {
+    /// The probability of each intent.
+    intents: Vec<f32>,
+    /// The probability of each stage by the stages' own model; empty without one.
+    stages: Vec<f32>,
+    /// How well the text is known: unlike all examples is near 0.
+    known: f32,
+    /// Why, for each intent that an expression or a near example speaks for.
+    scores: Vec<Score>,
+    hits: Vec<(usize, f32, String)>,
 }
 
-/// How one intent fits one piece of text.
-#[derive(Debug, Clone, Copy)]
-struct Score {
-    intent: usize,
-    score: f32,
-    nearest: usize,
-}
-
-/// One reading of one piece, before the pieces are put together.
-#[derive(Debug)]
-struct Candidate {
-    intent: usize,
-    confidence: f32,
-    why: String,
-}
-
-impl IntentIndex {
+impl IntentReader {
     /// Prepares the intents of a pack.
     pub fn new(pack: &Pack) -> Self {
-        let smalltalk = pack.intents.iter().map(|intent| is_smalltalk(pack, &intent.name)).collect();
-        Self::build(&pack.intents, smalltalk)
+        Self::learn(pack, Material::of(pack))
     }
 
-    fn build(intents: &[Intent], smalltalk: Vec<bool>) -> Self {
-        let mut index = Self {
-            names: intents.iter().map(|intent| intent.name.clone()).collect(),
-            smalltalk,
-            examples: Vec::new(),
-            rarity: HashMap::new(),
-            rarest: 1.0,
-            middles: vec![0.0; intents.len()],
-            patterns: Vec::new(),
-            calibration: Calibration::default(),
+    /// Reads a part of a pack's examples as if they were new, by what is learned from the others: every `folds`th one,
+    /// beginning with the one at `fold`. Gives for each its intent's, topic's and stage's own name and the read ones.
+    pub fn left_out(pack: &Pack, fold: usize, folds: usize) -> Vec<LeftOut> {
+        let mut material = Material::of(pack);
+        let out = material.leave_out(fold, folds);
+        let reader = Self::learn(pack, material);
+        let read = |(intent, example): (usize, Earlier)| {
+            let around = Around::after(example.customer.as_deref(), example.seller.as_deref());
+            let Understood { intents, matter } = reader.read(&example.text, &around, None);
+            let topic = reader.topics[reader.labels[intent].topic].clone();
+            let (read_topic, read_stage) = matter.map(|matter| (matter.topic, matter.stage)).unzip();
+            LeftOut {
+                intent: reader.names[intent] == intents.first().map_or("", |first| first.intent.as_str()),
+                topic: topic == read_topic,
+                stage: reader.labels[intent].stage.map(|_| reader.stages[intent] == read_stage),
+            }
         };
-        for (intent, source) in intents.iter().enumerate() {
-            for example in &source.examples {
-                let text = one_spelling(strip_politeness(&folded(example)));
-                if !text.is_empty() && !only_digits(&text) {
-                    index.examples.push(Example { intent, text });
-                }
-            }
-        }
-        index.weigh();
-        index.fill();
-        index.judge_patterns(intents);
-        index.calibrate();
-        index
+        out.into_iter().map(read).collect()
     }
 
-    /// Counts in how many examples each group of characters stands.
-    fn weigh(&mut self) {
-        let mut counts: HashMap<u64, u32> = HashMap::new();
-        for example in &self.examples {
-            for group in count_groups(&example.text).into_keys() {
-                *counts.entry(group).or_default() += 1;
-            }
-        }
-        let all = self.examples.len() as f32;
-        self.rarest = (1.0 + all).ln() + 1.0;
-        for (group, count) in counts {
-            let rarity = ((1.0 + all) / (1.0 + count as f32)).ln() + 1.0;
-            self.rarity.insert(group, Group { rarity, ..Group::default() });
-        }
+    fn learn(pack: &Pack, mut material: Material) -> Self {
+        material.judge_patterns(&pack.intents);
+        let sizes = [material.names.len(), material.topics.len(), STAGES.len()];
+        let heads = Heads::train(&material.said(), sizes);
+        let near = material.alone().map(|(intent, text)| (intent, one_spelling(strip_politeness(text))));
+        let nearest = NearestExamples::new(material.names.len(), near);
+        let smalltalk = material.topic_is("smalltalk");
+        let Material { names, labels, stages, topics, patterns, .. } = material;
+        Self { names, labels, stages, topics, smalltalk, heads, nearest, patterns, dense: None }
     }
 
-    /// Writes each example's vector, and each intent's sum of them, under the groups they hold.
-    fn fill(&mut self) {
-        let mut sums: Vec<HashMap<u64, f32>> = vec![HashMap::new(); self.names.len()];
-        for number in 0..self.examples.len() {
-            let intent = self.examples[number].intent;
-            for (group, weight) in self.vector(&self.examples[number].text) {
-                *sums[intent].entry(group).or_default() += weight;
-                if let Some(entry) = self.rarity.get_mut(&group) {
-                    entry.in_examples.push((number as u32, weight));
-                }
-            }
-        }
-        for (intent, sum) in sums.into_iter().enumerate() {
-            self.middles[intent] = sum.values().map(|weight| weight * weight).sum::<f32>().sqrt();
-            for (group, weight) in sum {
-                if let Some(entry) = self.rarity.get_mut(&group) {
-                    entry.in_middles.push((intent as u32, weight));
-                }
-            }
-        }
+    /// Adds vectors of the pack's examples, so that messages with a vector are also read by it. Examples without one are
+    /// read by words alone.
+    pub fn set_vectors(&mut self, pack: &Pack, vectors: &StoredVectors) {
+        let material = Material::of(pack);
+        let known: Vec<(usize, &[f32])> =
+            material.texts().filter_map(|(intent, text)| Some((intent, vectors.get(text)?))).collect();
+        self.dense = DenseExamples::new(&known);
     }
 
-    /// A text as groups of characters with their weights, of length one.
-    fn vector(&self, text: &str) -> Vec<(u64, f32)> {
-        let mut vector: Vec<(u64, f32)> = count_groups(text)
-            .into_iter()
-            .map(|(group, count)| {
-                let rarity = self.rarity.get(&group).map_or(self.rarest, |entry| entry.rarity);
-                (group, (1.0 + count.ln()) * rarity * share(group))
-            })
-            .collect();
-        let length = vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-        if length > 0.0 {
-            vector.iter_mut().for_each(|(_, weight)| *weight /= length);
+    /// Reads a normalised question.
+    pub fn read(&self, question: &str, around: &Around, vector: Option<&[f32]>) -> Understood {
+        let text: String = question.chars().take(READ_CHARACTERS).collect::<String>().to_lowercase();
+        if self.names.is_empty() || !text.chars().any(|c| !c.is_whitespace()) {
+            return Understood::default();
         }
-        // The sums below must not depend on the order of a hash table.
-        vector.sort_unstable_by_key(|(group, _)| *group);
-        vector
-    }
-
-    /// Scores all intents, best first. One example can be left out, as if it were not in the pack.
-    fn scores(&self, text: &str, without: Option<usize>) -> Vec<Score> {
-        let mut near = vec![0.0_f32; self.examples.len()];
-        let mut middle = vec![0.0_f32; self.names.len()];
-        for (group, weight) in self.vector(text) {
-            let Some(entry) = self.rarity.get(&group) else { continue };
-            for (example, other) in &entry.in_examples {
-                near[*example as usize] += weight * other;
-            }
-            for (intent, other) in &entry.in_middles {
-                middle[*intent as usize] += weight * other;
-            }
-        }
-        let mut best: Vec<[(f32, usize); 3]> = vec![[(0.0, usize::MAX); 3]; self.names.len()];
-        for (number, example) in self.examples.iter().enumerate() {
-            if Some(number) != without {
-                insert(&mut best[example.intent], near[number], number);
-            }
-        }
-        let mut scores: Vec<Score> = (0..self.names.len())
-            .map(|intent| {
-                let left_out = without.is_some_and(|number| self.examples[number].intent == intent);
-                let middle = self.middle_score(intent, middle[intent], left_out);
-                let [first, second, third] = best[intent];
-                let nearest = 0.7 * first.0 + 0.2 * second.0 + 0.1 * third.0;
-                Score { intent, score: 0.65 * nearest + 0.35 * middle, nearest: first.1 }
-            })
-            .filter(|score| score.score > 0.0)
-            .collect();
-        scores.sort_by(|left, right| right.score.total_cmp(&left.score).then(left.intent.cmp(&right.intent)));
-        scores
-    }
-
-    /// The cosine with the sum of an intent's examples; with the text's own example taken out of the sum if it is one.
-    fn middle_score(&self, intent: usize, product: f32, left_out: bool) -> f32 {
-        let length = self.middles[intent];
-        let (product, length) = if left_out {
-            (product - 1.0, (length * length - 2.0 * product + 1.0).max(0.0).sqrt())
-        } else {
-            (product, length)
-        };
-        if length > 1e-3 { (product / length).clamp(0.0, 1.0) } else { 0.0 }
-    }
-
-    /// An expression is worth as much as it is right about the pack's own examples.
-    fn judge_patterns(&mut self, intents: &[Intent]) {
-        for (intent, source) in intents.iter().enumerate() {
-            for expression in &source.patterns {
-                let (mut own, mut other) = (0.0_f32, 0.0_f32);
-                for example in self.examples.iter().filter(|example| expression.is_match(&example.text)) {
-                    if example.intent == intent { own += 1.0 } else { other += 1.0 }
-                }
-                let precision = (own + 3.0) / (own + other + 3.2);
-                self.patterns.push(Pattern { intent, expression: expression.clone(), precision });
-            }
-        }
-    }
-
-    /// Leaves examples out in turn, reads them as if they were new, and learns how often a score is right.
-    fn calibrate(&mut self) {
-        let step = self.examples.len().div_ceil(CALIBRATION_SAMPLES).max(1);
-        let samples: Vec<Sample> = (0..self.examples.len())
-            .step_by(step)
-            .filter_map(|number| {
-                let scores = self.scores(&self.examples[number].text, Some(number));
-                let first = scores.first()?;
-                let second = scores.get(1).map_or(0.0, |second| second.score);
-                let right = first.intent == self.examples[number].intent;
-                Some(Sample { score: first.score, margin: first.score - second, right })
-            })
-            .collect();
-        self.calibration = Calibration::learn(&samples);
-    }
-
-    /// Reads the intents of a normalised text, the surest first; empty if nothing is sure enough.
-    pub fn read(&self, text: &str) -> Vec<IntentMatch> {
-        let text: String = text.chars().take(READ_CHARACTERS).collect::<String>().to_lowercase();
         let whole = strip_politeness(&text);
+        let whole_piece = self.piece(whole, around);
         let mut parts = pieces(&text);
         parts.retain(|part| part != whole);
+        let parts: Vec<Piece> = parts.iter().map(|part| self.piece(strip_politeness(part), around)).collect();
+        let long = whole.chars().count() > WHOLE_CHARACTERS;
+        let mut intents = self.pooled(&whole_piece, &parts, long);
+        if let (Some(dense), Some(vector)) = (&self.dense, vector) {
+            self.weigh(&mut intents, &dense.evidence(vector, self.names.len()), VECTORS);
+        }
+        let stage = self.stage(&text, &intents, &whole_piece, around);
+        let by_stage: Vec<f32> = self
+            .labels
+            .iter()
+            .map(|labels| labels.stage.map_or(0.0, |at| stage[at].max(0.02).ln()))
+            .collect();
+        self.weigh(&mut intents, &by_stage, STAGE);
+        self.understood(&intents, &stage, (&whole_piece, &parts), around)
+    }
+
+    /// Reads one text by all evidence but vectors.
+    fn piece(&self, text: &str, around: &Around) -> Piece {
+        let said = Said { text, customer: around.customer(), seller: around.seller() };
+        let read = self.heads.read(said);
+        let scores = self.nearest.scores(&one_spelling(text));
+        let hits = self.hits(text);
+        let of = |list: &[f32], at: usize, least: f32| list.get(at).map_or(0.0, |share| (share + least).ln());
+        let mut evidence: Vec<f32> = self
+            .labels
+            .iter()
+            .enumerate()
+            .map(|(intent, labels)| {
+                of(&read.intents, intent, 1e-4)
+                    + TOPIC_MODEL * of(&read.topics, labels.topic, 1e-3)
+                    + NEAREST * scores[intent].score
+            })
+            .collect();
+        for (intent, worth, _) in &hits {
+            evidence[*intent] += EXPRESSION * worth + DECISIVE * worth.powi(6);
+        }
+        let near = scores.iter().map(|score| score.score).fold(0.0, f32::max);
+        let known = hits.iter().map(|hit| hit.1).fold(near, f32::max).max(read.familiarity * FAMILIAR);
+        Piece { intents: shares(&evidence, HEAT), stages: read.stages, known, scores, hits }
+    }
+
+    /// The best hit of each intent's expressions: the intent, what it is worth here, and the words it matched.
+    fn hits(&self, text: &str) -> Vec<(usize, f32, String)> {
         let length = text.chars().count().max(1) as f32;
-        let mut readings: Vec<Vec<Candidate>> = Vec::new();
-        // A long story as a whole is near to nothing; its clauses are.
-        if whole.chars().count() <= 60 {
-            readings.push(self.read_piece(whole));
-        }
-        for part in &parts {
-            let stripped = strip_politeness(part);
-            let share = (stripped.chars().count() as f32 / length).clamp(0.2, 1.0);
-            let mut candidates = self.read_piece(stripped);
-            for candidate in &mut candidates {
-                candidate.confidence *=
-                    if self.smalltalk[candidate.intent] { share } else { 0.88 + 0.1 * share };
-            }
-            readings.push(candidates);
-        }
-        self.join(readings)
-    }
-
-    fn read_piece(&self, piece: &str) -> Vec<Candidate> {
-        let mut candidates = self.by_examples(&one_spelling(piece));
-        for (intent, confidence, why) in self.by_patterns(piece) {
-            match candidates.iter_mut().find(|candidate| candidate.intent == intent) {
-                Some(known) => {
-                    known.confidence = 1.0 - (1.0 - confidence) * (1.0 - 0.5 * known.confidence);
-                    known.why = why;
-                }
-                None => candidates.push(Candidate { intent, confidence, why }),
-            }
-        }
-        candidates.sort_by(|left, right| right.confidence.total_cmp(&left.confidence));
-        candidates.truncate(3);
-        candidates
-    }
-
-    fn by_examples(&self, piece: &str) -> Vec<Candidate> {
-        let scores = self.scores(piece, None);
-        let Some(first) = scores.first() else { return Vec::new() };
-        let second = scores.get(1).map_or(0.0, |second| second.score);
-        let candidate = |score: &Score| {
-            let margin =
-                if score.intent == first.intent { first.score - second } else { score.score - first.score };
-            let why = self
-                .examples
-                .get(score.nearest)
-                .map_or_else(String::new, |example| format!("≈ {}", example.text));
-            Candidate {
-                intent: score.intent,
-                confidence: self.calibration.confidence(score.score, margin),
-                why,
-            }
-        };
-        scores.iter().take(3).map(candidate).collect()
-    }
-
-    /// The best matching expression of each intent, with what it is worth here.
-    fn by_patterns(&self, piece: &str) -> Vec<(usize, f32, String)> {
-        let length = piece.chars().count().max(1) as f32;
         let mut best: Vec<(usize, f32, String)> = Vec::new();
         for pattern in &self.patterns {
-            let Some(hit) = pattern.expression.find(piece) else { continue };
-            let covered = hit.as_str().chars().count() as f32 / length;
-            let confidence = pattern.precision * (0.78 + 0.2 * covered.min(1.0));
+            let Some(hit) = pattern.expression.find(text) else { continue };
+            let covered = (hit.as_str().chars().count() as f32 / length).min(1.0);
+            let worth = pattern.precision * (0.5 + 0.5 * covered);
             match best.iter_mut().find(|(intent, _, _)| *intent == pattern.intent) {
-                Some(known) if known.1 >= confidence => {}
-                Some(known) => *known = (pattern.intent, confidence, hit.as_str().to_owned()),
-                None => best.push((pattern.intent, confidence, hit.as_str().to_owned())),
+                Some(known) if known.1 >= worth => {}
+                Some(known) => *known = (pattern.intent, worth, hit.as_str().to_owned()),
+                None => best.push((pattern.intent, worth, hit.as_str().to_owned())),
             }
         }
         best
     }
 
-    /// Puts the readings of all pieces together.
-    fn join(&self, readings: Vec<Vec<Candidate>>) -> Vec<IntentMatch> {
-        let mut joined: Vec<Candidate> = Vec::new();
-        for candidate in readings.into_iter().flatten() {
-            match joined.iter_mut().find(|known| known.intent == candidate.intent) {
-                Some(known) => {
-                    let (more, less) = (
-                        known.confidence.max(candidate.confidence),
-                        known.confidence.min(candidate.confidence),
-                    );
-                    if candidate.confidence > known.confidence {
-                        known.why = candidate.why;
-                    }
-                    known.confidence = 1.0 - (1.0 - more) * (1.0 - SUPPORT * less * less);
-                }
-                None => joined.push(candidate),
+    /// The whole message and its clauses as one distribution; a long story as a whole is near to nothing.
+    fn pooled(&self, whole: &Piece, parts: &[Piece], long: bool) -> Vec<f32> {
+        if parts.len() < 2 && !(long && parts.len() == 1) {
+            return whole.intents.clone();
+        }
+        let mut mean = vec![0.0_f32; self.names.len()];
+        for part in parts {
+            // A clause that is clear about its topic counts more than one that may be anything.
+            let clear = part.intents.iter().copied().fold(0.0, f32::max) * part.known;
+            for (mean, share) in mean.iter_mut().zip(&part.intents) {
+                *mean += clear * share;
             }
         }
-        // A greeting beside a question is only politeness.
-        let question = joined
+        let sum: f32 = mean.iter().sum::<f32>().max(1e-6);
+        let share = if long { WHOLE_OF_LONG } else { WHOLE_OF_SHORT };
+        let joined: Vec<f32> = mean
             .iter()
-            .filter(|one| !self.smalltalk[one.intent])
-            .map(|one| one.confidence)
-            .fold(0.0, f32::max);
-        if question >= UNDERSTOOD {
-            for one in joined.iter_mut().filter(|one| self.smalltalk[one.intent]) {
-                one.confidence = one.confidence.min(question * 0.8);
+            .zip(&whole.intents)
+            .map(|(part, whole)| share * (whole + 1e-4).ln() + (1.0 - share) * (part / sum + 1e-4).ln())
+            .collect();
+        shares(&joined, 1.0)
+    }
+
+    /// Adds evidence to a distribution.
+    fn weigh(&self, intents: &mut Vec<f32>, evidence: &[f32], weight: f32) {
+        let joined: Vec<f32> =
+            intents.iter().zip(evidence).map(|(share, more)| (share + 1e-5).ln() + weight * more).collect();
+        *intents = shares(&joined, 1.0);
+    }
+
+    /// The probability of each stage, by the message and by what was said before it.
+    fn stage(&self, text: &str, intents: &[f32], whole: &Piece, around: &Around) -> Vec<f32> {
+        let mut by_intents = [STAGE_FLOOR; STAGES.len()];
+        for (labels, share) in self.labels.iter().zip(intents) {
+            if let Some(stage) = labels.stage {
+                by_intents[stage] += share;
             }
         }
-        joined.retain(|one| one.confidence >= UNDERSTOOD);
-        joined.sort_by(|left, right| {
-            right.confidence.total_cmp(&left.confidence).then(left.intent.cmp(&right.intent))
+        let mut evidence: Vec<f32> = by_intents.iter().map(|share| share.ln()).collect();
+        let mut add = |text: &str, stages: &[f32], weight: f32, cue: f32| {
+            let told = cues(text);
+            for (at, evidence) in evidence.iter_mut().enumerate() {
+                let share = stages.get(at).map_or(0.0, |share| (share + 0.02).ln());
+                *evidence += weight * share + cue * told[at];
+            }
+        };
+        add(text, &whole.stages, STAGE_MODEL, 1.0);
+        let (mut weight, mut cue) = (STAGE_EARLIER, CUE_EARLIER);
+        for (customer, earlier) in around.latest() {
+            let own = if customer { 1.0 } else { SELLER_SHARE };
+            add(earlier, &self.heads.stages(earlier), weight * own, cue * own);
+            weight *= FADE;
+            cue *= FADE;
+        }
+        evidence[STAGES.len() - 1] -= if around.is_empty() { SERVICE_ALONE } else { SERVICE_LATER };
+        shares(&evidence, 1.0)
+    }
+
+    /// The intents that are sure enough, and the likeliest topic and stage.
+    fn understood(
+        &self,
+        intents: &[f32],
+        stage: &[f32],
+        (whole, parts): (&Piece, &[Piece]),
+        around: &Around,
+    ) -> Understood {
+        let known = parts.iter().map(|part| part.known).fold(whole.known, f32::max);
+        let confidence = self.confidences(intents, known);
+        let Some(lead) = self.lead(intents) else { return Understood::default() };
+        let mut found: Vec<(usize, f32)> = confidence
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(intent, confidence)| *confidence >= UNDERSTOOD || *intent == lead)
+            .collect();
+        for part in parts {
+            let own = self.confidences(&part.intents, part.known);
+            let Some(intent) = self.lead(&part.intents) else { continue };
+            let sure = if self.smalltalk[intent] { own[intent] * 0.5 } else { own[intent] * 0.9 };
+            match found.iter_mut().find(|(known, _)| *known == intent) {
+                Some(known) if intent != lead => known.1 = known.1.max(sure),
+                Some(_) => {}
+                None => found.push((intent, sure)),
+            }
+        }
+        let first = confidence[lead];
+        for (intent, confidence) in &mut found {
+            if *intent != lead {
+                *confidence = confidence.min(first - 0.001);
+            }
+        }
+        found.retain(|(_, confidence)| *confidence >= UNDERSTOOD);
+        found.sort_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));
+        found.truncate(MAX_INTENTS);
+        let at = (0..STAGES.len()).max_by(|left, right| stage[*left].total_cmp(&stage[*right])).unwrap_or(0);
+        let calm = self.smalltalk[lead] && around.is_empty();
+        let stage = if calm { self.stages[lead] } else { Some(STAGES[at]) };
+        let matter = self.topics[self.labels[lead].topic].clone().zip(stage);
+        let matches = found.into_iter().map(|(intent, confidence)| IntentMatch {
+            intent: self.names[intent].clone(),
+            confidence: (confidence.clamp(0.0, 0.98) * 1000.0).round() / 1000.0,
+            why: self.why(intent, whole, parts),
         });
-        joined.truncate(MAX_INTENTS);
-        joined
-            .into_iter()
-            .map(|one| IntentMatch {
-                intent: self.names[one.intent].clone(),
-                confidence: (one.confidence.min(0.98) * 1000.0).round() / 1000.0,
-                why: one.why,
+        Understood {
+            intents: matches.collect(),
+            matter: matter.map(|(topic, stage)| Matter { topic, stage, confidence: first }),
+        }
+    }
+
+    /// The likeliest intent of the likeliest topic.
+    fn lead(&self, intents: &[f32]) -> Option<usize> {
+        let topics = self.topic_shares(intents);
+        (0..intents.len()).max_by(|left, right| {
+            let topic = |intent: &usize| topics[self.labels[*intent].topic];
+            topic(left)
+                .total_cmp(&topic(right))
+                .then(intents[*left].total_cmp(&intents[*right]))
+                .then(right.cmp(left))
+        })
+    }
+
+    fn topic_shares(&self, intents: &[f32]) -> Vec<f32> {
+        let mut topics = vec![0.0_f32; self.topics.len()];
+        for (labels, share) in self.labels.iter().zip(intents) {
+            topics[labels.topic] += share;
+        }
+        topics
+    }
+
+    /// How sure each intent is: as sure as its topic, less if other intents of the topic are as likely, and less if the
+    /// text is unlike everything known.
+    fn confidences(&self, intents: &[f32], known: f32) -> Vec<f32> {
+        let topics = self.topic_shares(intents);
+        let familiar = (known / KNOWN).min(1.0);
+        self.labels
+            .iter()
+            .zip(intents)
+            .map(|(labels, share)| {
+                let topic = topics[labels.topic].max(1e-6);
+                topic * (0.5 + 0.5 * share / topic) * if share / topic < 0.2 { 0.5 } else { 1.0 } * familiar
             })
             .collect()
     }
-}
 
-/// An example like "1" would be near to every number.
-fn only_digits(text: &str) -> bool {
-    let mut spoken = text.chars().filter(|c| c.is_alphanumeric()).peekable();
-    spoken.peek().is_some() && spoken.all(|c| c.is_ascii_digit())
-}
-
-/// An intent all of whose scenarios are small talk.
-fn is_smalltalk(pack: &Pack, intent: &str) -> bool {
-    let mut scenarios = pack.scenarios.iter().filter(|scenario| scenario.intent == intent).peekable();
-    scenarios.peek().is_some() && scenarios.all(|scenario| scenario.topic == "smalltalk")
-}
-
-fn insert(best: &mut [(f32, usize); 3], score: f32, number: usize) {
-    if score <= best[2].0 {
-        return;
+    fn why(&self, intent: usize, whole: &Piece, parts: &[Piece]) -> String {
+        let all = || std::iter::once(whole).chain(parts);
+        let hit = all().flat_map(|piece| &piece.hits).find(|hit| hit.0 == intent);
+        if let Some((_, _, words)) = hit {
+            return words.clone();
+        }
+        let best =
+            all().map(|piece| piece.scores[intent]).max_by(|left, right| left.score.total_cmp(&right.score));
+        best.and_then(|score| self.nearest.example(score))
+            .map_or_else(String::new, |text| format!("≈ {text}"))
     }
-    best[2] = (score, number);
-    best.sort_by(|left, right| right.0.total_cmp(&left.0));
+}
+
+/// Logarithmic evidence as shares of one; a heat above 1 makes them more alike.
+fn shares(evidence: &[f32], heat: f32) -> Vec<f32> {
+    let highest = evidence.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut shares: Vec<f32> = evidence.iter().map(|one| ((one - highest) / heat).exp()).collect();
+    let sum: f32 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= sum);
+    shares
 }

@@ -10,32 +10,46 @@ pub mod clauses;
 pub mod lists;
 pub mod feedback;
 pub mod resolve;
-pub mod calibration;
 pub mod groups;
+pub mod around;
+pub mod nearest;
+pub mod heads;
+pub mod dense;
+mod material;
+mod stage;
 pub mod intents;
 pub mod emotion;
 mod tone;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::BTreeSet;
+
+use around::Around;
+use dense::StoredVectors;
 use emotion::EmotionReader;
 use feedback::FeedbackWords;
-use intents::IntentIndex;
+use intents::{IntentReader, Understood};
+use material::Material;
 use resolve::{Resolved, resolve};
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::types::{Feedback, IntentMatch, Reading, TurnInput};
+use crate::model::Vector;
 use crate::pack::types::Pack;
 use crate::time::Now;
 
 /// How much of its confidence a reading keeps that only says the conversation goes on with the intent before.
 const GOES_ON: f32 = 0.6;
 
+/// A question made whole leads unless the fragment by itself is this much surer.
+const SURER: f32 = 0.8;
+
 /// A pack's examples and words, prepared for reading. It belongs to one pack: a changed pack gets a new one.
 #[derive(Debug)]
 pub struct Reader {
-    intents: IntentIndex,
+    intents: IntentReader,
     emotions: EmotionReader,
     feedback: FeedbackWords,
 }
@@ -45,19 +59,36 @@ impl Reader {
     pub fn new(pack: &Pack) -> Self {
         // The fixed expressions are compiled here, so that the first customer does not wait for them.
         resolve::prepare();
+        stage::prepare();
         let _ = entities::find(
             "11月16日3点 2件 90码 F6033-UD3(HE) 299元 a@b.cn",
             &Now::new(Timestamp::UNIX_EPOCH, TimeZone::UTC),
         );
         Self {
-            intents: IntentIndex::new(pack),
+            intents: IntentReader::new(pack),
             emotions: EmotionReader::new(&pack.emotions),
             feedback: FeedbackWords::new(&pack.emotions),
         }
     }
 }
 
-/// Reads a message.
+impl Reader {
+    /// Adds vectors of the pack's examples (see [`example_texts`]).
+    pub fn with_vectors(mut self, pack: &Pack, vectors: &StoredVectors) -> Self {
+        self.intents.set_vectors(pack, vectors);
+        self
+    }
+}
+
+/// The texts whose vectors a reader of this pack can use, each once.
+pub fn example_texts(pack: &Pack) -> Vec<String> {
+    let material = Material::of(pack);
+    let texts: BTreeSet<&str> = material.texts().map(|(_, text)| text).collect();
+    texts.into_iter().map(str::to_owned).collect()
+}
+
+/// Reads a message by its words and, if it has one, by its vector, which is made by the embedder that made the reader's
+/// vectors.
 pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
     let message = normalise::normalise(&input.text);
     let folded = message.text.to_lowercase();
@@ -65,13 +96,14 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
     let entities = entities::find(&message.text, &input.now);
     let resolved = resolve(&message.text, input, feedback, &entities, &reader.feedback);
     let emotion = reader.emotions.read(&message, &input.memory, feedback);
-    let intents = intents(&message.text, &resolved, feedback, input, reader);
+    let Understood { intents, matter } = intents(&message.text, &resolved, feedback, input, reader);
     let masked = private::mask(&resolved.question, !pack.language.starts_with("en"));
     Reading {
         text: message.text,
         question: resolved.question,
         masked,
         intents,
+        matter,
         emotion,
         entities,
         feedback,
@@ -86,25 +118,36 @@ fn intents(
     feedback: Feedback,
     input: &TurnInput,
     reader: &Reader,
-) -> Vec<IntentMatch> {
-    let mut found = reader.intents.read(&resolved.question);
+) -> Understood {
+    let around = Around::of(&input.history);
+    let vector = input.vector.as_ref().map(Vector::as_slice);
+    if resolved.question == text {
+        return reader.intents.read(text, &around, vector);
+    }
+    let mut whole = reader.intents.read(&resolved.question, &around, None);
     let reaction = matches!(feedback, Feedback::Negated | Feedback::Prodded);
-    if found.is_empty() && (resolved.continues || reaction) {
-        found.extend(input.memory.intent.iter().map(|intent| IntentMatch {
+    if whole.intents.is_empty() && (resolved.continues || reaction) {
+        whole.intents.extend(input.memory.intent.iter().map(|intent| IntentMatch {
             intent: intent.clone(),
             confidence: GOES_ON,
             why: "goes on with the question before".into(),
         }));
     }
-    if resolved.question == text {
-        return found;
-    }
+    let own = reader.intents.read(text, &around, vector);
+    let surer = |left: &Understood, right: &Understood| sure(left) >= SURER * sure(right);
+    let (mut first, second) =
+        if resolved.continues || surer(&whole, &own) { (whole, own) } else { (own, whole) };
     // What the fragment says by itself comes after what it means here.
-    let last = found.last().map_or(1.0, |last| last.confidence);
-    for own in reader.intents.read(text) {
-        if !found.iter().any(|known| known.intent == own.intent) {
-            found.push(IntentMatch { confidence: own.confidence.min(last), ..own });
+    let last = first.intents.last().map_or(1.0, |last| last.confidence);
+    for other in second.intents {
+        if !first.intents.iter().any(|known| known.intent == other.intent) {
+            first.intents.push(IntentMatch { confidence: other.confidence.min(last), ..other });
         }
     }
-    found
+    first.matter = first.matter.or(second.matter);
+    first
+}
+
+fn sure(understood: &Understood) -> f32 {
+    understood.matter.as_ref().map_or(0.0, |matter| matter.confidence)
 }

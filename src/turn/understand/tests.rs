@@ -3,6 +3,7 @@
 mod conversation;
 mod emotions;
 mod entities;
+mod evidence;
 mod forms;
 mod intents;
 

@@ -1,5 +1,4 @@
 use super::{input, small_pack};
-use crate::turn::understand::calibration::{Calibration, Sample};
 use crate::turn::understand::clauses::{clauses, strip_politeness};
 use crate::turn::understand::{Reader, read};
 
@@ -73,21 +72,4 @@ fn clauses_and_politeness() {
     check("??", &[]);
     assert_eq!(strip_politeness("亲,请问包邮吗"), "包邮吗");
     assert_eq!(strip_politeness("你好"), "你好");
-}
-
-#[test]
-fn calibration_follows_what_was_right() {
-    let sample = |score: f32, right: bool| Sample { score, margin: score / 2.0, right };
-    let good: Vec<Sample> = (0..200).map(|number| sample(0.2 + 0.003 * number as f32, number > 20)).collect();
-    let poor: Vec<Sample> =
-        (0..200).map(|number| sample(0.2 + 0.003 * number as f32, number > 140)).collect();
-    let (good, poor) = (Calibration::learn(&good), Calibration::learn(&poor));
-    assert!(good.confidence(0.5, 0.25) > poor.confidence(0.5, 0.25) + 0.2);
-    assert!(good.confidence(0.7, 0.4) > good.confidence(0.2, 0.1));
-    let mean = (0..200)
-        .map(|number| 0.2 + 0.003 * number as f32)
-        .map(|score| poor.confidence(score, score / 2.0))
-        .sum::<f32>()
-        / 200.0;
-    assert!((mean - 0.295).abs() < 0.08, "the mean confidence {mean} is the share of right ones");
 }
