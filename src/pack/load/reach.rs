@@ -117,6 +117,5 @@ fn first_message(text: &str) -> TurnInput {
             answer_due: now.timestamp(),
         },
         now,
-        vector: None,
     }
 }
