@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use warmdesk::record::{Record, RecordKind, derived_fields, evidence_text, evidence_title, shipment_records};
 use warmdesk::time::Now;
-use warmdesk::turn::guard::{Grounds, GuardContext, vet};
+use warmdesk::turn::guard::{GoalOrder, Grounds, GuardContext, vet};
 use warmdesk::turn::types::{By, Draft, Emotion, Fact, Facts, Goal, Stage, Tier};
 
 #[allow(dead_code, reason = "each bench uses its own part")]
@@ -33,6 +33,7 @@ fn guard(criterion: &mut Criterion) {
             tier: Tier::Standard,
             backed: &[],
             done: &[],
+            order: GoalOrder::default(),
         };
         turn.drafts.iter().filter(|draft| vet(black_box(draft), &context).is_ok()).count()
     };

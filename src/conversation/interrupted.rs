@@ -5,7 +5,6 @@ use super::ticket::{self, Case};
 use crate::identity::StaffScope;
 use crate::store::{StoreError, UnfinishedReply};
 use crate::time::Now;
-use crate::turn::generate::speak::matters;
 use crate::turn::types::{Facts, HandoffMode, HandoffPlan, HandoffReason, Reading};
 
 impl Conversations {
@@ -23,7 +22,7 @@ impl Conversations {
             let answered = interrupted
                 .reply
                 .as_ref()
-                .is_some_and(|reply| reply.sentences.iter().any(|said| matters(said.goal)));
+                .is_some_and(|reply| reply.sentences.iter().any(|said| said.goal.matters()));
             if !answered {
                 self.leave_to_a_person(interrupted, &now).await?;
             }

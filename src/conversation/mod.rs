@@ -25,7 +25,7 @@ use crate::knowledge::Knowledge;
 use crate::model::ChatModel;
 use crate::store::{Appended, Conversation, NewConversation, NewMessage, Store, StoreError};
 use crate::time::{Clock, Now};
-use crate::turn::types::{Author, TurnInput};
+use crate::turn::types::{A_DAY, Author, Episode, Memory, TurnInput};
 use crate::turn::{Limits, Outcome, Rules, Turn, VoiceError};
 use burst::{Bursts, Place};
 use types::{ChatReply, IncomingMessage, TurnEvent};
@@ -170,12 +170,20 @@ impl Conversations {
         {
             return Ok(unfinished);
         }
-        let new = NewConversation {
-            channel: message.channel.clone(),
-            memory: crate::turn::types::Memory::default(),
-        };
+        let since = now.timestamp().checked_sub(A_DAY).unwrap_or(now.timestamp());
+        let earlier = store.recent_memories(&message.scope, since).await?;
+        let new = NewConversation { channel: message.channel.clone(), memory: begun_with(&earlier, now) };
         Ok(store.open_conversation(&message.scope, new, now).await?)
     }
+}
+
+/// What a new conversation knows of the customer's earlier ones: the matters of the last day that are not solved.
+fn begun_with(earlier: &[Memory], now: &Now) -> Memory {
+    let mut memory = Memory::default();
+    for episode in earlier.iter().flat_map(|earlier| earlier.unsolved(now.timestamp())) {
+        memory.put(Episode { number: memory.next_number(), ..episode });
+    }
+    memory
 }
 
 /// Lone control characters are dropped by `understand`; what is refused here is what cannot be a message at all.
@@ -307,7 +315,7 @@ impl Answering {
             message: self.appended.message.clone(),
             text,
             history,
-            memory: conversation.memory,
+            memory: conversation.memory.after_people(conversation.episode.saturating_sub(1)),
             page: self.message.page.clone(),
             attachments: self.message.attachments.len(),
             desk,

@@ -10,15 +10,17 @@ use crate::pack::types::Pack;
 use crate::pack::wording::WordingRequest;
 use crate::store::{Conversation, StoreError};
 use crate::turn::generate::speak::backed_by_the_desk;
-use crate::turn::guard::{self, Grounds, GuardContext};
+use crate::turn::guard::{self, GoalOrder, Grounds, GuardContext};
 use crate::turn::trace::{SentenceTrace, Trace};
 use crate::turn::types::{
-    By, Draft, Emotion, Facts, Feedback, Goal, HandoffMode, HandoffPlan, Reading, Stage, Tier, TurnInput,
+    By, Draft, Emotion, Facts, Feedback, Goal, HandoffMode, HandoffPlan, HandoffReason, Reading, Stage, Tier, TurnInput,
 };
 use crate::turn::{Outcome, Voice, VoiceError, decide, retrieve, understand};
 
 /// The place of the wording that is said while waiting.
 const PLACE: &str = "waiting";
+/// The place of the wording for a wait that has become longer than was announced.
+const PLACE_LATE: &str = "waiting.late";
 /// The place of the wording for something the customer adds meanwhile.
 const PLACE_ADDED: &str = "waiting.added";
 
@@ -38,18 +40,31 @@ impl Answering {
             // The store gives the ticket that is open, one step more urgent.
             voice.open(plan, &[]).await.map_err(|error| StoreError::Other(error.to_string()))?;
         }
-        let draft = acknowledgement(&input, &rules.pack, place_for(&rules.pack, &reading, raised.as_ref()));
+        let late = conversation.memory.announced.is_some_and(|until| until < self.now.timestamp());
+        let place = place_for(&rules.pack, &reading, raised.as_ref(), late);
+        let draft = acknowledgement(&input, &rules.pack, place);
         let said = match draft {
             Some(draft) => self.say_vetted(&mut voice, &draft, &reading.emotion, &rules).await?,
             None => None,
         };
         let mut memory = conversation.memory.clone();
+        if raised.as_ref().is_some_and(decide::is_danger) {
+            memory.endanger();
+        }
+        memory.feel(reading.emotion.label, reading.emotion.intensity);
+        let mut tier_why = Vec::new();
+        if late {
+            memory.waited(decide::announced(&input));
+            tier_why.push("+1 waiting beyond what was announced".to_owned());
+        }
         memory.said.extend(said.as_ref().and_then(|(_, wording)| wording.clone()));
         let outcome = Outcome {
             memory,
             trace: Trace {
                 question: reading.masked.clone(),
                 sentences: said.into_iter().map(|(sentence, _)| sentence).collect(),
+                tier: Tier::Handoff,
+                tier_why,
                 notes: vec!["the conversation waits for a person".into()],
                 emotion: serde_json::json!(reading.emotion),
                 ..Trace::default()
@@ -84,6 +99,7 @@ impl Answering {
             tier: Tier::Handoff,
             backed: &backed,
             done: &["ticket_opened".to_owned(), "handoff".to_owned()],
+            order: GoalOrder::default(),
         };
         let Ok(vetted) = guard::vet(draft, &context) else {
             return Ok(None);
@@ -104,10 +120,15 @@ impl Answering {
 }
 
 /// Danger named while waiting is answered before anything else, in the words of its scenario. Somebody who asks where
-/// the colleague stays hears of the queue; somebody who adds something hears that it is with the ticket.
-fn place_for(pack: &Pack, reading: &Reading, raised: Option<&HandoffPlan>) -> (String, Goal) {
+/// the colleague stays hears of the queue, and that it takes longer if it does; somebody who adds something hears that
+/// it is with the ticket.
+fn place_for(pack: &Pack, reading: &Reading, raised: Option<&HandoffPlan>, late: bool) -> (String, Goal) {
     if let Some(danger) = raised.and_then(|_| decide::dangerous_scenario(pack, reading)) {
         return (danger.id.clone(), Goal::Answer);
+    }
+    // A strong word is answered as one: the ticket it raises is what the approved line of its reason speaks of.
+    if let Some(plan) = raised.filter(|plan| plan.mode == HandoffMode::Now && plan.reason == HandoffReason::StrongWords) {
+        return (format!("handoff.{}", decide::reason_name(plan.reason)), Goal::Handoff);
     }
     let asks = reading.feedback == Feedback::Prodded
         || raised.is_some()
@@ -115,7 +136,12 @@ fn place_for(pack: &Pack, reading: &Reading, raised: Option<&HandoffPlan>) -> (S
             .intents
             .iter()
             .any(|intent| ["presence_check", "person_request"].contains(&intent.intent.as_str()));
-    (if asks { PLACE } else { PLACE_ADDED }.to_owned(), Goal::Handoff)
+    let place = match (late, asks) {
+        (true, _) => PLACE_LATE,
+        (false, true) => PLACE,
+        (false, false) => PLACE_ADDED,
+    };
+    (place.to_owned(), Goal::Handoff)
 }
 
 /// The next acknowledgement that was not said yet, with the true place in the queue.

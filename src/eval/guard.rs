@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::pack::types::Pack;
 use crate::record::RecordKind;
 use crate::time::{Now, parse_shop_time};
-use crate::turn::guard::{Grounds, GuardContext, vet};
+use crate::turn::guard::{GoalOrder, Grounds, GuardContext, vet};
 use crate::turn::types::{By, Draft, Emotion, Fact, Facts, Goal, GuardReason, Stage, Tier};
 
 /// One labelled question.
@@ -180,6 +180,7 @@ fn vet_one(row: &Row, text: &str, planted: Option<&str>, grounds: &Grounds<'_>) 
         tier: Tier::Standard,
         backed: &[],
         done: &[],
+        order: GoalOrder::default(),
     };
     let refusal = vet(&draft, &context).err();
     Each {

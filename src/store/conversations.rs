@@ -135,6 +135,22 @@ impl Store {
         .await?;
         row.as_ref().map(read_conversation).transpose()
     }
+
+    /// What the verified customer's conversations remember that were alive since a moment, oldest first. None for
+    /// anybody who is not verified.
+    pub async fn recent_memories(&self, scope: &Scope, since: Timestamp) -> Result<Vec<Memory>, StoreError> {
+        let Some(customer) = scope.verified_customer() else { return Ok(Vec::new()) };
+        let rows = sqlx::query(
+            "SELECT memory FROM conversations WHERE shop = ?1 AND customer = ?2 AND updated_at >= ?3 \
+             ORDER BY updated_at LIMIT 20",
+        )
+        .bind(scope.shop.as_str())
+        .bind(customer.as_str())
+        .bind(since.as_millisecond())
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(|row| from_json(&row.try_get::<String, _>("memory")?)).collect()
+    }
 }
 
 /// The conversation of whoever asks, inside a write.

@@ -5,6 +5,7 @@
 //! what is opened goes through a [`Voice`], which stores it before anybody hears of it.
 
 pub mod types;
+mod memory;
 pub mod trace;
 pub mod voice;
 mod meaning;
@@ -70,13 +71,14 @@ impl<S: Source> Turn<S> {
         let mut watch = Stopwatch::start(started);
         let pack = &self.rules.pack;
 
+        let input = &*decide::recall(input, |text| self.rules.reader.accepts(text));
         let input = &meaning::of_message(input, &self.knowledge).await;
         watch.lap("embed");
         let mut reading = watch.time("understand", || understand::read(input, pack, &self.rules.reader));
         reading.vector = meaning::of_question(&reading, input, &self.knowledge).await;
         watch.lap("embed");
 
-        let wanted = decide::wanted_kinds(pack, &reading);
+        let wanted = decide::wanted(pack, &reading, &input.memory);
         let gathered = retrieve::gather(&self.source, &self.knowledge, &reading, input, &wanted).await;
         watch.lap("retrieve");
         let (facts, failure) = match gathered {

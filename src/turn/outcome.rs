@@ -7,8 +7,10 @@ use serde_json::json;
 use super::decide::Situation;
 use super::generate::speak::Spoken;
 use super::stopwatch::Stopwatch;
-use super::trace::{FactTrace, Trace};
-use super::types::{Commitment, Decision, Emotion, Handoff, Memory};
+use super::trace::{EpisodeTrace, FactTrace, GoalTrace, SentenceTrace, Trace};
+use super::types::{
+    Commitment, Decision, Emotion, Episode, Goal, Handoff, LeftOut, Memory, PlannedGoal, Realisation,
+};
 use super::understand::Reader;
 use super::voice::Backing;
 use crate::pack::types::Pack;
@@ -57,6 +59,8 @@ impl Outcome {
         let Situation { reading, facts, .. } = situation;
         let mut memory = decision.memory;
         memory.said.extend(spoken.wordings);
+        memory.heard(spoken.sentences.iter().map(|sentence| sentence.goal), decision.tier);
+        let goals = goals(&decision.goals, decision.left_out, &spoken.sentences);
         let evidence = facts.found.iter().map(|fact| FactTrace {
             id: fact.id.clone(),
             kind: fact.kind.to_string(),
@@ -69,6 +73,9 @@ impl Outcome {
             scenario: Some(decision.scenario),
             tier: decision.tier,
             tier_why: decision.tier_why,
+            class: decision.class,
+            episode: memory.episode().map(episode),
+            goals,
             intents: json!(reading.intents),
             emotion: json!(reading.emotion),
             sentences: spoken.sentences,
@@ -84,5 +91,41 @@ impl Outcome {
             handoff: spoken.late_handoff.or(backing.handoff),
             commitments: backing.commitments,
         }
+    }
+}
+
+/// The goals in the order in which they were planned, each with its sentences, then those that were left out.
+fn goals(planned: &[PlannedGoal], left_out: Vec<LeftOut>, sentences: &[SentenceTrace]) -> Vec<GoalTrace> {
+    let serving = |goal: Goal| -> Vec<usize> {
+        sentences.iter().enumerate().filter(|(_, one)| one.goal == goal).map(|(index, _)| index).collect()
+    };
+    let mut goals: Vec<GoalTrace> = Vec::new();
+    let briefed = |planned: &PlannedGoal| match &planned.realisation {
+        Realisation::Ready(_) => vec![planned.goal],
+        Realisation::Model(brief) => brief.goals.clone(),
+    };
+    for goal in planned.iter().flat_map(briefed) {
+        if goals.iter().any(|known| known.goal == goal) {
+            continue;
+        }
+        let sentences = serving(goal);
+        let why_not = sentences.is_empty().then(|| "nothing could be said for it".to_owned());
+        goals.push(GoalTrace { goal, sentences, why_not });
+    }
+    for LeftOut { goal, why } in left_out {
+        if !goals.iter().any(|known| known.goal == goal && known.why_not.is_none()) {
+            goals.push(GoalTrace { goal, sentences: Vec::new(), why_not: Some(why) });
+        }
+    }
+    goals
+}
+
+fn episode(episode: &Episode) -> EpisodeTrace {
+    EpisodeTrace {
+        number: episode.number,
+        matter: episode.matter,
+        state: episode.state,
+        points: episode.position.points,
+        contacts: episode.contacts,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::types::{By, Goal, Refusal, ScenarioMatch, Tier};
+use super::types::{By, EpisodeState, Goal, Concern, Refusal, ReplyClass, ScenarioMatch, Tier};
 
 /// Everything staff may see about one reply. Stored as JSON beside the message.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -18,6 +18,15 @@ pub struct Trace {
     pub tier: Tier,
     /// Why this tier.
     pub tier_why: Vec<String>,
+    /// Which order its goals had to keep.
+    #[serde(default)]
+    pub class: ReplyClass,
+    /// The matter it is about.
+    #[serde(default)]
+    pub episode: Option<EpisodeTrace>,
+    /// The goals of this reply in order: the sentences that serve each, or why none does.
+    #[serde(default)]
+    pub goals: Vec<GoalTrace>,
     /// Intents with confidence and reason, as read.
     pub intents: Value,
     /// The emotion as read, with the words that decided it.
@@ -32,6 +41,33 @@ pub struct Trace {
     pub notes: Vec<String>,
     /// Milliseconds and token counts.
     pub timing: Timing,
+}
+
+/// The matter a reply is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EpisodeTrace {
+    /// Counts up within the conversation.
+    pub number: u32,
+    /// What it is about.
+    pub matter: Concern,
+    /// How it stands after this reply.
+    pub state: EpisodeState,
+    /// Points of the impatience ladder that it keeps.
+    pub points: u32,
+    /// How often the customer has come with it within a day.
+    pub contacts: u32,
+}
+
+/// A goal and what serves it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GoalTrace {
+    /// The goal.
+    pub goal: Goal,
+    /// The places of its sentences in `sentences`, counted from 0.
+    pub sentences: Vec<usize>,
+    /// Why no sentence serves it.
+    #[serde(default)]
+    pub why_not: Option<String>,
 }
 
 /// One sentence of the reply.

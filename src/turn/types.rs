@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use super::memory::{A_DAY, Episode, EpisodeState, Concern, Memory, Position, Promised};
 use crate::identity::{ConversationId, MessageId, Scope, TicketId};
 use crate::model::Vector;
 use crate::record::RecordKind;
@@ -93,43 +94,6 @@ pub struct DeskStatus {
     pub answer_due: Timestamp,
 }
 
-/// What a conversation remembers between turns. It is stored with the conversation as JSON; unknown fields of
-/// another version are ignored.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Memory {
-    /// Whether the assistant has said what it is.
-    pub introduced: bool,
-    /// The scenario of the turn before.
-    pub scenario: Option<String>,
-    /// The intent of the turn before.
-    pub intent: Option<String>,
-    /// The resolved question of the turn before.
-    pub question: Option<String>,
-    /// The fact id of the order being talked about.
-    pub order: Option<String>,
-    /// The fact ids of products talked about, latest last, at most five.
-    pub products: Vec<String>,
-    /// Ids of wordings already said, so that none is said twice.
-    pub said: Vec<String>,
-    /// Points of the impatience ladder gathered in this episode.
-    pub ladder_points: u32,
-    /// Whether the objective breach of this episode was counted.
-    pub breach_counted: bool,
-    /// Customer turns of this episode without a confirmed solution.
-    pub unresolved_turns: u32,
-    /// Turns in a row that were not understood.
-    pub not_understood: u32,
-    /// Whether the customer declined an offered handoff in this episode.
-    pub handoff_declined: bool,
-    /// A question the assistant asked and waits for: its kind.
-    pub pending: Option<Pending>,
-    /// Emotion labels and intensities of the last turns, oldest first, at most ten.
-    pub emotions: Vec<(EmotionLabel, f32)>,
-    /// The tier of the turn before.
-    pub tier: Tier,
-}
-
 /// What the assistant asked the customer and has no answer to yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -143,6 +107,10 @@ pub enum Pending {
     OfferHandoff,
     /// What was meant at all.
     Clarify,
+    /// Something about the matter that is talked about.
+    Answer,
+    /// Nothing: the customer comes back to an earlier matter, whose question is asked again.
+    Recalled,
 }
 
 // ---------------------------------------------------------------------------------------------- understand
@@ -161,6 +129,8 @@ pub struct Reading {
     pub intents: Vec<IntentMatch>,
     /// The likeliest topic and stage, even where no intent is sure enough to act upon.
     pub matter: Option<Matter>,
+    /// The surest intent of each clause, where a message says several things.
+    pub by_clause: Vec<IntentMatch>,
     /// The customer's emotion.
     pub emotion: Emotion,
     /// What the message names.
@@ -471,6 +441,29 @@ pub enum Goal {
     Close,
 }
 
+impl Goal {
+    /// Whether it tells or does something, beyond greeting and comfort.
+    pub fn is_step(self) -> bool {
+        !matches!(self, Self::Greet | Self::Soothe | Self::Acknowledge | Self::Apologize)
+    }
+
+    /// Whether a reply without it is no reply. The others are left out where nothing true or new can be said for them.
+    pub fn matters(self) -> bool {
+        !matches!(
+            self,
+            Self::Greet
+                | Self::Soothe
+                | Self::Acknowledge
+                | Self::Apologize
+                | Self::Explain
+                | Self::Alternative
+                | Self::Volunteer
+                | Self::Recommend
+                | Self::Close
+        )
+    }
+}
+
 /// How far the impatience ladder is climbed.
 #[derive(
     Debug,
@@ -574,12 +567,48 @@ pub struct Decision {
     pub verdict: Option<(String, &'static str)>,
     /// A handoff, if one is due.
     pub handoff: Option<HandoffPlan>,
+    /// Which order its goals have to keep.
+    pub class: ReplyClass,
+    /// Whether the records prove a breach of ours in this matter.
+    pub breach: bool,
     /// What to say, in order.
     pub goals: Vec<PlannedGoal>,
+    /// Goals of the scenario that are not met in this turn, and why.
+    pub left_out: Vec<LeftOut>,
     /// What is promised, each with its due time. Tickets back them.
     pub commitments: Vec<CommitmentPlan>,
     /// What the conversation remembers after this turn.
     pub memory: Memory,
+}
+
+/// The classes of reply; each has its own order of goals (service practice §3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyClass {
+    /// A question that a field answers: the answer, and nothing before it.
+    #[default]
+    Field,
+    /// Somebody who hesitates: acknowledged, answered, never pressed.
+    Hesitant,
+    /// Our breach, proven by the records: amends before reasons.
+    Breach,
+    /// Something is wrong and nobody knows yet why.
+    Trouble,
+    /// The rules say no: verdict with its reason, then another way.
+    Refusal,
+    /// A dispute or a claim: comfort, the demand in the customer's words, a person.
+    Dispute,
+    /// Health or safety: comfort, what to do, a person, and nothing else.
+    Danger,
+}
+
+/// A goal of the scenario that this reply does not serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LeftOut {
+    /// The goal.
+    pub goal: Goal,
+    /// Why not.
+    pub why: String,
 }
 
 /// One goal of the reply, and how it is met.

@@ -6,7 +6,7 @@ use super::problem::{At, Problems};
 use super::scenarios::{Located, Scenarios};
 use super::wording::{Book, name_of};
 use crate::pack::condition::VARIABLES;
-use crate::pack::types::{GoalSource, PromiseKind, RedLine, RedLineLevel, Wording};
+use crate::pack::types::{GoalSource, PromiseKind, RedLine, RedLineLevel, TOPICS, Wording};
 use crate::pack::wording::{COMMON, Part, parse_template};
 use crate::turn::types::{Goal, HandoffReason, Stage, Tier};
 
@@ -29,6 +29,18 @@ pub const PLACES: [(&str, Goal); 17] = [
     ("handoff.not_understood", Goal::Handoff),
     ("handoff.guard_refused", Goal::Handoff),
     ("handoff.unavailable", Goal::Handoff),
+];
+
+/// Places of wording that a pack may have besides: comfort that names what the customer needs it for, asking again,
+/// waiting beyond what was announced, owning up to a promise that is overdue. `also.TOPIC` names a second matter of that topic.
+pub const OPTIONAL_PLACES: [&str; 7] = [
+    "situation",
+    "sign_in.again",
+    "choose_order.again",
+    "no_order.again",
+    "waiting.late",
+    "promise_overdue",
+    "also",
 ];
 
 /// Scenarios that the turn falls back to by name. Every pack must have them: what is not understood but known, what
@@ -59,7 +71,7 @@ pub const SLOTS: [(&str, &[&str]); 6] = [
     ("commitment", &["due"]),
     ("shop", &["name"]),
     ("assistant", &["name"]),
-    ("conversation", &["unresolved_turns", "first_turn"]),
+    ("conversation", &["unresolved_turns", "first_turn", "need", "urgent", "contacts"]),
 ];
 
 /// Slots that always have a value where they may be used.
@@ -207,6 +219,8 @@ fn check_places(whole: &Whole<'_>, problems: &mut Problems) {
     for ((place, ..), variants) in &whole.wording.book.variants {
         let known = place == COMMON
             || PLACES.iter().any(|(known, _)| known == place)
+            || OPTIONAL_PLACES.contains(&place.as_str())
+            || place.strip_prefix("also.").is_some_and(|topic| TOPICS.contains(&topic))
             || reasons(place)
             || whole.scenarios.scenarios.iter().any(|located| located.scenario.id == *place);
         if let Some(first) = variants.first()

@@ -6,7 +6,7 @@ use crate::pack::condition::Condition;
 use crate::pack::load::{PackFiles, load};
 use crate::pack::types::Pack;
 use crate::record::RecordKind;
-use crate::turn::guard::{Grounds, GuardContext, vet};
+use crate::turn::guard::{GoalOrder, Grounds, GuardContext, vet};
 use crate::turn::types::{By, Draft, Emotion, Fact, Facts, Stage};
 
 fn now() -> Now {
@@ -154,7 +154,7 @@ fn full_variables() -> Value {
             "last_event_place": "武汉转运中心", "expected_at": "2026-11-18", "delivered_at": "2026-11-19 17:45",
             "hours_since_event": 83.5,
         },
-        "product": {"id": "p1", "short_title": "婴儿恒温睡袋", "price": 269.0, "stock": 6, "status": "on_sale",
+        "product": {"id": "p1", "ordered": {"name": "浅驼 90", "stock": 6}, "short_title": "婴儿恒温睡袋", "price": 269.0, "stock": 6, "status": "on_sale",
             "restock_at": "2026-11-30", "ship_within_hours": 24, "shelf_life_days": 365,
             "presale": {"deposit": 50.0, "balance_from": "2026-11-20 20:00",
                 "balance_until": "2026-11-22 23:59", "ship_by": "2026-11-28 18:00"}},
@@ -167,7 +167,7 @@ fn full_variables() -> Value {
         "commitment": {"due": "2026-11-20 14:15"},
         "verdict": {"says": "可以"},
         "shop": {"name": "暖铺"}, "assistant": {"name": "小暖"},
-        "conversation": {"unresolved_turns": 2, "first_turn": false},
+        "conversation": {"unresolved_turns": 2, "first_turn": false, "need": "周日出院要穿"},
         "choices": "1. 婴儿恒温睡袋 2. 儿童餐具",
     })
 }
@@ -227,7 +227,7 @@ fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wor
     let backed: Vec<String> = rendered
         .slots
         .iter()
-        .filter(|(path, _)| path.starts_with("desk.") || path.starts_with("commitment."))
+        .filter(|(path, _)| ["desk.", "commitment.", "conversation."].iter().any(|root| path.starts_with(root)))
         .flat_map(|(_, value)| [value.clone(), format!("{value}分钟"), format!("{value} minutes")])
         .collect();
     let has_ticket = matches!(goal, Goal::Handoff | Goal::Commit);
@@ -249,6 +249,7 @@ fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wor
         tier,
         backed: &backed,
         done: &done,
+        order: GoalOrder::default(),
     };
     let refusal = vet(&draft, &context).err()?;
     Some(format!("{:?} {} in {}", refusal.reason, refusal.detail, draft.text))

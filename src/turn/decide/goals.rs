@@ -3,14 +3,19 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::class::Course;
+use super::empathy;
 use super::extract::{Ranked, best_extract, ranked};
-use super::verdict::Verdict;
+use super::measure;
+use super::scenario::UNCLEAR;
+use super::second;
+use super::verdict::{Outcome, Verdict};
 use super::words::Words;
 use crate::pack::types::{GoalPlan, GoalSource, Scenario};
 use crate::record::RecordKind;
 use crate::turn::types::{
-    By, CommitmentPlan, Draft, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, ModelBrief, Pending,
-    PlannedGoal, Realisation, Stage,
+    By, CommitmentPlan, Draft, Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, LeftOut,
+    ModelBrief, Pending, PlannedGoal, Realisation, ReplyClass, Stage,
 };
 
 /// A knowledge entry whose title or ways of asking cover this much of the question is the answer itself; the model
@@ -23,6 +28,9 @@ const SHORT_ANSWER: usize = 110;
 /// At most this many facts go into a prompt; each costs reading time.
 const MODEL_FACTS: usize = 3;
 
+/// The place of the apology for a promise that is overdue.
+const PROMISE_OVERDUE: &str = "promise_overdue";
+
 /// What a turn says and does.
 #[derive(Debug, Default)]
 pub struct Spoken {
@@ -34,32 +42,49 @@ pub struct Spoken {
     pub handoff: Option<HandoffPlan>,
     /// A question that is open now.
     pub pending: Option<Pending>,
+    /// Goals of the scenario that are not met, and why.
+    pub left_out: Vec<LeftOut>,
+    /// Places of wording by which something was asked for.
+    pub asked: Vec<String>,
+    /// A second matter that was named and put off.
+    pub parked: Option<Episode>,
+}
+
+impl Spoken {
+    fn leave_out(&mut self, goal: Goal, why: impl Into<String>) {
+        self.left_out.push(LeftOut { goal, why: why.into() });
+    }
+
+    /// Whether the reply says or does something of its own already, beyond greeting and comfort.
+    fn has_step(&self) -> bool {
+        self.goals.iter().any(|planned| planned.goal.is_step())
+    }
 }
 
 /// Realises a scenario.
-pub fn realise(
-    scenario: &Scenario,
-    plan: Option<HandoffPlan>,
-    words: &mut Words<'_>,
-    verdict: Option<&Verdict>,
-) -> Spoken {
+pub fn realise(course: &Course<'_>, plan: Option<HandoffPlan>, words: &mut Words<'_>) -> Spoken {
     let mut spoken = Spoken::default();
     introduce(words, &mut spoken);
+    let introduced = !spoken.goals.is_empty();
     match plan {
-        Some(plan) if plan.mode == HandoffMode::Now => hand_over(scenario, plan, words, &mut spoken),
+        Some(plan) if plan.mode == HandoffMode::Now => hand_over(course, plan, words, &mut spoken),
         Some(plan) if plan.mode == HandoffMode::Offer => {
-            meet_all(scenario, words, verdict, &mut spoken);
+            meet_all(course, words, &mut spoken);
             offer(&plan, words, &mut spoken);
         }
         Some(plan) => {
-            meet_all(scenario, words, verdict, &mut spoken);
+            meet_all(course, words, &mut spoken);
             leave_message(plan, words, &mut spoken);
         }
-        None => meet_all(scenario, words, verdict, &mut spoken),
+        None => {
+            meet_all(course, words, &mut spoken);
+            second::ride_along(course, words, &mut spoken);
+        }
     }
-    if scenario.id == super::scenario::UNCLEAR && spoken.handoff.is_none() {
+    if course.scenario.id == UNCLEAR && spoken.handoff.is_none() {
         spoken.pending = Some(Pending::Clarify);
     }
+    measure::fit(&mut spoken, introduced);
     spoken
 }
 
@@ -73,34 +98,69 @@ pub fn introduce(words: &mut Words<'_>, spoken: &mut Spoken) {
     }
 }
 
-fn ready(draft: Draft) -> PlannedGoal {
+/// A goal that is met by a draft as it stands.
+pub fn ready(draft: Draft) -> PlannedGoal {
     PlannedGoal { goal: draft.goal, realisation: Realisation::Ready(draft), fallback: Vec::new() }
 }
 
-/// Comfort first, then the approved handoff line. Nothing else is said when a person takes over at once.
-fn hand_over(scenario: &Scenario, plan: HandoffPlan, words: &mut Words<'_>, spoken: &mut Spoken) {
-    for goal in &scenario.goals {
-        let before = matches!(goal.goal, Goal::Acknowledge | Goal::Soothe | Goal::Apologize | Goal::Answer);
-        if before
-            && goal.by == GoalSource::Wording
-            && fits_tone(goal.goal, scenario, words)
-            && applies(goal, words)
-        {
-            spoken.goals.extend(words.draft(&scenario.id, goal.goal).map(ready));
+/// Comfort first, then what is true and useful, then the approved handoff line. Nothing else is said when a person takes
+/// over at once.
+fn hand_over(course: &Course<'_>, plan: HandoffPlan, words: &mut Words<'_>, spoken: &mut Spoken) {
+    let introduced = spoken.goals.len();
+    if course.placed.promise_overdue && !course.placed.episode.apologised {
+        spoken.goals.extend(words.own_draft(PROMISE_OVERDUE, Goal::Apologize).map(ready));
+    }
+    for goal in &course.scenario.goals {
+        let before = match goal.goal {
+            Goal::Acknowledge | Goal::Soothe | Goal::Apologize | Goal::Answer => true,
+            Goal::Volunteer => course.class != ReplyClass::Danger,
+            _ => false,
+        };
+        let apologised = spoken.goals.iter().any(|planned| planned.goal == Goal::Apologize);
+        if apologised && matches!(goal.goal, Goal::Apologize | Goal::Soothe) {
+            spoken.leave_out(goal.goal, "the promise that was not kept is owned up to");
+            continue;
+        }
+        if before && goal.by == GoalSource::Wording && applies(goal, words) {
+            meet_by_wording(course, goal.goal, words, spoken);
         }
     }
-    spoken.goals.extend(handoff_line(Some(scenario), &plan, words).map(ready));
+    // The policy says what the person can decide, if there is room for it.
+    if spoken.goals.len() < introduced + 2
+        && let Some(verdict) = course.verdict.filter(|verdict| verdict.outcome == Outcome::NeedsPerson)
+        && plan.detail.as_deref() == Some("policy_needs_person")
+        && verdict.says.is_some()
+    {
+        spoken.goals.extend(judged(course.scenario, Goal::Verdict, verdict, words).map(ready));
+    }
+    spoken.goals.extend(handoff_line(Some(course.scenario), &plan, words).map(ready));
     spoken.handoff = Some(plan);
+}
+
+fn meet_by_wording(course: &Course<'_>, goal: Goal, words: &mut Words<'_>, spoken: &mut Spoken) {
+    if let Err(why) = empathy::fits(goal, course, words) {
+        spoken.leave_out(goal, why);
+        return;
+    }
+    match worded(course, goal, words) {
+        Some(planned) => spoken.goals.push(planned),
+        None => spoken.leave_out(goal, "nothing unsaid is left"),
+    }
 }
 
 /// The scenario's own line, or the one of the finer reason, or the one of the reason; the common ones come last,
 /// because they know neither the queue nor the time.
-fn handoff_line(scenario: Option<&Scenario>, plan: &HandoffPlan, words: &mut Words<'_>) -> Option<Draft> {
+pub fn handoff_line(scenario: Option<&Scenario>, plan: &HandoffPlan, words: &mut Words<'_>) -> Option<Draft> {
     let reason = format!("handoff.{}", reason_name(plan.reason));
+    let later = plan.reason == HandoffReason::NoEvidence && plan.mode == HandoffMode::Async;
     scenario
         .and_then(|scenario| words.own_draft(&scenario.id, Goal::Handoff))
+        // Who may go on asking is told so.
+        .or_else(|| if later { words.own_draft("no_evidence", Goal::Handoff) } else { None })
         .or_else(|| words.own_draft(&format!("{reason}.{}", plan.detail.as_deref()?), Goal::Handoff))
         .or_else(|| words.draft(&reason, Goal::Handoff))
+        // A silent handoff must not be: where every line was said, an old one is said again.
+        .or_else(|| words.said_before(&reason, Goal::Handoff))
 }
 
 /// The name of a reason as the API and the pack write it.
@@ -133,36 +193,72 @@ pub fn late_handoff(
     (plan, draft)
 }
 
-fn meet_all(scenario: &Scenario, words: &mut Words<'_>, verdict: Option<&Verdict>, spoken: &mut Spoken) {
+/// Meets the goals in order. A promise that was made before and is not due is not made again, unless nothing else is
+/// said; what matters and cannot be met ends in a person.
+fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
     let greeted = !spoken.goals.is_empty();
-    for goal in &scenario.goals {
-        if (goal.goal == Goal::Greet && greeted)
-            || !fits_tone(goal.goal, scenario, words)
-            || !applies(goal, words)
-        {
+    let mut put_off = None;
+    for goal in &course.scenario.goals {
+        if (goal.goal == Goal::Greet && greeted) || !applies(goal, words) {
             continue;
         }
-        let met = meet(scenario, goal, words, verdict, spoken);
-        if !met && !goal.optional {
-            without_evidence(scenario, words, spoken);
-            return;
+        let fits = empathy::fits(goal.goal, course, words).and_then(|()| explains_in_time(course, goal.goal, spoken));
+        if let Err(why) = fits {
+            spoken.leave_out(goal.goal, why);
+            continue;
         }
+        if is_promised(course, goal) {
+            put_off = Some(goal);
+            continue;
+        }
+        if !meet(course, goal, words, spoken) {
+            let said_all = words.has_said(&course.scenario.id, goal.goal);
+            let why = if said_all { "nothing unsaid is left" } else { "nothing answers it" };
+            spoken.leave_out(goal.goal, why);
+            if goal.goal.matters() && !goal.optional {
+                return without_answer(course.scenario, said_all, words, spoken);
+            }
+        }
+    }
+    if let Some(goal) = put_off {
+        if spoken.has_step() || !meet(course, goal, words, spoken) {
+            spoken.leave_out(goal.goal, "promised before and not due yet");
+        }
+    }
+    if spoken.goals.is_empty() {
+        say_again(course, words, spoken);
     }
 }
 
-/// A calm customer whose order is in order is answered, not comforted. Where the facts themselves show that the shop is
-/// late, the comforting line is also the one that names them, and everybody hears it.
-fn fits_tone(goal: Goal, scenario: &Scenario, words: &Words<'_>) -> bool {
-    let emotion = &words.situation().reading.emotion;
-    let upset = emotion.label.is_negative() && emotion.intensity >= 0.3;
-    match goal {
-        Goal::Soothe => {
-            upset
-                || scenario.breach
-                || !scenario.handoff.always.is_none_or(|(_, mode)| mode != HandoffMode::Now)
-        }
-        Goal::Apologize => upset || scenario.breach || scenario.handoff.always.is_some(),
-        _ => true,
+/// Where we are at fault, amends come before reasons.
+fn explains_in_time(course: &Course<'_>, goal: Goal, spoken: &Spoken) -> Result<(), &'static str> {
+    let episode = &course.placed.episode;
+    let amends = |goal| {
+        matches!(goal, Goal::Apologize | Goal::Soothe | Goal::Acknowledge | Goal::Act | Goal::Commit)
+    };
+    let made = episode.comforted.is_some()
+        || episode.apologised
+        || spoken.goals.iter().any(|planned| amends(planned.goal));
+    if goal == Goal::Explain && course.class == ReplyClass::Breach && !made {
+        return Err("amends come before reasons");
+    }
+    Ok(())
+}
+
+/// Whether this promise stands in the episode already.
+fn is_promised(course: &Course<'_>, goal: &GoalPlan) -> bool {
+    let GoalSource::Promise { kind } = &goal.by else { return false };
+    let episode = &course.placed.episode;
+    !course.placed.promise_overdue && !course.placed.recalled && episode.promises.iter().any(|promised| promised.kind == *kind)
+}
+
+/// Everything there is to say was said. A formula of politeness may be heard twice; of anything else a person has to
+/// say more.
+fn say_again(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
+    let polite = course.scenario.goals.iter().find(|plan| matches!(plan.goal, Goal::Greet | Goal::Close));
+    match polite.and_then(|plan| words.said_before(&course.scenario.id, plan.goal)) {
+        Some(draft) => spoken.goals.push(ready(draft)),
+        None => without_answer(course.scenario, true, words, spoken),
     }
 }
 
@@ -172,41 +268,45 @@ fn applies(goal: &GoalPlan, words: &Words<'_>) -> bool {
 }
 
 /// Meets one goal; whether it could be met.
-fn meet(
-    scenario: &Scenario,
-    goal: &GoalPlan,
-    words: &mut Words<'_>,
-    verdict: Option<&Verdict>,
-    spoken: &mut Spoken,
-) -> bool {
+fn meet(course: &Course<'_>, goal: &GoalPlan, words: &mut Words<'_>, spoken: &mut Spoken) -> bool {
+    let scenario = course.scenario;
     let planned = match &goal.by {
-        GoalSource::Wording => worded(scenario, goal.goal, words),
+        GoalSource::Wording => worded(course, goal.goal, words),
         GoalSource::Evidence { kinds } => extracted(goal.goal, kinds, words).map(ready),
         GoalSource::Model { kinds } => return modelled(scenario, goal.goal, kinds, words, spoken),
         GoalSource::Verdict { .. } => {
-            verdict.and_then(|verdict| judged(scenario, goal.goal, verdict, words)).map(ready)
+            course.verdict.and_then(|verdict| judged(scenario, goal.goal, verdict, words)).map(ready)
         }
         GoalSource::Promise { kind } => return promised(scenario, goal.goal, kind, words, spoken),
     };
-    match planned {
-        Some(planned) => {
-            spoken.goals.push(planned);
-            true
-        }
-        None => false,
-    }
+    let met = planned.is_some();
+    spoken.goals.extend(planned);
+    met
 }
 
-/// Approved wording, with the next variant in case the guard refuses what a record put into a slot of the first.
-fn worded(scenario: &Scenario, goal: Goal, words: &mut Words<'_>) -> Option<PlannedGoal> {
-    let draft = words.draft(&scenario.id, goal)?;
-    let fixed = draft.evidence.is_empty();
-    let fallback = if fixed { None } else { words.draft(&scenario.id, goal) };
+/// Approved wording, with the next variant in case the guard refuses what a record put into a slot of the first, or a
+/// more important goal asks the question of this turn.
+fn worded(course: &Course<'_>, goal: Goal, words: &mut Words<'_>) -> Option<PlannedGoal> {
+    if goal == Goal::Soothe {
+        return empathy::comfort(course, words).map(ready);
+    }
+    let draft = words.draft(&course.scenario.id, goal)?;
+    if matches!(goal, Goal::Volunteer | Goal::Recommend | Goal::Close) && unwelcome(&draft, words) {
+        return None;
+    }
+    let fixed = draft.evidence.is_empty() && !measure::asks(&draft.text);
+    let fallback = if fixed { None } else { words.draft(&course.scenario.id, goal) };
     Some(PlannedGoal {
         goal,
         realisation: Realisation::Ready(draft),
         fallback: fallback.into_iter().collect(),
     })
+}
+
+/// What is volunteered is told once, whatever its words; and nothing is advertised while something is wrong.
+fn unwelcome(draft: &Draft, words: &Words<'_>) -> bool {
+    let told = !draft.slots.is_empty() && draft.slots.values().all(|value| words.was_heard(value));
+    told || (empathy::advertises(draft, words) && empathy::is_troubled(words))
 }
 
 /// The policy's own words, which the shop wrote and approved; the scenario's wording where the policy has none.
@@ -327,13 +427,19 @@ fn mode_for(stage: Stage) -> HandoffMode {
     }
 }
 
-/// Nothing answers a goal the scenario cannot do without: a colleague does, later before the sale, now after it.
-fn without_evidence(scenario: &Scenario, words: &mut Words<'_>, spoken: &mut Spoken) {
+/// Nothing answers a goal the scenario cannot do without, or everything that answers it was said: a colleague goes on,
+/// later before the sale, now after it.
+fn without_answer(scenario: &Scenario, said_all: bool, words: &mut Words<'_>, spoken: &mut Spoken) {
+    let (reason, detail, why) = if said_all {
+        (HandoffReason::UnresolvedTurns, Some("said_all"), "everything was said about")
+    } else {
+        (HandoffReason::NoEvidence, None, "no record answers")
+    };
     let plan = HandoffPlan {
-        reason: HandoffReason::NoEvidence,
-        detail: None,
+        reason,
+        detail: detail.map(str::to_owned),
         mode: mode_for(scenario.stage),
-        why: format!("no record answers {}", scenario.id),
+        why: format!("{why} {}", scenario.id),
     };
     leave_message(plan, words, spoken);
 }

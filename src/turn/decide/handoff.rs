@@ -2,8 +2,9 @@
 
 use super::Situation;
 use super::ladder::Ladder;
+use super::class::Course;
 use super::scenario::Chosen;
-use super::verdict::{Outcome, Verdict};
+use super::verdict::Outcome;
 use crate::pack::types::Pack;
 use crate::turn::types::{Feedback, HandoffMode, HandoffPlan, HandoffReason, Pending, Tier};
 
@@ -16,14 +17,15 @@ pub struct Case<'a> {
     pub chosen: &'a Chosen<'a>,
     /// Where the ladder stands.
     pub ladder: &'a Ladder,
-    /// What the policies say.
-    pub verdict: Option<&'a Verdict>,
+    /// What its goals are chosen by.
+    pub course: &'a Course<'a>,
 }
 
 /// The handoff that is due now, if any.
 pub fn due(case: Case<'_>) -> Option<HandoffPlan> {
     by_text(case)
         .or_else(|| accepted_offer(case))
+        .or_else(|| broken_promise(case))
         .or_else(|| by_scenario(case))
         .or_else(|| by_verdict(case))
         .or_else(|| by_ladder(case))
@@ -43,6 +45,11 @@ fn plan(
 /// Asking for a person, strong words, danger: rules of the pack on the customer's own words.
 fn by_text(case: Case<'_>) -> Option<HandoffPlan> {
     handoff_by_text(case.situation.pack, &case.situation.reading.text)
+}
+
+/// Whether a handoff is one of health or safety.
+pub fn is_danger(plan: &HandoffPlan) -> bool {
+    matches!(plan.detail.as_deref(), Some("health" | "safety"))
 }
 
 /// What the pack's rules say to a normalised text alone.
@@ -71,21 +78,19 @@ fn by_scenario(case: Case<'_>) -> Option<HandoffPlan> {
     if let Some((reason, mode)) = rules.always {
         return plan(reason, mode, rules.detail.as_deref(), format!("scenario {}", case.chosen.scenario.id));
     }
-    let memory = &case.situation.input.memory;
+    let placed = case.course.placed;
     let limit = rules.after_failed?;
     let failed = matches!(case.situation.reading.feedback, Feedback::Negated | Feedback::Repeated);
-    if failed
-        && memory.scenario.as_deref() == Some(&case.chosen.scenario.id)
-        && memory.unresolved_turns >= limit
-    {
+    if failed && placed.same_scenario && placed.episode.unresolved_turns >= limit {
         let why = format!("{limit} answers to {} failed", case.chosen.scenario.id);
-        return plan(HandoffReason::UnresolvedTurns, HandoffMode::Now, rules.detail.as_deref(), why);
+        let detail = rules.detail.as_deref().or(Some("ladder"));
+        return plan(HandoffReason::UnresolvedTurns, HandoffMode::Now, detail, why);
     }
     None
 }
 
 fn by_verdict(case: Case<'_>) -> Option<HandoffPlan> {
-    let verdict = case.verdict?;
+    let verdict = case.course.verdict?;
     if verdict.outcome != Outcome::NeedsPerson {
         return None;
     }
@@ -93,11 +98,27 @@ fn by_verdict(case: Case<'_>) -> Option<HandoffPlan> {
     plan(HandoffReason::ComplexAfterSale, HandoffMode::Now, Some("policy_needs_person"), why)
 }
 
+/// The top of the ladder, or the third time with the same matter.
 fn by_ladder(case: Case<'_>) -> Option<HandoffPlan> {
     if case.ladder.tier != Tier::Handoff {
         return None;
     }
-    plan(HandoffReason::UnresolvedTurns, HandoffMode::Now, Some("ladder"), case.ladder.why.join("; "))
+    let placed = case.course.placed;
+    let third = placed.came_back && placed.episode.contacts >= 3;
+    let detail = if third { "repeat_contact" } else { "ladder" };
+    plan(HandoffReason::UnresolvedTurns, HandoffMode::Now, Some(detail), case.ladder.why.join("; "))
+}
+
+/// The customer asks for what was promised, its time has passed, and nobody of the shop has answered.
+fn broken_promise(case: Case<'_>) -> Option<HandoffPlan> {
+    let asks = super::episodes::matter_of(case.chosen.scenario).is_some()
+        || case.chosen.scenario.topic == "complaint"
+        || matches!(case.situation.reading.feedback, Feedback::Prodded | Feedback::Repeated);
+    if !case.course.placed.promise_overdue || !asks {
+        return None;
+    }
+    let why = "what was promised is overdue";
+    plan(HandoffReason::ComplexAfterSale, HandoffMode::Now, Some("promise_broken"), why)
 }
 
 fn not_understood(case: Case<'_>) -> Option<HandoffPlan> {
@@ -112,12 +133,14 @@ fn not_understood(case: Case<'_>) -> Option<HandoffPlan> {
 /// Too many turns without a solution: offered once an episode, never forced.
 fn unresolved(case: Case<'_>) -> Option<HandoffPlan> {
     let Situation { input, reading, pack, .. } = case.situation;
-    let memory = &input.memory;
+    let episode = &case.course.placed.episode;
+    let declines = input.memory.pending == Some(Pending::OfferHandoff);
     let failing = matches!(reading.feedback, Feedback::Negated | Feedback::Repeated | Feedback::Prodded)
         || reading.emotion.label.is_negative();
-    if !failing || memory.handoff_declined || memory.unresolved_turns < pack.handoff.unresolved_turns {
+    if !failing || declines || episode.handoff_declined || episode.unresolved_turns < pack.handoff.unresolved_turns
+    {
         return None;
     }
-    let why = format!("{} turns without a solution", memory.unresolved_turns);
+    let why = format!("{} turns without a solution", episode.unresolved_turns);
     plan(HandoffReason::UnresolvedTurns, HandoffMode::Offer, None, why)
 }

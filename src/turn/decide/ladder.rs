@@ -1,89 +1,187 @@
-//! How far the impatience ladder is climbed: points from the emotion of this message and from the episode.
+//! How far the impatience ladder is climbed: points of this message's emotion, and points gathered in the episode.
 //!
-//! The table is that of service practice §3.4: 0–1 standard, 2–3 proactive, 4–5 soothing, 6 and more a person.
+//! The table is that of service practice §3.4. Points of the moment: anxious, dissatisfied or angry at an intensity of
+//! 0.5 one, of 0.7 two, insults three. Points of the episode: a rejected answer or doubted verdict, irony, the same
+//! question again, only punctuation, waiting beyond what was announced, one each; the same matter again within a day
+//! two; an objective breach two, once. Acceptance takes two away. 0–1 is standard, 2–3 proactive, 4–5 soothing, 6 and
+//! more a person, and so is the third time with the same matter.
+//!
 //! It is deterministic, and every point has a reason that the trace shows.
 
 use super::Situation;
+use super::episodes::Placed;
 use crate::pack::types::Scenario;
-use crate::turn::types::{EmotionFlag, EmotionLabel, Feedback, Tier};
+use crate::turn::types::{EmotionFlag, EmotionLabel, Feedback, Goal, Position, Tier};
 
-/// Where the ladder stands after this message.
+/// From the third time on, a person has the matter.
+const TIMES_UNTIL_A_PERSON: u32 = 3;
+
+/// What one message adds to the ladder.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Signals {
+    /// What the customer feels.
+    pub label: EmotionLabel,
+    /// How strongly, from 0 to 1.
+    pub intensity: f32,
+    /// Insults.
+    pub abusive: bool,
+    /// Irony.
+    pub sarcastic: bool,
+    /// The answer before was rejected, or a verdict doubted.
+    pub rejected: bool,
+    /// The same question again.
+    pub repeated: bool,
+    /// Only punctuation.
+    pub prodded: bool,
+    /// What was announced has passed and nobody came.
+    pub waited: bool,
+    /// The answer before was accepted.
+    pub accepted: bool,
+    /// Which contact about this matter begins with this message; 0 if none begins.
+    pub contact: u32,
+    /// The records prove a breach of ours.
+    pub breach: bool,
+    /// Health or safety is at stake.
+    pub danger: bool,
+    /// The matter is still answered by the same scenario as before.
+    pub same_scenario: bool,
+}
+
+/// Where the ladder stands after a message.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ladder {
     /// The tier.
     pub tier: Tier,
-    /// Points of the episode that stay for the next turn.
-    pub episode_points: u32,
-    /// Whether the objective breach is counted by now.
-    pub breach_counted: bool,
+    /// What the episode keeps.
+    pub position: Position,
     /// One line a point.
     pub why: Vec<String>,
 }
 
-/// Counts the points.
-pub fn climb(situation: Situation<'_>, scenario: &Scenario) -> Ladder {
-    let memory = &situation.input.memory;
-    let mut ladder = Ladder {
-        episode_points: memory.ladder_points,
-        breach_counted: memory.breach_counted,
-        ..Ladder::default()
-    };
-    add_episode_points(situation, scenario, &mut ladder);
-    let current = current_points(situation, &mut ladder.why);
-    ladder.tier = tier_of(ladder.episode_points + current);
-    if stuck(situation, ladder.tier) {
-        ladder.tier = next_tier(ladder.tier);
-        ladder.why.push("two answers of the same tier did not help".into());
-    }
-    ladder
+/// Climbs by what the message says and the records show.
+pub fn climb(situation: Situation<'_>, scenario: &Scenario, placed: &Placed) -> Ladder {
+    step(&placed.episode.position, &signals(situation, scenario, placed))
 }
 
-fn add_episode_points(situation: Situation<'_>, scenario: &Scenario, ladder: &mut Ladder) {
-    let emotion = &situation.reading.emotion;
-    let mut add = |points: u32, why: &str| {
-        ladder.episode_points += points;
-        ladder.why.push(format!("+{points} {why}"));
+fn signals(situation: Situation<'_>, scenario: &Scenario, placed: &Placed) -> Signals {
+    let Situation { input, reading, .. } = situation;
+    let emotion = &reading.emotion;
+    let has = |flag| emotion.flags.contains(&flag);
+    let answered =
+        placed.episode.met.iter().any(|goal| matches!(goal, Goal::Verdict | Goal::Answer | Goal::Explain));
+    let since = input.memory.announced.filter(|until| *until < input.now.timestamp());
+    Signals {
+        label: emotion.label,
+        intensity: emotion.intensity,
+        abusive: has(EmotionFlag::Abusive),
+        sarcastic: has(EmotionFlag::Sarcastic),
+        rejected: reading.feedback == Feedback::Negated || (answered && has(EmotionFlag::Distrust)),
+        repeated: reading.feedback == Feedback::Repeated,
+        prodded: reading.feedback == Feedback::Prodded,
+        waited: since.is_some(),
+        accepted: reading.feedback == Feedback::Affirmed,
+        contact: if placed.came_back { placed.episode.contacts } else { 0 },
+        breach: scenario.breach || placed.promise_overdue,
+        danger: placed.danger,
+        same_scenario: placed.same_scenario,
+    }
+}
+
+/// One step: a function of where the episode stands and what the message adds, and of nothing else.
+pub fn step(position: &Position, signals: &Signals) -> Ladder {
+    let mut why = Vec::new();
+    let mut next = position.clone();
+    gather(&mut next, signals, &mut why);
+    let now = current_points(signals, &mut why);
+    next.danger |= signals.danger;
+    let mut tier = tier_of(next.points + now);
+    if signals.contact >= TIMES_UNTIL_A_PERSON {
+        why.push(format!("the same matter for the {}th time: a person", signals.contact));
+        tier = Tier::Handoff;
+    }
+    tier = unstuck(tier, position, signals, &mut next, &mut why);
+    if next.danger && tier != Tier::Soothing {
+        why.push("health or safety: soothing until people close it".into());
+        tier = Tier::Soothing;
+    }
+    next.tier = tier;
+    Ladder { tier, position: next, why }
+}
+
+/// The points that stay for the next turn.
+fn gather(next: &mut Position, signals: &Signals, why: &mut Vec<String>) {
+    let mut add = |points: u32, reason: &str| {
+        next.points = next.points.saturating_add(points);
+        why.push(format!("+{points} {reason}"));
     };
-    match situation.reading.feedback {
-        Feedback::Negated => add(1, "the answer before was rejected"),
-        Feedback::Repeated => add(1, "the same question again"),
-        Feedback::Prodded => add(1, "only punctuation"),
-        Feedback::Affirmed | Feedback::None => {}
+    let ones = [
+        (signals.rejected, "the answer before was rejected or doubted"),
+        (signals.sarcastic, "irony"),
+        (signals.repeated, "the same question again"),
+        (signals.prodded, "only punctuation"),
+        (signals.waited, "waiting beyond what was announced"),
+    ];
+    for (_, reason) in ones.iter().filter(|(heard, _)| *heard) {
+        add(1, reason);
     }
-    if emotion.flags.contains(&EmotionFlag::Sarcastic) {
-        add(1, "irony");
+    if signals.contact >= 2 {
+        add(2, "the same matter again within a day");
     }
-    if scenario.breach && !ladder.breach_counted {
+    if signals.breach && !next.breach_counted {
         add(2, "the records show a breach of ours");
-        ladder.breach_counted = true;
+        next.breach_counted = true;
     }
-    if situation.reading.feedback == Feedback::Affirmed {
-        ladder.episode_points = ladder.episode_points.saturating_sub(2);
-        ladder.why.push("-2 the customer accepted the answer".into());
+    if signals.accepted {
+        next.points = next.points.saturating_sub(2);
+        why.push("-2 the customer accepted the answer".into());
     }
 }
 
 /// Only feelings against us count, and only for this message.
-fn current_points(situation: Situation<'_>, why: &mut Vec<String>) -> u32 {
-    let emotion = &situation.reading.emotion;
-    if emotion.flags.contains(&EmotionFlag::Abusive) {
+fn current_points(signals: &Signals, why: &mut Vec<String>) -> u32 {
+    if signals.abusive {
         why.push("+3 insults".into());
         return 3;
     }
-    let counts =
-        matches!(emotion.label, EmotionLabel::Anxious | EmotionLabel::Dissatisfied | EmotionLabel::Angry);
-    let points = match emotion.intensity {
-        _ if !counts => 0,
+    let against_us =
+        matches!(signals.label, EmotionLabel::Anxious | EmotionLabel::Dissatisfied | EmotionLabel::Angry);
+    let points = match signals.intensity {
+        _ if !against_us => 0,
         intensity if intensity >= 0.7 => 2,
         intensity if intensity >= 0.5 => 1,
         _ => 0,
     };
     if points > 0 {
-        why.push(format!("+{points} {:?} {:.2}", emotion.label, emotion.intensity).to_lowercase());
+        why.push(format!("+{points} {:?} {:.2}", signals.label, signals.intensity).to_lowercase());
     }
     points
 }
 
+/// Two answers of a tier that did not help are enough, and comfort is given once: then the next tier, or a person.
+fn unstuck(
+    tier: Tier,
+    before: &Position,
+    signals: &Signals,
+    next: &mut Position,
+    why: &mut Vec<String>,
+) -> Tier {
+    let failed = signals.same_scenario
+        && (signals.rejected || signals.repeated || signals.prodded || signals.waited)
+        && tier == before.tier;
+    next.failures = if failed { before.failures + 1 } else { 0 };
+    let enough = if tier == Tier::Soothing { 1 } else { 2 };
+    if next.failures < enough || tier == Tier::Handoff {
+        return tier;
+    }
+    next.failures = 0;
+    why.push(match tier {
+        Tier::Soothing => "soothing was said once and did not help".into(),
+        _ => format!("{enough} answers of the same tier did not help"),
+    });
+    above(tier)
+}
+
+/// The tier of a sum of points.
 fn tier_of(points: u32) -> Tier {
     match points {
         0..=1 => Tier::Standard,
@@ -93,7 +191,7 @@ fn tier_of(points: u32) -> Tier {
     }
 }
 
-fn next_tier(tier: Tier) -> Tier {
+fn above(tier: Tier) -> Tier {
     match tier {
         Tier::Standard => Tier::Proactive,
         Tier::Proactive => Tier::Soothing,
@@ -101,9 +199,6 @@ fn next_tier(tier: Tier) -> Tier {
     }
 }
 
-/// The same tier a second time without progress.
-fn stuck(situation: Situation<'_>, tier: Tier) -> bool {
-    let memory = &situation.input.memory;
-    let failed = matches!(situation.reading.feedback, Feedback::Negated | Feedback::Repeated);
-    failed && memory.tier == tier && memory.unresolved_turns >= 2
-}
+#[cfg(test)]
+#[path = "ladder/tests.rs"]
+mod tests;

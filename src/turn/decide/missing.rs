@@ -3,17 +3,23 @@
 use serde_json::{Value, json};
 
 use super::Situation;
-use super::goals::{Spoken, introduce};
+use super::goals::{Spoken, handoff_line, introduce, ready};
+use super::measure;
 use super::words::Words;
 use crate::pack::types::Scenario;
 use crate::record::RecordKind;
-use crate::turn::types::{Draft, Fact, Goal, HandoffMode, Pending, PlannedGoal, Realisation};
+use crate::turn::types::{Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, Pending};
 
 /// At most this many orders are offered; more is no choice but a list.
 const MOST_CHOICES: usize = 5;
 
 /// Asks for what is missing, or `None` if the scenario has what it needs.
-pub fn ask(scenario: &Scenario, situation: Situation<'_>, words: &mut Words<'_>) -> Option<Spoken> {
+pub fn ask(
+    scenario: &Scenario,
+    situation: Situation<'_>,
+    episode: &Episode,
+    words: &mut Words<'_>,
+) -> Option<Spoken> {
     let personal = scenario.needs.iter().any(|kind| kind.is_private());
     let goes_to_person = matches!(scenario.handoff.always, Some((_, HandoffMode::Now)))
         || super::handoff::handoff_by_text(situation.pack, &situation.reading.text).is_some();
@@ -22,7 +28,7 @@ pub fn ask(scenario: &Scenario, situation: Situation<'_>, words: &mut Words<'_>)
     }
     let facts = situation.facts;
     if situation.input.scope.verified_customer().is_none() {
-        return said("sign_in", Goal::Answer, None, words);
+        return said(("sign_in", Goal::Answer), None, episode, words);
     }
     if facts.order.is_none() && facts.order_choices.len() > 1 {
         let orders: Vec<&Fact> = facts
@@ -33,18 +39,44 @@ pub fn ask(scenario: &Scenario, situation: Situation<'_>, words: &mut Words<'_>)
             .collect();
         words.set("choices", json!(choices(&orders, situation)));
         let ids = orders.iter().map(|order| order.id.clone()).collect();
-        return said("choose_order", Goal::Collect, Some(Pending::ChooseOrder { orders: ids }), words);
+        let pending = Some(Pending::ChooseOrder { orders: ids });
+        return said(("choose_order", Goal::Collect), pending, episode, words);
     }
     let absent = scenario.needs.contains(&RecordKind::Order) && facts.order.is_none();
-    if absent { said("no_order", Goal::Answer, None, words) } else { None }
+    if absent { said(("no_order", Goal::Answer), None, episode, words) } else { None }
 }
 
-fn said(place: &str, goal: Goal, pending: Option<Pending>, words: &mut Words<'_>) -> Option<Spoken> {
-    let mut spoken = Spoken { pending, ..Spoken::default() };
+/// Asks for it once, with what the customer gains by giving it. Asked again, the assistant says what goes without it; where
+/// nothing is left to say, a person has to help.
+fn said(
+    (place, goal): (&str, Goal),
+    pending: Option<Pending>,
+    episode: &Episode,
+    words: &mut Words<'_>,
+) -> Option<Spoken> {
+    let mut spoken = Spoken { pending, asked: vec![place.to_owned()], ..Spoken::default() };
     introduce(words, &mut spoken);
-    let draft: Draft = words.draft(place, goal)?;
-    spoken.goals.push(PlannedGoal { goal, realisation: Realisation::Ready(draft), fallback: Vec::new() });
+    let introduced = !spoken.goals.is_empty();
+    let asked_before = episode.asked.iter().any(|known| known == place);
+    let again = if asked_before { words.own_draft(&format!("{place}.again"), goal) } else { None };
+    match again.or_else(|| words.own_draft(place, goal)) {
+        Some(draft) => spoken.goals.push(ready(draft)),
+        None => leave_to_a_person(words, &mut spoken),
+    }
+    measure::fit(&mut spoken, introduced);
     Some(spoken)
+}
+
+fn leave_to_a_person(words: &mut Words<'_>, spoken: &mut Spoken) {
+    let plan = HandoffPlan {
+        reason: HandoffReason::UnresolvedTurns,
+        detail: Some("said_all".to_owned()),
+        mode: HandoffMode::Now,
+        why: "what is missing was asked for and did not come".to_owned(),
+    };
+    spoken.pending = None;
+    spoken.goals.extend(handoff_line(None, &plan, words).map(ready));
+    spoken.handoff = Some(plan);
 }
 
 /// "① 儿童餐具套装（11月16日） ② …": the text a channel without cards shows.

@@ -4,14 +4,22 @@
 //! or a model: the same reading and the same facts always lead to the same decision.
 
 mod scenario;
+mod episodes;
+mod situation;
 mod ladder;
 mod handoff;
+mod class;
 mod goals;
+mod empathy;
+mod second;
+mod measure;
 mod verdict;
 mod extract;
 mod missing;
 mod memory;
 mod words;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Value, json};
 
@@ -19,11 +27,18 @@ use super::types::{Decision, Facts, Reading, ScenarioMatch, Tier, TurnInput};
 use crate::desk::hours::BusinessHours;
 use crate::pack::types::{Pack, Scenario};
 
+pub use class::Course;
+pub use empathy::SITUATION;
+pub use episodes::recall;
 pub use extract::fitting_sentences;
 pub use goals::{late_handoff, reason_name};
-pub use handoff::handoff_by_text;
-pub use scenario::{CONFIDENT, dangerous_scenario, wanted_kinds};
+pub use handoff::{handoff_by_text, is_danger};
+pub use measure::{MOST_BUBBLES, asks};
+pub use memory::announced;
+pub use scenario::{CONFIDENT, dangerous_scenario, wanted};
+pub use second::ALSO;
 pub use words::Words;
+use scenario::Chosen;
 
 /// Everything a decision is made from.
 #[derive(Debug, Clone, Copy)]
@@ -45,28 +60,40 @@ pub struct Situation<'a> {
 pub fn decide(situation: Situation<'_>, variables: Value) -> (Decision, Words<'_>) {
     let variables = with_voice(variables, situation.pack);
     let chosen = scenario::choose(situation, &variables);
+    decide_chosen(situation, variables, &chosen)
+}
+
+/// What to do once the scenario is known.
+fn decide_chosen<'a>(
+    situation: Situation<'a>,
+    variables: Value,
+    chosen: &Chosen<'_>,
+) -> (Decision, Words<'a>) {
+    let placed = episodes::place(situation, chosen);
+    let variables = situation::with_situation(variables, situation, &placed);
     let verdict = verdict::of(chosen.scenario, situation, &variables);
     let variables = with_verdict(variables, verdict.as_ref());
-    let ladder = ladder::climb(situation, chosen.scenario);
+    let ladder = ladder::climb(situation, chosen.scenario, &placed);
     let mut words = Words::new(situation, variables, ladder.tier);
-    let missing = missing::ask(chosen.scenario, situation, &mut words);
-    let plan = if missing.is_some() {
-        None
-    } else {
-        handoff::due(handoff::Case { situation, chosen: &chosen, ladder: &ladder, verdict: verdict.as_ref() })
-    };
+    let course = Course::new(situation, chosen.scenario, &placed, verdict.as_ref());
+    let case = handoff::Case { situation, chosen, ladder: &ladder, course: &course };
+    let missing = missing::ask(chosen.scenario, situation, &placed.episode, &mut words);
     let spoken = match missing {
         Some(asked) => asked,
-        None => goals::realise(chosen.scenario, plan, &mut words, verdict.as_ref()),
+        None => goals::realise(&course, handoff::due(case), &mut words),
     };
-    let memory = memory::after(situation, &chosen, &ladder, &spoken);
+    let (class, breach) = (course.class, course.breach);
+    let memory = memory::after(situation, chosen, placed.clone(), &ladder, &spoken);
     let decision = Decision {
         scenario: matched(chosen.scenario, chosen.confidence),
         tier: if spoken.handoff.is_some() { Tier::Handoff } else { ladder.tier },
         tier_why: ladder.why,
         verdict: verdict.map(|verdict| (verdict.policy, verdict.outcome.as_str())),
         handoff: spoken.handoff,
+        class,
+        breach,
         goals: spoken.goals,
+        left_out: spoken.left_out,
         commitments: spoken.commitments,
         memory,
     };

@@ -3,10 +3,13 @@
 use serde_json::Value;
 
 use super::Situation;
+use super::episodes::matter_of;
 use super::handoff::handoff_by_text;
-use crate::pack::types::{Pack, Scenario};
+use super::situation::need_of;
+use crate::pack::types::{GoalSource, Pack, Scenario};
 use crate::record::RecordKind;
-use crate::turn::types::Reading;
+use crate::turn::retrieve::Wanted;
+use crate::turn::types::{EpisodeState, Feedback, HandoffMode, Memory, Pending, Reading, Stage};
 
 /// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the
 /// message, however confident.
@@ -14,6 +17,13 @@ pub const SAFETY_PRIORITY: i32 = 100;
 
 /// Below this confidence an intent is not acted upon by itself.
 pub const CONFIDENT: f32 = 0.35;
+
+/// From this confidence on a reading stands by itself, whatever was talked about before.
+const VERY_SURE: f32 = 0.8;
+/// How much likelier a reading is that belongs to the matter that is talked about.
+const SAME_MATTER: f32 = 1.3;
+/// An answer to "which order" has at most so many letters; a longer one says something of its own.
+const SHORT_ANSWER: usize = 8;
 
 /// The scenario that answers what no other scenario is about but the knowledge may know.
 pub const GENERAL_QUESTION: &str = "general_question";
@@ -46,9 +56,10 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
             Some(Chosen { scenario, confidence, understood: true })
         })
         .collect();
+    let candidates = in_context(candidates, situation);
     let safety = candidates.iter().find(|candidate| candidate.scenario.priority >= SAFETY_PRIORITY);
-    if let Some(chosen) = safety.or(candidates.first()) {
-        return chosen.clone();
+    if let Some(chosen) = safety.or_else(|| leading(&candidates, reading)) {
+        return where_it_was_given(chosen.clone(), situation);
     }
     if let Some(scenario) = of_handoff_rule(pack, reading) {
         return Chosen { scenario, confidence: 0.5, understood: true };
@@ -57,6 +68,78 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
         return named(pack, GENERAL_QUESTION, 0.5, true);
     }
     named(pack, UNCLEAR, 0.0, false)
+}
+
+/// Of readings that are not quite sure, those of the matter that is talked about are the likelier ones.
+fn in_context<'a>(mut candidates: Vec<Chosen<'a>>, situation: Situation<'a>) -> Vec<Chosen<'a>> {
+    let Some(episode) = situation.input.memory.episode() else { return candidates };
+    if candidates.first().is_some_and(|first| first.confidence < VERY_SURE) {
+        let weight = |candidate: &Chosen<'_>| {
+            let same = matter_of(candidate.scenario) == Some(episode.matter);
+            candidate.confidence * if same { SAME_MATTER } else { 1.0 }
+        };
+        candidates.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
+    }
+    candidates
+}
+
+/// An answer that is challenged ("凭什么") is challenged where it was given: only the rules on the words call a person for
+/// that, not a scenario that always does.
+fn where_it_was_given<'a>(chosen: Chosen<'a>, situation: Situation<'a>) -> Chosen<'a> {
+    let Situation { input, reading, pack, .. } = situation;
+    let challenged = reading.feedback == Feedback::Negated && handoff_by_text(pack, &reading.text).is_none();
+    let calls_a_person = matches!(chosen.scenario.handoff.always, Some((_, HandoffMode::Now)));
+    if !challenged || !calls_a_person || chosen.scenario.priority >= SAFETY_PRIORITY {
+        return chosen;
+    }
+    let episode = input.memory.episode();
+    let given = episode.filter(|episode| matter_of(chosen.scenario) == Some(episode.matter));
+    let given = given.and_then(|episode| pack.scenarios.iter().find(|scenario| scenario.id == episode.scenario));
+    match given {
+        Some(scenario) => Chosen { scenario, ..chosen },
+        None => chosen,
+    }
+}
+
+/// Of several matters in one message the gravest leads: a complaint before what was bought, that before what is being
+/// bought. Only what a clause of its own says surely counts as a matter; otherwise the surest reading leads.
+fn leading<'c, 'a>(candidates: &'c [Chosen<'a>], reading: &Reading) -> Option<&'c Chosen<'a>> {
+    let surest = candidates.first()?;
+    if reading.by_clause.len() < 2 || !said_alone(surest, reading) {
+        return Some(surest);
+    }
+    let alone = candidates.iter().filter(|candidate| said_alone(candidate, reading));
+    // The first of those that are equally grave is the surest.
+    alone.rev().max_by_key(|candidate| gravity(candidate.scenario)).or(Some(surest))
+}
+
+fn said_alone(candidate: &Chosen<'_>, reading: &Reading) -> bool {
+    reading.by_clause.iter().any(|guess| guess.intent == candidate.scenario.intent)
+}
+
+fn gravity(scenario: &Scenario) -> u8 {
+    match (scenario.topic.as_str(), scenario.stage) {
+        ("complaint" | "person_request", _) => 4,
+        ("smalltalk", _) => 0,
+        (_, Stage::AfterSale) => 3,
+        (_, Stage::InSale) => 2,
+        (_, Stage::PreSale | Stage::Service) => 1,
+    }
+}
+
+/// What else the clauses of a message ask, the gravest first.
+pub fn others<'a>(situation: Situation<'a>, variables: &Value, main: &Chosen<'_>) -> Vec<Chosen<'a>> {
+    let Situation { reading, pack, .. } = situation;
+    let mut found: Vec<Chosen<'a>> = Vec::new();
+    for guess in reading.by_clause.iter().filter(|guess| guess.intent != main.scenario.intent) {
+        let Some(scenario) = narrowed(pack, &guess.intent, variables, situation) else { continue };
+        let known = scenario.id == main.scenario.id || found.iter().any(|other| other.scenario.id == scenario.id);
+        if !known && scenario.topic != "smalltalk" {
+            found.push(Chosen { scenario, confidence: guess.confidence, understood: true });
+        }
+    }
+    found.sort_by_key(|other| std::cmp::Reverse(gravity(other.scenario)));
+    found
 }
 
 /// The intents worth acting upon; a question that only answers what we asked goes on with the intent before.
@@ -68,19 +151,43 @@ fn intents(situation: Situation<'_>) -> Vec<(String, f32)> {
         .filter(|guess| guess.confidence >= CONFIDENT)
         .map(|guess| (guess.intent.clone(), guess.confidence))
         .collect();
-    let goes_on = intents.is_empty() && (input.memory.pending.is_some() || continues(reading));
-    if goes_on && let Some(intent) = &input.memory.intent {
-        intents.push((intent.clone(), 0.5));
+    let goes_on = intents.is_empty() && (input.memory.pending.is_some() || continues(situation));
+    if let Some(intent) = &input.memory.intent
+        && (goes_on || goes_on_with_a_need(situation, &intents) || chooses(situation))
+    {
+        intents.retain(|(known, _)| known != intent);
+        intents.insert(0, (intent.clone(), 0.5));
     }
     intents
 }
 
-/// "不是这个", "？？", the same question again, or plain anger: the matter is still the one before.
-fn continues(reading: &Reading) -> bool {
-    use crate::turn::types::Feedback;
+/// "明天孩子满月要用": when it is needed says nothing of what is wrong; the matter is the one before, unless the words
+/// are quite sure of another.
+fn goes_on_with_a_need(situation: Situation<'_>, intents: &[(String, f32)]) -> bool {
+    let Situation { input, reading, .. } = situation;
+    let open = input.memory.episode().is_some_and(|episode| episode.state != EpisodeState::Resolved);
+    open && need_of(&reading.text).is_some() && intents.iter().all(|(_, confidence)| *confidence < VERY_SURE)
+}
+
+/// The answer to "which of these orders" is no new question, whatever its few words look like.
+fn chooses(situation: Situation<'_>) -> bool {
+    let asked = matches!(situation.input.memory.pending, Some(Pending::ChooseOrder { .. }));
+    let short = situation.reading.text.chars().filter(|one| one.is_alphanumeric()).count() <= SHORT_ANSWER;
+    asked && short && situation.facts.order.is_some()
+}
+
+/// "不是这个", "？？", the same question again, what it is needed for, or plain anger: the matter is still the one before.
+/// So it is while that one is in trouble, whatever is said.
+fn continues(situation: Situation<'_>) -> bool {
+    let Situation { input, reading, .. } = situation;
     let emotion = &reading.emotion;
+    let troubled = input.memory.episode().is_some_and(|episode| episode.position.points >= 2);
+    let upset = emotion.label.is_negative()
+        && (emotion.intensity >= 0.5 || (emotion.intensity >= 0.3 && input.memory.episode().is_some()));
     matches!(reading.feedback, Feedback::Negated | Feedback::Repeated | Feedback::Prodded)
-        || (emotion.label.is_negative() && emotion.intensity >= 0.5)
+        || upset
+        || troubled
+        || need_of(&reading.text).is_some()
 }
 
 /// Within an intent: first match by falling priority.
@@ -109,9 +216,11 @@ fn of_handoff_rule<'a>(pack: &'a Pack, reading: &Reading) -> Option<&'a Scenario
     let plan = handoff_by_text(pack, &reading.text)?;
     let same_reason = |scenario: &&Scenario| {
         scenario.handoff.always.is_some_and(|(reason, _)| reason == plan.reason)
-            && (plan.detail.is_none() || scenario.handoff.detail == plan.detail)
+            && scenario.handoff.detail == plan.detail
     };
-    pack.scenarios.iter().filter(same_reason).max_by_key(|scenario| scenario.priority)
+    // Of several for the same reason the one whose words were read.
+    let read = |scenario: &Scenario| reading.intents.iter().any(|guess| guess.intent == scenario.intent);
+    pack.scenarios.iter().filter(same_reason).max_by_key(|scenario| (read(scenario), scenario.priority))
 }
 
 /// A scenario every pack has; `check` refuses a pack without it, so the first one is never reached.
@@ -120,25 +229,38 @@ fn named<'a>(pack: &'a Pack, id: &str, confidence: f32, understood: bool) -> Cho
     Chosen { scenario, confidence, understood }
 }
 
-/// The kinds of record that the scenarios of these intents may need, so that `retrieve` fetches no more than that.
-pub fn wanted_kinds(pack: &Pack, reading: &Reading) -> Vec<RecordKind> {
-    use crate::pack::types::GoalSource;
-    let mut kinds = Vec::new();
+/// What the scenarios of these intents may need, so that `retrieve` fetches no more than that. Where the text alone says
+/// no intent, the matter before may go on.
+pub fn wanted(pack: &Pack, reading: &Reading, memory: &Memory) -> Wanted {
+    let mut wanted = Wanted::default();
+    let goes_on = reading.intents.is_empty()
+        || need_of(&reading.text).is_some()
+        || reading.feedback == Feedback::Negated
+        || memory.pending.is_some();
+    let before = memory.intent.as_ref().filter(|_| goes_on);
+    let surest = reading.intents.first().map(|guess| &guess.intent);
     let asked = |scenario: &&Scenario| {
-        scenario.id == GENERAL_QUESTION || reading.intents.iter().any(|guess| guess.intent == scenario.intent)
+        scenario.id == GENERAL_QUESTION
+            || reading.intents.iter().any(|guess| guess.intent == scenario.intent)
+            || before == Some(&scenario.intent)
     };
     for scenario in pack.scenarios.iter().filter(asked) {
-        kinds.extend(scenario.needs.iter().copied());
+        wanted.kinds.extend(scenario.needs.iter().copied());
+        let likely = before == Some(&scenario.intent) || surest == Some(&scenario.intent);
         for goal in &scenario.goals {
-            if let GoalSource::Evidence { kinds: more } | GoalSource::Model { kinds: more } = &goal.by {
-                kinds.extend(more.iter().copied());
-            }
-            if let GoalSource::Verdict { .. } = &goal.by {
-                kinds.push(RecordKind::Policy);
+            match &goal.by {
+                GoalSource::Evidence { kinds } | GoalSource::Model { kinds } => {
+                    wanted.kinds.extend(kinds.iter().copied());
+                }
+                GoalSource::Verdict { about } => {
+                    wanted.kinds.push(RecordKind::Policy);
+                    wanted.matters.extend(likely.then(|| about.clone()));
+                }
+                GoalSource::Wording | GoalSource::Promise { .. } => {}
             }
         }
     }
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds
+    wanted.kinds.sort_unstable();
+    wanted.kinds.dedup();
+    wanted
 }

@@ -65,8 +65,12 @@ impl Verdict {
 
 /// The verdict the scenario asks for, if it asks for one and a policy answers.
 pub fn of(scenario: &Scenario, situation: Situation<'_>, variables: &Value) -> Option<Verdict> {
+    let now = &situation.input.now;
     let about = scenario.goals.iter().find_map(|goal| match &goal.by {
-        GoalSource::Verdict { about } => Some(about),
+        GoalSource::Verdict { about } => {
+            let asked = goal.when.as_ref().is_none_or(|when| when.holds(variables, now).unwrap_or(false));
+            asked.then_some(about)
+        }
         _ => None,
     })?;
     situation

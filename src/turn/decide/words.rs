@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use super::Situation;
-use crate::pack::types::WordingBook;
+use crate::pack::types::{Wording, WordingBook};
 use crate::pack::wording::{RenderedWording, WordingRequest};
 use crate::turn::types::{Author, By, Draft, Goal, PastMessage, Tier};
 
@@ -43,6 +43,48 @@ impl<'a> Words<'a> {
     pub fn was_heard(&self, text: &str) -> bool {
         let said_by_us = |message: &&PastMessage| message.author == Author::Assistant;
         self.situation.input.history.iter().filter(said_by_us).any(|message| message.text.contains(text))
+    }
+
+    /// The tier of this turn.
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Whether a wording of a place for a goal was said before in this conversation.
+    pub fn has_said(&self, place: &str, goal: Goal) -> bool {
+        let said = &self.situation.input.memory.said;
+        let mut variants = self.variants(place, goal);
+        variants.any(|wording| said.contains(&wording.id))
+    }
+
+    /// A wording that was said before, for formulas of politeness of which none is left; the one said longest ago.
+    pub fn said_before(&self, place: &str, goal: Goal) -> Option<Draft> {
+        let pack = self.situation.pack;
+        let oldest = self
+            .situation
+            .input
+            .memory
+            .said
+            .iter()
+            .find(|id| self.variants(place, goal).any(|wording| wording.id == **id))?;
+        let others: Vec<String> =
+            self.variants(place, goal).map(|wording| wording.id.clone()).filter(|id| id != oldest).collect();
+        let rendered = pack.wording.pick_own(&WordingRequest {
+            place,
+            goal,
+            tier: self.tier,
+            variables: &self.variables,
+            said: &others,
+            now: &self.situation.input.now,
+            seed: self.seed,
+        })?;
+        Some(self.as_draft(rendered, goal))
+    }
+
+    fn variants(&self, place: &str, goal: Goal) -> impl Iterator<Item = &'a Wording> {
+        let of_place = self.situation.pack.wording.variants.iter();
+        let place = place.to_owned();
+        of_place.filter(move |((name, of, _), _)| *name == place && *of == goal).flat_map(|(_, all)| all)
     }
 
     /// What slots and conditions read.
@@ -90,14 +132,18 @@ impl<'a> Words<'a> {
                 break rendered;
             }
         };
-        Some(Draft {
+        Some(self.as_draft(rendered, goal))
+    }
+
+    fn as_draft(&self, rendered: RenderedWording, goal: Goal) -> Draft {
+        Draft {
             text: rendered.text,
             goal,
             by: By::Wording,
             evidence: self.facts_behind(&rendered.slots),
             wording: Some(rendered.id),
             slots: rendered.slots,
-        })
+        }
     }
 
     /// The focused facts whose fields stand in the slots.

@@ -6,17 +6,14 @@ use std::time::Instant;
 use super::prompt;
 use crate::model::{Generation, GenerationRequest, GenerationUsage, ModelError, ModelState, Piece};
 use crate::turn::Turn;
-use crate::turn::decide::{Situation, Words, late_handoff};
-use crate::turn::guard::{self, Grounds, GuardContext, SentenceSplitter, Vetted};
+use crate::turn::decide::{MOST_BUBBLES, Situation, Words, asks, late_handoff};
+use crate::turn::guard::{self, GoalOrder, Grounds, GuardContext, SentenceSplitter, Vetted};
 use crate::turn::stopwatch::Stopwatch;
 use crate::turn::trace::{ModelTiming, SentenceTrace};
 use crate::turn::types::{
     By, Decision, Draft, Goal, Handoff, HandoffReason, ModelBrief, PlannedGoal, Realisation, Refusal,
 };
 use crate::turn::voice::{Backing, Voice, VoiceError};
-
-/// At most this many sentences of the model in one reply; more is an essay, not service.
-const MODEL_SENTENCES: usize = 4;
 
 /// What was said.
 #[derive(Debug, Default)]
@@ -78,13 +75,20 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
 
     /// Says every goal in order. The first one that matters and cannot be met ends in a handoff.
     pub async fn speak(&mut self) -> Result<(), VoiceError> {
+        let mut gap = None;
         for planned in &self.decision.goals {
             if let Met::Gap(reason, why) = self.meet(planned).await? {
                 self.spoken.notes.push(format!("{:?} was not met: {why}", planned.goal).to_lowercase());
-                if matters(planned.goal) && self.backing.handoff.is_none() {
+                if planned.goal.matters() && self.backing.handoff.is_none() {
                     return self.hand_over_late(reason, &why).await;
                 }
+                gap.get_or_insert((reason, why));
             }
+        }
+        // What is left out may be all there was to say.
+        let says = self.spoken.sentences.iter().any(|sentence| sentence.goal.is_step());
+        if let Some((reason, why)) = gap.filter(|_| !says && self.backing.handoff.is_none()) {
+            return self.hand_over_late(reason, &why).await;
         }
         if let Some(handoff) = &self.backing.handoff {
             self.voice.announce(handoff);
@@ -140,6 +144,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
 
     fn vet(&mut self, draft: &Draft) -> Result<Vetted, Refusal> {
         let done = self.done();
+        let said: Vec<_> = self.spoken.sentences.iter().map(|sentence| sentence.goal).collect();
         let context = GuardContext {
             grounds: &self.grounds,
             emotion: &self.situation.reading.emotion,
@@ -147,11 +152,40 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
             tier: self.decision.tier,
             backed: &self.backed,
             done: &done,
+            order: self.order(&said),
         };
         let started = Instant::now();
         let result = guard::vet(draft, &context);
         self.watch.add("guard", crate::turn::stopwatch::milliseconds(started.elapsed()));
         result
+    }
+
+    /// Where in the reply the next sentence stands.
+    fn order<'g>(&self, said: &'g [Goal]) -> GoalOrder<'g> {
+        let emotion = &self.situation.reading.emotion;
+        let earlier = self.situation.input.memory.episode();
+        GoalOrder {
+            class: self.decision.class,
+            said,
+            upset: emotion.label.is_negative(),
+            breach: self.decision.breach,
+            comforted: earlier.is_some_and(|episode| episode.comforted.is_some() || episode.apologised),
+            in_reply: true,
+        }
+    }
+
+    /// How many sentences the model may say: what the other goals of the reply leave, and always one.
+    fn room(&self) -> usize {
+        let others = self.decision.goals.iter().filter(|planned| matches!(planned.realisation, Realisation::Ready(_)));
+        MOST_BUBBLES.saturating_sub(others.count()).max(1)
+    }
+
+    /// Whether a question is asked in this reply already, or will be by approved wording.
+    fn is_asked(&self) -> bool {
+        let planned = self.decision.goals.iter().any(
+            |planned| matches!(&planned.realisation, Realisation::Ready(draft) if asks(&draft.text)),
+        );
+        planned || self.spoken.sentences.iter().any(|sentence| asks(&sentence.text))
     }
 
     /// What has really been done in this turn: tickets that are stored.
@@ -183,6 +217,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         };
         let mut splitter = SentenceSplitter::new();
         let (mut said, mut trouble, mut ended) = (0, None, false);
+        let room = self.room();
         while let Some(piece) = self.next(&mut generation).await {
             let sentences = match piece {
                 Piece::Text(text) => splitter.push(&text),
@@ -197,6 +232,10 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
                 }
             };
             for sentence in sentences {
+                if asks(&sentence) && self.is_asked() {
+                    self.spoken.notes.push("a second question of the model was left out".to_owned());
+                    continue;
+                }
                 match self.try_say(&model_draft(goal, brief, sentence)).await? {
                     true => said += 1,
                     false => {
@@ -204,11 +243,11 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
                             Some((HandoffReason::GuardRefused, "the guard refused the model".to_owned()))
                     }
                 }
-                if trouble.is_some() || said >= MODEL_SENTENCES {
+                if trouble.is_some() || said >= room {
                     break;
                 }
             }
-            if ended || trouble.is_some() || said >= MODEL_SENTENCES {
+            if ended || trouble.is_some() || said >= room {
                 break;
             }
         }
@@ -284,14 +323,6 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
 
 fn unavailable(reason: &str) -> ModelError {
     ModelError::Unavailable { reason: reason.to_owned() }
-}
-
-/// Goals without which a reply is no reply.
-pub fn matters(goal: Goal) -> bool {
-    !matches!(
-        goal,
-        Goal::Greet | Goal::Soothe | Goal::Acknowledge | Goal::Volunteer | Goal::Recommend | Goal::Close
-    )
 }
 
 fn model_draft(goal: Goal, brief: &ModelBrief, text: String) -> Draft {

@@ -16,7 +16,7 @@ use crate::turn::{Rules, retrieve, understand};
 /// The shipped pack with lines of its own for questions that no record answers.
 fn pack(lines: [&str; 2]) -> Pack {
     let mut pack = load(&PackFiles::embedded("zh-CN").unwrap()).unwrap().pack;
-    let place = |tier| ("handoff.no_evidence".to_owned(), Goal::Handoff, tier);
+    let place = |tier| ("no_evidence".to_owned(), Goal::Handoff, tier);
     for tier in [Tier::Standard, Tier::Proactive, Tier::Soothing, Tier::Handoff] {
         pack.wording.variants.remove(&place(tier));
     }

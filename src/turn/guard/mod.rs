@@ -11,6 +11,7 @@ mod extract;
 mod features;
 mod fold;
 mod gate;
+mod goal_order;
 mod names;
 mod numbers;
 mod polarity;
@@ -33,6 +34,7 @@ use super::types::{By, Draft, Emotion, Goal, GuardReason, Refusal, Stage, Tier};
 use evidence::Evidence;
 use values::{Found, Value};
 
+pub use goal_order::GoalOrder;
 pub use evidence::Grounds;
 pub use split::{SentenceSplitter, sentences};
 
@@ -86,6 +88,8 @@ pub struct GuardContext<'a> {
     pub backed: &'a [String],
     /// Records of finished actions of this conversation, in the pack's words: `ticket_opened`, …
     pub done: &'a [String],
+    /// Where in its reply the draft stands.
+    pub order: GoalOrder<'a>,
 }
 
 /// What a check comes to: nothing to object, or a reason with the word, value or rule that decided it.
@@ -162,6 +166,7 @@ fn examine(text: &str, draft: &Draft, context: &GuardContext<'_>) -> Verdict {
     if text.chars().count() > LONGEST {
         return Err((GuardReason::ClaimNotInEvidence, format!("longer than {LONGEST} characters")));
     }
+    goal_order::check(draft, &context.order)?;
     let folded = fold::fold(text);
     let evidence = Evidence::gather(draft, &folded, context);
     let approved = approved_values(draft, context);

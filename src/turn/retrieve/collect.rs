@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::focus::OrderFocus;
 use super::product::{is_in_title, named_by_words, with_variant};
-use super::{MOST_FACTS, RELEVANT_SCORE, RetrieveError, Source};
+use super::{MOST_FACTS, RELEVANT_SCORE, RetrieveError, Source, Wanted};
 use crate::identity::CustomerId;
 use crate::knowledge::{Hit, Knowledge, SearchQuery};
 use crate::record::{
@@ -40,7 +40,7 @@ pub(super) struct Collector<'a, S> {
     knowledge: &'a Knowledge,
     reading: &'a Reading,
     input: &'a TurnInput,
-    wanted: &'a [RecordKind],
+    wanted: &'a Wanted,
     facts: Facts,
     order: Option<String>,
     product: Option<String>,
@@ -53,7 +53,7 @@ impl<'a, S: Source> Collector<'a, S> {
         knowledge: &'a Knowledge,
         reading: &'a Reading,
         input: &'a TurnInput,
-        wanted: &'a [RecordKind],
+        wanted: &'a Wanted,
     ) -> Self {
         let facts = Facts::default();
         Self {
@@ -70,7 +70,7 @@ impl<'a, S: Source> Collector<'a, S> {
     }
 
     fn wants(&self, kind: RecordKind) -> bool {
-        self.wanted.contains(&kind)
+        self.wanted.kinds.contains(&kind)
     }
 
     /// The focused order with its parcels, or the orders to choose from.
@@ -98,7 +98,7 @@ impl<'a, S: Source> Collector<'a, S> {
         let by_words = named_by_words(self.knowledge, &self.input.scope, &self.reading.question)?;
         let named = self.named_product()?.or_else(|| by_words.as_ref().map(|hit| hit.id.clone()));
         let item = order.and_then(|order| self.item_in_question(order));
-        let about_order = self.wanted.iter().any(|kind| kind.is_private());
+        let about_order = self.wanted.kinds.iter().any(|kind| kind.is_private());
         let page = self.input.page.product.clone();
         let remembered =
             self.input.memory.products.last().map(|id| id.strip_prefix("product:").unwrap_or(id).to_owned());
@@ -266,7 +266,8 @@ impl<'a, S: Source> Collector<'a, S> {
             let Some(about) = policy.text("about") else { continue };
             let found = hits.iter().find(|hit| hit.id == policy.id).map_or(0.0, |hit| hit.score);
             let meant = self.intent_fit(about);
-            let score = found + meant;
+            let named = f32::from(u8::from(self.wanted.matters.iter().any(|matter| matter == about)));
+            let score = found + meant + named;
             match matters.iter_mut().find(|(_, matter)| *matter == about) {
                 Some(entry) => entry.0 = entry.0.max(score),
                 None => matters.push((score, about)),
@@ -387,7 +388,7 @@ impl<'a, S: Source> Collector<'a, S> {
     /// The score, with kinds that a possible scenario reads before those that none reads.
     fn usefulness(&self, (hit, record): &(&Hit, &Record)) -> f32 {
         let own = self.product.is_some() && record.text("product") == self.product.as_deref();
-        let wanted = self.wants(hit.kind) || self.wanted.is_empty();
+        let wanted = self.wants(hit.kind) || self.wanted.kinds.is_empty();
         hit.score + if own { 0.3 } else { 0.0 } + if wanted { 0.2 } else { 0.0 }
     }
 

@@ -77,8 +77,18 @@ impl RetrieveError {
     }
 }
 
+/// What the possible scenarios of a turn read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Kinds of record.
+    pub kinds: Vec<RecordKind>,
+    /// Matters whose policies have to be there, whether or not the words lead to them: the likeliest scenarios ask for
+    /// their verdict.
+    pub matters: Vec<String>,
+}
+
 /// Gathers the facts of a turn: the customer's own orders and parcels, what is in force for them, products that are
-/// meant, and what search finds. `wanted` are the kinds of record the possible scenarios read.
+/// meant, and what search finds. `wanted` is what the possible scenarios read.
 ///
 /// # Errors
 /// The source or the index failed.
@@ -87,14 +97,14 @@ pub async fn gather<S: Source>(
     knowledge: &Knowledge,
     reading: &Reading,
     input: &TurnInput,
-    wanted: &[RecordKind],
+    wanted: &Wanted,
 ) -> Result<Facts, RetrieveError> {
     let orders = if input.scope.verified_customer().is_some() {
         source.orders(&input.scope).await.map_err(RetrieveError::source)?
     } else {
         Vec::new()
     };
-    let focus = focus_order(&orders, knowledge.analyzer(), reading, input, wanted);
+    let focus = focus_order(&orders, knowledge.analyzer(), reading, input, &wanted.kinds);
     let mut collector = Collector::new(source, knowledge, reading, input, wanted);
     collector.add_orders(&orders, &focus);
     collector.add_product(focus.order.map(|index| &orders[index])).await?;

@@ -142,7 +142,8 @@ fn reading(text: &str) -> Reading {
 fn gathered(shelf: &Shelf, input: &TurnInput, reading: &Reading, wanted: &[RecordKind]) -> Facts {
     let knowledge = indexed(shelf);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(gather(shelf, &knowledge, reading, input, wanted)).unwrap()
+    let wanted = Wanted { kinds: wanted.to_vec(), ..Wanted::default() };
+    runtime.block_on(gather(shelf, &knowledge, reading, input, &wanted)).unwrap()
 }
 
 const LOGISTICS: [RecordKind; 2] = [RecordKind::Order, RecordKind::Shipment];
@@ -314,7 +315,8 @@ proptest! {
         input.memory.order = Some(format!("order:{foreign}"));
         input.memory.pending = Some(Pending::ChooseOrder { orders: vec![format!("order:{foreign}")] });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let facts = runtime.block_on(gather(&shelf, knowledge, &reading(text), &input, &kinds)).unwrap();
+        let wanted = Wanted { kinds, ..Wanted::default() };
+        let facts = runtime.block_on(gather(&shelf, knowledge, &reading(text), &input, &wanted)).unwrap();
         prop_assert!(facts.found.len() <= MOST_FACTS);
         for fact in &facts.found {
             for secret in ["20261101000001", "20261102000002", "as-b", "cp-b"] {
@@ -342,9 +344,10 @@ fn a_real_customer_gets_the_own_parcel() {
     let customers: std::collections::BTreeSet<&str> = orders.filter_map(Record::customer).collect();
     let knowledge = indexed(&shelf);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let wanted = Wanted { kinds: LOGISTICS.to_vec(), ..Wanted::default() };
     for customer in customers {
         let input = input(Some(customer), text);
-        let facts = runtime.block_on(gather(&shelf, &knowledge, &reading(text), &input, &LOGISTICS)).unwrap();
+        let facts = runtime.block_on(gather(&shelf, &knowledge, &reading(text), &input, &wanted)).unwrap();
         assert!(facts.order.is_some() || facts.order_choices.len() > 1, "{customer}: {:?}", found(&facts));
         for fact in facts.of_kind(RecordKind::Order) {
             let own = shelf.records.iter().find(|record| record.fact_id() == fact.id).unwrap();

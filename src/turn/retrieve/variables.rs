@@ -33,7 +33,7 @@ pub fn variables(facts: &Facts, input: &TurnInput) -> Value {
     variables.insert(
         "conversation".into(),
         json!({
-            "unresolved_turns": input.memory.unresolved_turns,
+            "unresolved_turns": input.memory.episode().map_or(0, |episode| episode.unresolved_turns),
             "first_turn": !input.history.iter().any(|message| message.author == Author::Assistant),
         }),
     );

@@ -10,6 +10,7 @@ pub mod clauses;
 pub mod lists;
 pub mod feedback;
 pub mod resolve;
+mod several;
 pub mod groups;
 pub mod around;
 pub mod nearest;
@@ -78,6 +79,11 @@ impl Reader {
         self.intents.set_vectors(pack, vectors);
         self
     }
+
+    /// Whether a message is nothing but an acceptance: "好的".
+    pub fn accepts(&self, text: &str) -> bool {
+        self.feedback.affirms(&normalise::folded(text))
+    }
 }
 
 /// The texts whose vectors a reader of this pack can use, each once.
@@ -97,6 +103,7 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
     let resolved = resolve(&message.text, input, feedback, &entities, &reader.feedback);
     let emotion = reader.emotions.read(&message, &input.memory, feedback);
     let Understood { intents, matter } = intents(&message.text, &resolved, feedback, input, reader);
+    let by_clause = several::by_clause(&message.text, reader);
     let masked = private::mask(&resolved.question, !pack.language.starts_with("en"));
     Reading {
         text: message.text,
@@ -104,6 +111,7 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
         masked,
         intents,
         matter,
+        by_clause,
         emotion,
         entities,
         feedback,

@@ -127,6 +127,9 @@ pub fn resolve(
     let own = Resolved { question: text.to_owned(), continues: false };
     let Some(previous) = previous_question(input) else { return own };
     let continued = |question: String| Resolved { question: bounded(&question), continues: true };
+    if matches!(input.memory.pending, Some(Pending::Recalled)) {
+        return continued(previous);
+    }
     match feedback {
         Feedback::Affirmed | Feedback::Repeated => return own,
         Feedback::Prodded => return continued(previous),

@@ -12,7 +12,7 @@ use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::{Grounds, GuardContext, vet};
+use super::{GoalOrder, Grounds, GuardContext, vet};
 use crate::pack::types::{
     EmotionLexicon, GuardLexicon, HandoffRules, Pack, RedLine, RedLineLevel, Voice, Wording, WordingBook,
 };
@@ -151,6 +151,7 @@ impl Turn {
             tier: Tier::Standard,
             backed: &self.backed,
             done: &self.done,
+            order: GoalOrder::default(),
         };
         vet(draft, &context)
             .map(|vetted| vetted.text().to_owned())
