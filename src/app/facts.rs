@@ -150,7 +150,7 @@ impl Facts for FactsPort {
 
 impl FactsPort {
     /// Stores records and shows them to searches. What the store kept a newer version of is shown as it is there.
-    async fn write(
+    pub(super) async fn write(
         &self,
         staff: &StaffScope,
         records: Vec<Record>,

@@ -31,6 +31,7 @@ use crate::identity::{ShopId, StaffScope};
 use crate::knowledge::{Dictionaries, Knowledge, analyzer::Analyzer};
 use crate::model::{ChatModel, Embedder, Sampling};
 use crate::pack::types::Pack;
+use crate::record::Record;
 use crate::store::{NewKey, ServingLock, ShopSecret, Store};
 use crate::time::{Clock, TestClock};
 use crate::turn::Limits;
@@ -189,6 +190,21 @@ impl App {
             Some(clock) => state.with_test_clock(Arc::clone(clock)),
             None => state,
         }
+    }
+
+    /// Stores records and shows them to searches, as the doors for facts do.
+    ///
+    /// # Errors
+    /// If the store or the index fails.
+    pub async fn take_records(&self, staff: &StaffScope, records: Vec<Record>) -> anyhow::Result<()> {
+        let port = facts::FactsPort {
+            store: self.store.clone(),
+            knowledge: Arc::clone(&self.knowledge),
+            clock: Arc::clone(&self.clock),
+            writing: tokio::sync::Mutex::new(()),
+        };
+        port.write(staff, records).await.map_err(|error| anyhow::anyhow!("the records cannot be taken: {error}"))?;
+        Ok(())
     }
 
     fn door_settings(&self, demo: Option<DemoPage>) -> DoorSettings {

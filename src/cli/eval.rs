@@ -10,6 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::dialogues::{self, DialogueOptions};
 use super::options::{GlobalOptions, cache_environment};
 use super::serve::clock;
 use crate::app::analyzer;
@@ -45,6 +46,8 @@ pub enum Subject {
     Guard(Rows),
     /// How high the right title ranks for each query of a set
     Retrieval(RetrievalOptions),
+    /// Whether whole conversations go as their files say; fails if one does not
+    Dialogues(DialogueOptions),
 }
 
 /// A set of titles, queries and judgements.
@@ -210,6 +213,7 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
             finish(&set.rows.output, &report, &each)
         }
         Subject::Retrieval(set) => retrieval(options, &set),
+        Subject::Dialogues(files) => dialogues::evaluate(options, &files),
         Subject::Guard(rows) => {
             let read: Vec<eval::guard::Row> = read(&rows.file)?;
             let (report, each) = eval::guard::run(&read, &pack, &config.zone()?);

@@ -6,6 +6,7 @@ mod options;
 mod pack;
 mod serve;
 mod demo;
+mod dialogues;
 mod index;
 mod search;
 mod chat;

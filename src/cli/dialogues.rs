@@ -1,0 +1,134 @@
+//! `warmdesk eval dialogues`: whole conversations in, what went wrong out.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use comfy_table::{Table, presets};
+
+use super::options::GlobalOptions;
+use super::sample;
+use super::serve::runtime;
+use crate::config::Config;
+use crate::eval::dialogues::{Dialogue, Report, Stage, read, run};
+use crate::record::{Record, parse_ndjson};
+use crate::time::Now;
+
+/// Options of `eval dialogues`.
+#[derive(Debug, Clone, Args)]
+pub struct DialogueOptions {
+    /// Conversations as YAML, or folders of them
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// A folder of NDJSON records instead of the sample shop
+    #[arg(long, value_name = "DIR")]
+    pub shop: Option<PathBuf>,
+    /// Show every turn with scenario, tier, points, goals and sentences
+    #[arg(long)]
+    pub trace: bool,
+    /// Print exactly one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the command. It fails if an answer has a fault.
+pub fn evaluate(options: &GlobalOptions, command: &DialogueOptions) -> anyhow::Result<ExitCode> {
+    let mut config = options.settings()?;
+    if command.shop.is_none() {
+        sample::name_shop(&mut config)?;
+    }
+    let records = match &command.shop {
+        Some(folder) => own_records(folder)?,
+        None => sample::records(&reference(&config)?)?,
+    };
+    let stage = Stage { pack: options.pack(&config)?, config, records };
+    // All are read before the first is held, so that a bad file is known at once.
+    let dialogues: Vec<_> = found(&command.files)?.iter().map(|file| told(file)).collect::<Result<_, _>>()?;
+    let each = runtime()?.block_on(async {
+        let mut each = Vec::new();
+        for (name, dialogue) in &dialogues {
+            each.push(run(name, dialogue, &stage).await?);
+        }
+        anyhow::Ok(each)
+    })?;
+    let report = Report::of(each);
+    if command.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        show(&report, command.trace);
+    }
+    Ok(if report.right == report.dialogues { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The dialogue of a file, with the name it goes by.
+fn told(file: &Path) -> anyhow::Result<(String, Dialogue)> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let name = file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    Ok((name, read(&file.display().to_string(), &text)?))
+}
+
+/// The files that are named, and those of the folders that are named, in order and each once.
+fn found(named: &[PathBuf]) -> anyhow::Result<BTreeSet<PathBuf>> {
+    let mut files = BTreeSet::new();
+    for path in named {
+        if !path.is_dir() {
+            files.insert(path.clone());
+            continue;
+        }
+        let entries = fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+        for entry in entries {
+            let file = entry?.path();
+            if file.extension().is_some_and(|end| end == "yaml") {
+                files.insert(file);
+            }
+        }
+    }
+    anyhow::ensure!(!files.is_empty(), "there is no conversation in what was named; a file ends in .yaml");
+    Ok(files)
+}
+
+fn own_records(folder: &Path) -> anyhow::Result<Vec<Record>> {
+    let mut records = Vec::new();
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries {
+        let file = entry?.path();
+        if file.extension().is_none_or(|end| end != "ndjson") {
+            continue;
+        }
+        let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let read = parse_ndjson(&bytes, &file.display().to_string());
+        records.extend(read.map_err(|faults| anyhow::anyhow!("{}", faults[0]))?);
+    }
+    Ok(records)
+}
+
+/// The moment around which the sample shop's records are written: they are taken as they stand.
+fn reference(config: &Config) -> anyhow::Result<Now> {
+    let moment = sample::shop()?.reference_time.parse().context("shop.toml: reference_time is no time")?;
+    Ok(Now::new(moment, config.zone()?))
+}
+
+fn show(report: &Report, trace: bool) {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["conversation", "turns", "wrong", "shows"]);
+    for told in &report.each {
+        let wrong = told.turns.iter().filter(|turn| !turn.faults.is_empty()).count();
+        table.add_row([told.name.clone(), told.turns.len().to_string(), wrong.to_string(), told.about.clone()]);
+    }
+    println!("{table}");
+    for told in &report.each {
+        if trace {
+            println!("\n{}", told.in_full());
+        }
+        if !told.is_right() {
+            println!("\n{}:\n{}", told.name, told.faults());
+        }
+    }
+    println!(
+        "\n{} of {} conversations as they should be, {} of {} turns wrong, {} sentences repeated",
+        report.right, report.dialogues, report.wrong_turns, report.turns, report.repeats
+    );
+}

@@ -1,0 +1,232 @@
+//! Holds the conversation of a file over an application of its own.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::checks::{Answered, faults, name};
+use super::{Dialogue, DialogueError, Exchange, StaffStep, Told, ToldTurn};
+use crate::app::{App, AppOptions};
+use crate::config::Config;
+use crate::conversation::types::{Attachment, ChatReply, IncomingMessage};
+use crate::identity::{ConversationId, CustomerId, Scope, ShopId, StaffScope};
+use crate::model::ScriptedModel;
+use crate::pack::types::Pack;
+use crate::record::Record;
+use crate::store::NewMessage;
+use crate::time::{Clock, Now, TestClock};
+use crate::turn::trace::Trace;
+use crate::turn::types::PageContext;
+
+/// What every conversation is held with.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The rules in force.
+    pub pack: Arc<Pack>,
+    /// The settings.
+    pub config: Config,
+    /// The shop's records, as they stand.
+    pub records: Vec<Record>,
+}
+
+/// One conversation while it is held.
+struct Held {
+    app: App,
+    clock: Arc<TestClock>,
+    scope: Scope,
+    staff: StaffScope,
+    conversation: Option<ConversationId>,
+    said: Vec<String>,
+    _folder: tempfile::TempDir,
+}
+
+/// Holds a conversation from its first message to its last.
+///
+/// # Errors
+/// If the application fails; a wrong answer is no error but a fault in the result.
+pub async fn run(name: &str, dialogue: &Dialogue, stage: &Stage) -> Result<Told, DialogueError> {
+    let broken = |error: anyhow::Error| DialogueError::Broken { name: name.to_owned(), reason: format!("{error:#}") };
+    let mut held = Held::open(dialogue, stage).await.map_err(broken)?;
+    let mut turns = Vec::new();
+    for turn in &dialogue.turns {
+        turns.push(held.turn(turn).await.map_err(broken)?);
+    }
+    held.app.conversations.finish().await;
+    held.app.store.close().await;
+    Ok(Told { name: name.to_owned(), about: dialogue.about.clone(), turns })
+}
+
+impl Held {
+    async fn open(dialogue: &Dialogue, stage: &Stage) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("warmdesk-dialogue-").tempdir()?;
+        let clock = Arc::new(TestClock::new(moment(&dialogue.clock, &stage.config)?));
+        let answers: Vec<(String, String)> =
+            dialogue.model.iter().map(|one| (one.when.clone(), one.says.clone())).collect();
+        let app = App::start(AppOptions {
+            data: folder.path().to_owned(),
+            config: stage.config.clone(),
+            pack: Arc::clone(&stage.pack),
+            pack_place: None,
+            model: Arc::new(ScriptedModel::by_substring(answers, "")),
+            embedder: None,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            test_clock: None,
+            admin_key: None,
+            customer_secret: None,
+        })
+        .await?;
+        let staff = StaffScope { shop: ShopId::default(), actor: "小林".to_owned() };
+        let mut records = stage.records.clone();
+        for value in &dialogue.records {
+            let record = Record::from_value(value.clone()).map_err(|faults| anyhow::anyhow!("a record: {faults:?}"))?;
+            records.retain(|known| (known.kind, &known.id) != (record.kind, &record.id));
+            records.push(record);
+        }
+        app.take_records(&staff, records).await?;
+        let scope = match &dialogue.customer {
+            Some(id) => Scope::customer(ShopId::default(), CustomerId::new(id)?),
+            None => Scope::anonymous(ShopId::default()),
+        };
+        let held = Self { app, clock, scope, staff, conversation: None, said: Vec::new(), _folder: folder };
+        held.fill_queue(dialogue.queue).await?;
+        Ok(held)
+    }
+
+    /// Others who wait at the desk, so that there is a queue to speak of.
+    async fn fill_queue(&self, others: usize) -> anyhow::Result<()> {
+        for _ in 0..others {
+            let scope = Scope::anonymous(ShopId::default());
+            self.send(&scope, None, &Exchange { say: Some("转人工".to_owned()), ..Exchange::default() }).await?;
+        }
+        Ok(())
+    }
+
+    async fn turn(&mut self, turn: &Exchange) -> anyhow::Result<ToldTurn> {
+        if let Some(clock) = &turn.clock {
+            let zone = self.clock.now().zoned().time_zone().clone();
+            self.clock.set(Now::new(clock.parse()?, zone));
+        }
+        if turn.anew {
+            self.conversation = None;
+        }
+        if let Some(step) = &turn.staff {
+            return self.person(step).await;
+        }
+        let reply = self.send(&self.scope, self.conversation.clone(), turn).await?;
+        let id: ConversationId = reply.conversation.parse()?;
+        let kept = self.app.store.conversation(&self.scope, &id).await?;
+        let trace = self.trace(&reply, &id).await?;
+        self.conversation = Some(id);
+        let answered =
+            Answered { reply: &reply, trace: trace.as_ref(), state: kept.state, before: &self.said };
+        let faults = faults(turn, &answered);
+        self.said.extend(reply.sentences.iter().map(|sentence| sentence.text.clone()));
+        Ok(told(turn, &reply, trace.as_ref(), faults))
+    }
+
+    async fn send(
+        &self,
+        scope: &Scope,
+        conversation: Option<ConversationId>,
+        turn: &Exchange,
+    ) -> anyhow::Result<ChatReply> {
+        let picture = |number| Attachment {
+            kind: "image".to_owned(),
+            url: format!("https://shop.example/{number}.jpg"),
+            bytes: None,
+            sha256: None,
+        };
+        let message = IncomingMessage {
+            client_id: None,
+            conversation,
+            scope: scope.clone(),
+            text: turn.say.clone().unwrap_or_default(),
+            page: PageContext { product: turn.product.clone(), ..PageContext::default() },
+            attachments: (0..turn.pictures).map(picture).collect(),
+            channel: "dialogue".to_owned(),
+            received: Instant::now(),
+        };
+        let stream = self.app.conversations.take(message).await?;
+        stream.reply().await.ok_or_else(|| anyhow::anyhow!("the turn ended without a reply"))
+    }
+
+    async fn trace(&self, reply: &ChatReply, id: &ConversationId) -> anyhow::Result<Option<Trace>> {
+        let messages = self.app.store.messages_for_staff(&self.staff, id).await?;
+        let mut of_reply = messages.into_iter().filter(|message| message.id.to_string() == reply.message);
+        Ok(of_reply.next().and_then(|message| message.trace))
+    }
+
+    /// What a person of the shop does with the conversation's ticket.
+    async fn person(&self, step: &StaffStep) -> anyhow::Result<ToldTurn> {
+        let id = self.conversation.clone().ok_or_else(|| anyhow::anyhow!("nobody has written yet"))?;
+        let kept = self.app.store.conversation(&self.scope, &id).await?;
+        let ticket = self.app.store.standing_ticket(&kept).await?;
+        let ticket = ticket.ok_or_else(|| anyhow::anyhow!("there is no ticket to work on"))?.id;
+        let (store, staff, now) = (&self.app.store, &self.staff, self.clock.now());
+        let done = match step {
+            StaffStep::Says(text) => {
+                store.claim(staff, &ticket, &now).await?;
+                let new = NewMessage { client_id: None, text: text.clone(), attachments: Vec::new() };
+                store.staff_message(staff, &ticket, new, &now).await?;
+                text.clone()
+            }
+            StaffStep::GivesBack => {
+                store.return_to_bot(staff, &ticket, &now).await?;
+                "(gives back)".to_owned()
+            }
+            StaffStep::Resolves => {
+                store.resolve(staff, &ticket, &now).await?;
+                "(resolves)".to_owned()
+            }
+        };
+        Ok(ToldTurn { say: format!("[{}] {done}", self.staff.actor), ..ToldTurn::nothing() })
+    }
+}
+
+impl ToldTurn {
+    fn nothing() -> Self {
+        Self {
+            say: String::new(),
+            scenario: None,
+            tier: None,
+            tier_why: Vec::new(),
+            emotion: None,
+            handoff: None,
+            episode: None,
+            goals: Vec::new(),
+            reply: Vec::new(),
+            refused: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+}
+
+fn told(turn: &Exchange, reply: &ChatReply, trace: Option<&Trace>, faults: Vec<String>) -> ToldTurn {
+    let handoff = reply.handoff.as_ref().map(|handoff| {
+        let detail = handoff.detail.as_ref().map(|detail| format!("/{detail}")).unwrap_or_default();
+        format!("{}{detail} {}", name(&handoff.reason), name(&handoff.mode))
+    });
+    let goals = trace.into_iter().flat_map(|trace| &trace.goals).map(|goal| match &goal.why_not {
+        Some(why) => format!("{}: {why}", name(&goal.goal)),
+        None => format!("{}: {:?}", name(&goal.goal), goal.sentences),
+    });
+    let refused = reply.guard.iter().flat_map(|guard| &guard.refused);
+    ToldTurn {
+        say: turn.say.clone().unwrap_or_default(),
+        scenario: reply.scenario.as_ref().map(|scenario| scenario.id.clone()),
+        tier: reply.tier.as_ref().map(name),
+        tier_why: trace.map(|trace| trace.tier_why.clone()).unwrap_or_default(),
+        emotion: reply.emotion.as_ref().map(|found| format!("{} {:.2}", name(&found.label), found.intensity)),
+        handoff,
+        episode: trace.and_then(|trace| trace.episode.as_ref()).map(|episode| episode.number),
+        goals: goals.collect(),
+        reply: reply.sentences.iter().map(|sentence| sentence.text.clone()).collect(),
+        refused: refused
+            .map(|refusal| format!("{} {}: {}", name(&refusal.reason), refusal.detail, refusal.draft))
+            .collect(),
+        faults,
+    }
+}
+
+fn moment(text: &str, config: &Config) -> anyhow::Result<Now> {
+    Ok(Now::new(text.parse()?, config.zone()?))
+}
