@@ -5,76 +5,150 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::options::GlobalOptions;
 use super::serve::{clock, open_embedder, runtime, start_logging};
 use crate::app::analyzer;
 use crate::identity::{ShopId, StaffScope};
-use crate::knowledge::sources::{SourceRecords, read_sources};
+use crate::knowledge::sources::{Columns, SourceError, SourceRecords, read_sources};
 use crate::knowledge::{Builder, Manifest, build_generation};
 use crate::model::Embedder;
-use crate::record::{Record, RecordKind};
+use crate::record::{LineFault, Record, RecordKind};
 use crate::store::{ReplaceOutcome, Store};
 use crate::time::Now;
+
+/// More faults are counted, not printed.
+const PRINTED_FAULTS: usize = 100;
 
 /// Options of `index`.
 #[derive(Debug, Clone, Args)]
 pub struct IndexOptions {
-    /// Files or folders: NDJSON records, Markdown
+    /// Files or folders: CSV, XLSX, NDJSON records, Markdown
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
-    /// Read and check everything, change nothing
+    /// Read and check everything, say what was understood, change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Runs the command.
 pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<ExitCode> {
     let config = options.settings()?;
     start_logging(&config)?;
-    let sources = read_sources(&command.sources)?;
-    for source in &sources {
-        println!("{}: {} records", source.source, source.records.len());
-        for skipped in &source.skipped {
-            println!("  passed over (not NDJSON or Markdown): {}", skipped.display());
-        }
+    let dictionaries = options.data.join("dictionaries");
+    let columns = Columns::load(dictionaries.is_dir().then_some(dictionaries.as_path()))?;
+    let sources = match read_sources(&command.sources, &columns) {
+        Ok(sources) => sources,
+        Err(SourceError::Faults(faults)) => return refuse(&faults, command.json),
+        Err(error) => return Err(error.into()),
+    };
+    let mut report = describe(&sources);
+    report["dry_run"] = command.dry_run.into();
+    if !command.json {
+        print_understood(&sources);
     }
     if command.dry_run {
-        println!("nothing was changed (--dry-run)");
+        if command.json {
+            println!("{}", serde_json::to_string_pretty(&report)?);
+        } else {
+            println!("nothing was changed (--dry-run)");
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let (clock, _) = clock(&config, false)?;
-    runtime()?.block_on(async {
-        let store = Store::open(&options.data).await?;
-        let now = clock.now();
-        for source in sources {
-            let name = source.source.clone();
-            let outcome = write(&store, source, &now).await?;
-            let put = outcome.put;
+    let now = clock.now();
+    let manifest = runtime()?.block_on(publish(&options.data, sources, &now, |index, source, outcome| {
+        let put = outcome.put;
+        let told = &mut report["sources"][index];
+        told["written"] = put.accepted.into();
+        told["unchanged"] = put.unchanged.into();
+        told["older"] = put.stale.into();
+        told["withdrawn"] = outcome.withdrawn.into();
+        if !command.json {
             println!(
-                "{name}: {} written, {} unchanged, {} older than what is there, {} withdrawn",
+                "{source}: {} written, {} unchanged, {} older than what is there, {} withdrawn",
                 put.accepted, put.unchanged, put.stale, outcome.withdrawn
             );
         }
-        let embedder = open_embedder().await?;
-        if embedder.is_some() {
-            println!("computing vectors of what is new");
-        }
-        let manifest = build(&store, &options.data, embedder, &now).await?;
-        let documents: usize = manifest.documents.values().sum();
+    }))?;
+    let documents: usize = manifest.documents.values().sum();
+    if command.json {
+        report["generation"] = json!({ "id": manifest.id, "documents": documents });
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
         println!("generation {}: {documents} documents", manifest.id);
-        store.close().await;
-        anyhow::Ok(())
-    })?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes all sources, tells what became of each, and publishes a generation.
+async fn publish(
+    data: &Path,
+    sources: Vec<SourceRecords>,
+    now: &Now,
+    mut tell: impl FnMut(usize, &str, ReplaceOutcome),
+) -> anyhow::Result<Manifest> {
+    let store = Store::open(data).await?;
+    for (index, source) in sources.into_iter().enumerate() {
+        let outcome = store.replace_source(&staff(), &source.source, source.records, now).await?;
+        tell(index, &source.source, outcome);
+    }
+    let embedder = open_embedder().await?;
+    let manifest = build(&store, data, embedder, now).await?;
+    store.close().await;
+    Ok(manifest)
+}
+
+/// Says everything that is wrong.
+fn refuse(faults: &[LineFault], as_json: bool) -> anyhow::Result<ExitCode> {
+    if as_json {
+        println!("{}", serde_json::to_string_pretty(&json!({ "faults": faults }))?);
+    }
+    for fault in faults.iter().take(PRINTED_FAULTS) {
+        eprintln!("{fault}");
+    }
+    if faults.len() > PRINTED_FAULTS {
+        eprintln!("and {} more", faults.len() - PRINTED_FAULTS);
+    }
+    eprintln!("{} faults; nothing was changed", faults.len());
+    Ok(ExitCode::FAILURE)
+}
+
+/// What was understood, as one object.
+fn describe(sources: &[SourceRecords]) -> Value {
+    let sources: Vec<Value> = sources
+        .iter()
+        .map(|source| {
+            json!({
+                "source": source.source, "records": source.records.len(), "files": source.files,
+                "warnings": source.warnings, "skipped": source.skipped,
+            })
+        })
+        .collect();
+    json!({ "sources": sources })
+}
+
+fn print_understood(sources: &[SourceRecords]) {
+    for source in sources {
+        println!("{}: {} records", source.source, source.records.len());
+        for file in &source.files {
+            println!("{file}");
+        }
+        for skipped in &source.skipped {
+            println!("  passed over (not CSV, XLSX, NDJSON or Markdown): {}", skipped.display());
+        }
+        for warning in &source.warnings {
+            println!("warning: {warning}");
+        }
+    }
 }
 
 fn staff() -> StaffScope {
     StaffScope { shop: ShopId::default(), actor: "index".to_owned() }
-}
-
-async fn write(store: &Store, source: SourceRecords, now: &Now) -> anyhow::Result<ReplaceOutcome> {
-    Ok(store.replace_source(&staff(), &source.source, source.records, now).await?)
 }
 
 /// Builds and publishes a generation from everything in the store, with vectors if there is something to make them.

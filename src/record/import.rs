@@ -11,6 +11,25 @@ use super::{Record, RecordKind};
 /// The largest import that is taken at once.
 pub const MAX_IMPORT_BYTES: usize = 64 * 1024 * 1024;
 
+/// Where in a table something stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The sheet; empty in files that have only one.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub sheet: String,
+    /// The cell, as `C7`, or the row alone.
+    pub cell: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.sheet.is_empty() {
+            write!(formatter, "{}!", self.sheet)?;
+        }
+        formatter.write_str(&self.cell)
+    }
+}
+
 /// A fault in a line of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineFault {
@@ -25,6 +44,9 @@ pub struct LineFault {
     /// The file, if there is one.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub source: String,
+    /// Sheet and cell, if it is a table.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub place: Option<Place>,
 }
 
 impl fmt::Display for LineFault {
@@ -32,7 +54,10 @@ impl fmt::Display for LineFault {
         if !self.source.is_empty() {
             write!(formatter, "{}:", self.source)?;
         }
-        write!(formatter, "{}: ", self.line)?;
+        match &self.place {
+            Some(place) => write!(formatter, "{place}: ")?,
+            None => write!(formatter, "{}: ", self.line)?,
+        }
         if !self.field.is_empty() {
             write!(formatter, "`{}`: ", self.field)?;
         }
@@ -105,5 +130,6 @@ fn fault(line: usize, fault: FieldFault, source: &str) -> LineFault {
         code: fault.code,
         message: fault.message,
         source: source.to_owned(),
+        place: None,
     }
 }

@@ -21,7 +21,7 @@ use std::fmt;
 pub use check::{FaultCode, FieldFault, check_shipment};
 pub use derive::{derived_fields, shipment_records};
 pub use evidence::{evidence_text, evidence_title};
-pub use import::{LineFault, MAX_IMPORT_BYTES, parse_ndjson, parse_numbered_ndjson};
+pub use import::{LineFault, MAX_IMPORT_BYTES, Place, parse_ndjson, parse_numbered_ndjson};
 pub use read::{Item, last_event};
 pub use title::{clean_title, shorten_title};
 pub use validity::{in_force, validity};

@@ -15,4 +15,5 @@ mod orders;
 mod pack;
 mod real_model;
 mod reload;
+mod tables;
 mod without_model;

@@ -5,9 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use crate::identity::MAX_ID_BYTES;
+use super::fitting_id;
 use crate::record::{FaultCode, LineFault, Record, RecordKind};
 
 /// An entry longer than this is cut between paragraphs.
@@ -38,6 +37,7 @@ pub fn parse_markdown(bytes: &[u8], relative: &str, source: &str) -> Result<Vec<
             code: FaultCode::InvalidJson,
             message: "the file is not UTF-8; save it as UTF-8".into(),
             source: source.to_owned(),
+            place: None,
         }]
     })?;
     let text = text.trim_start_matches('\u{feff}');
@@ -71,22 +71,6 @@ fn entry(id: String, title: &str, heading: &str, text: String) -> Record {
     }
     fields.insert("text".into(), text.into());
     Record { kind: RecordKind::Knowledge, id, fields }
-}
-
-/// Ids have a limit; a long path keeps its beginning and gets a hash.
-fn fitting_id(stem: &str, number: usize) -> String {
-    let clean: String = stem.chars().filter(|character| !character.is_control()).collect();
-    let suffix = if number > 1 { format!("~{number}") } else { String::new() };
-    if clean.len() + suffix.len() <= MAX_ID_BYTES {
-        return clean + &suffix;
-    }
-    let hash: String =
-        Sha256::digest(clean.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let mut end = MAX_ID_BYTES - hash.len() - suffix.len() - 1;
-    while !clean.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}~{hash}{suffix}", &clean[..end])
 }
 
 fn sections(text: &str, relative: &str) -> Vec<Section> {
