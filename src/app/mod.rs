@@ -203,7 +203,9 @@ impl App {
             clock: Arc::clone(&self.clock),
             writing: tokio::sync::Mutex::new(()),
         };
-        port.write(staff, records).await.map_err(|error| anyhow::anyhow!("the records cannot be taken: {error}"))?;
+        port.write(staff, records)
+            .await
+            .map_err(|error| anyhow::anyhow!("the records cannot be taken: {error}"))?;
         Ok(())
     }
 

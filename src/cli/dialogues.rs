@@ -116,7 +116,12 @@ fn show(report: &Report, trace: bool) {
     table.load_style(presets::NOTHING).set_header(["conversation", "turns", "wrong", "shows"]);
     for told in &report.each {
         let wrong = told.turns.iter().filter(|turn| !turn.faults.is_empty()).count();
-        table.add_row([told.name.clone(), told.turns.len().to_string(), wrong.to_string(), told.about.clone()]);
+        table.add_row([
+            told.name.clone(),
+            told.turns.len().to_string(),
+            wrong.to_string(),
+            told.about.clone(),
+        ]);
     }
     println!("{table}");
     for told in &report.each {

@@ -13,7 +13,8 @@ use crate::turn::generate::speak::backed_by_the_desk;
 use crate::turn::guard::{self, GoalOrder, Grounds, GuardContext};
 use crate::turn::trace::{SentenceTrace, Trace};
 use crate::turn::types::{
-    By, Draft, Emotion, Facts, Feedback, Goal, HandoffMode, HandoffPlan, HandoffReason, Reading, Stage, Tier, TurnInput,
+    By, Draft, Emotion, Facts, Feedback, Goal, HandoffMode, HandoffPlan, HandoffReason, Reading, Stage, Tier,
+    TurnInput,
 };
 use crate::turn::{Outcome, Voice, VoiceError, decide, retrieve, understand};
 
@@ -127,7 +128,9 @@ fn place_for(pack: &Pack, reading: &Reading, raised: Option<&HandoffPlan>, late:
         return (danger.id.clone(), Goal::Answer);
     }
     // A strong word is answered as one: the ticket it raises is what the approved line of its reason speaks of.
-    if let Some(plan) = raised.filter(|plan| plan.mode == HandoffMode::Now && plan.reason == HandoffReason::StrongWords) {
+    if let Some(plan) =
+        raised.filter(|plan| plan.mode == HandoffMode::Now && plan.reason == HandoffReason::StrongWords)
+    {
         return (format!("handoff.{}", decide::reason_name(plan.reason)), Goal::Handoff);
     }
     let asks = reading.feedback == Feedback::Prodded

@@ -114,9 +114,7 @@ pub struct Promised {
 }
 
 /// What an episode is about. One order's parcel and its invoice are two matters.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Concern {
     /// Choosing and buying: products, sizes, stock, prices, promotions.
@@ -137,9 +135,7 @@ pub enum Concern {
 }
 
 /// How an episode stands.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EpisodeState {
     /// Being talked about.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::types::{By, EpisodeState, Goal, Concern, Refusal, ReplyClass, ScenarioMatch, Tier};
+use super::types::{By, Concern, EpisodeState, Goal, Refusal, ReplyClass, ScenarioMatch, Tier};
 
 /// Everything staff may see about one reply. Stored as JSON beside the message.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use super::memory::{A_DAY, Episode, EpisodeState, Concern, Memory, Position, Promised};
+pub use super::memory::{A_DAY, Concern, Episode, EpisodeState, Memory, Position, Promised};
 use crate::identity::{ConversationId, MessageId, Scope, TicketId};
 use crate::model::Vector;
 use crate::record::RecordKind;

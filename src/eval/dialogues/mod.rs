@@ -261,8 +261,7 @@ pub enum DialogueError {
 /// With the line, if the text is none.
 pub fn read(name: &str, text: &str) -> Result<Dialogue, DialogueError> {
     let unreadable = |reason: String| DialogueError::Unreadable { name: name.to_owned(), reason };
-    let dialogue: Dialogue =
-        serde_saphyr::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+    let dialogue: Dialogue = serde_saphyr::from_str(text).map_err(|error| unreadable(error.to_string()))?;
     for (index, turn) in dialogue.turns.iter().enumerate() {
         if turn.say.is_some() == turn.staff.is_some() {
             return Err(unreadable(format!("turn {}: needs `say` or `staff`, and not both", index + 1)));

@@ -44,7 +44,8 @@ struct Held {
 /// # Errors
 /// If the application fails; a wrong answer is no error but a fault in the result.
 pub async fn run(name: &str, dialogue: &Dialogue, stage: &Stage) -> Result<Told, DialogueError> {
-    let broken = |error: anyhow::Error| DialogueError::Broken { name: name.to_owned(), reason: format!("{error:#}") };
+    let broken =
+        |error: anyhow::Error| DialogueError::Broken { name: name.to_owned(), reason: format!("{error:#}") };
     let mut held = Held::open(dialogue, stage).await.map_err(broken)?;
     let mut turns = Vec::new();
     for turn in &dialogue.turns {
@@ -77,7 +78,8 @@ impl Held {
         let staff = StaffScope { shop: ShopId::default(), actor: "小林".to_owned() };
         let mut records = stage.records.clone();
         for value in &dialogue.records {
-            let record = Record::from_value(value.clone()).map_err(|faults| anyhow::anyhow!("a record: {faults:?}"))?;
+            let record = Record::from_value(value.clone())
+                .map_err(|faults| anyhow::anyhow!("a record: {faults:?}"))?;
             records.retain(|known| (known.kind, &known.id) != (record.kind, &record.id));
             records.push(record);
         }
@@ -95,7 +97,8 @@ impl Held {
     async fn fill_queue(&self, others: usize) -> anyhow::Result<()> {
         for _ in 0..others {
             let scope = Scope::anonymous(ShopId::default());
-            self.send(&scope, None, &Exchange { say: Some("转人工".to_owned()), ..Exchange::default() }).await?;
+            self.send(&scope, None, &Exchange { say: Some("转人工".to_owned()), ..Exchange::default() })
+                .await?;
         }
         Ok(())
     }

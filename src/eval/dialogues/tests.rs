@@ -7,7 +7,10 @@ fn a_file_with_a_fault_is_refused_with_its_name_and_a_reason() {
         assert!(error.starts_with("a.yaml") && error.contains(expected), "{text}: {error}");
     };
     check("about: x\nclock: y\nturns:\n  - tier: standard\n", "turn 1: needs `say` or `staff`");
-    check("about: x\nclock: y\nturns:\n  - { say: a, staff: gives_back }\n", "turn 1: needs `say` or `staff`");
+    check(
+        "about: x\nclock: y\nturns:\n  - { say: a, staff: gives_back }\n",
+        "turn 1: needs `say` or `staff`",
+    );
     check("about: x\nclock: y\nturns:\n  - { say: a, colour: red }\n", "colour");
     check("about: x\nturns: []\n", "clock");
 }

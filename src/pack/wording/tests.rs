@@ -227,7 +227,9 @@ fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wor
     let backed: Vec<String> = rendered
         .slots
         .iter()
-        .filter(|(path, _)| ["desk.", "commitment.", "conversation."].iter().any(|root| path.starts_with(root)))
+        .filter(|(path, _)| {
+            ["desk.", "commitment.", "conversation."].iter().any(|root| path.starts_with(root))
+        })
         .flat_map(|(_, value)| [value.clone(), format!("{value}分钟"), format!("{value} minutes")])
         .collect();
     let has_ticket = matches!(goal, Goal::Handoff | Goal::Commit);

@@ -30,8 +30,7 @@ impl<'a> Course<'a> {
         placed: &'a Placed,
         verdict: Option<&'a Verdict>,
     ) -> Self {
-        let breach =
-            scenario.breach || placed.promise_overdue || placed.episode.position.breach_counted;
+        let breach = scenario.breach || placed.promise_overdue || placed.episode.position.breach_counted;
         let refused = verdict.is_some_and(|verdict| verdict.outcome == Outcome::Refused);
         let to_person = scenario.handoff.always.is_some_and(|(_, mode)| mode == HandoffMode::Now);
         let hesitant = situation.reading.emotion.label == EmotionLabel::Hesitant;

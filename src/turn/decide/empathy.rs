@@ -45,9 +45,11 @@ fn was_comforted(course: &Course<'_>, words: &Words<'_>) -> bool {
 /// Whether a draft advertises: it rests on promotions or coupons. Nobody hears that while something is wrong.
 pub fn advertises(draft: &Draft, words: &Words<'_>) -> bool {
     let facts = words.situation().facts;
-    draft.evidence.iter().filter_map(|id| facts.get(id)).any(|fact| {
-        matches!(fact.kind, RecordKind::Promotion | RecordKind::Coupon)
-    })
+    draft
+        .evidence
+        .iter()
+        .filter_map(|id| facts.get(id))
+        .any(|fact| matches!(fact.kind, RecordKind::Promotion | RecordKind::Coupon))
 }
 
 /// Whether something is wrong in this conversation: the customer is upset, or a matter of theirs is in trouble.

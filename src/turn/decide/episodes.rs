@@ -16,7 +16,7 @@ use super::scenario::{Chosen, UNCLEAR};
 use super::situation::need_of;
 use crate::pack::types::Scenario;
 use crate::turn::types::{
-    A_DAY, Author, Episode, EpisodeState, Feedback, Concern, Memory, Pending, Position, Stage, TurnInput,
+    A_DAY, Author, Concern, Episode, EpisodeState, Feedback, Memory, Pending, Position, Stage, TurnInput,
 };
 
 /// After this silence the customer has come again with the matter.

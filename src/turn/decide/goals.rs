@@ -202,7 +202,8 @@ fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
         if (goal.goal == Goal::Greet && greeted) || !applies(goal, words) {
             continue;
         }
-        let fits = empathy::fits(goal.goal, course, words).and_then(|()| explains_in_time(course, goal.goal, spoken));
+        let fits = empathy::fits(goal.goal, course, words)
+            .and_then(|()| explains_in_time(course, goal.goal, spoken));
         if let Err(why) = fits {
             spoken.leave_out(goal.goal, why);
             continue;
@@ -220,10 +221,10 @@ fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
             }
         }
     }
-    if let Some(goal) = put_off {
-        if spoken.has_step() || !meet(course, goal, words, spoken) {
-            spoken.leave_out(goal.goal, "promised before and not due yet");
-        }
+    if let Some(goal) = put_off
+        && (spoken.has_step() || !meet(course, goal, words, spoken))
+    {
+        spoken.leave_out(goal.goal, "promised before and not due yet");
     }
     if spoken.goals.is_empty() {
         say_again(course, words, spoken);
@@ -233,9 +234,8 @@ fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
 /// Where we are at fault, amends come before reasons.
 fn explains_in_time(course: &Course<'_>, goal: Goal, spoken: &Spoken) -> Result<(), &'static str> {
     let episode = &course.placed.episode;
-    let amends = |goal| {
-        matches!(goal, Goal::Apologize | Goal::Soothe | Goal::Acknowledge | Goal::Act | Goal::Commit)
-    };
+    let amends =
+        |goal| matches!(goal, Goal::Apologize | Goal::Soothe | Goal::Acknowledge | Goal::Act | Goal::Commit);
     let made = episode.comforted.is_some()
         || episode.apologised
         || spoken.goals.iter().any(|planned| amends(planned.goal));
@@ -249,7 +249,9 @@ fn explains_in_time(course: &Course<'_>, goal: Goal, spoken: &Spoken) -> Result<
 fn is_promised(course: &Course<'_>, goal: &GoalPlan) -> bool {
     let GoalSource::Promise { kind } = &goal.by else { return false };
     let episode = &course.placed.episode;
-    !course.placed.promise_overdue && !course.placed.recalled && episode.promises.iter().any(|promised| promised.kind == *kind)
+    !course.placed.promise_overdue
+        && !course.placed.recalled
+        && episode.promises.iter().any(|promised| promised.kind == *kind)
 }
 
 /// Everything there is to say was said. A formula of politeness may be heard twice; of anything else a person has to

@@ -1,8 +1,8 @@
 //! Whether a person has to take over: ordered rules, first match wins. Never parsed from the model's prose.
 
 use super::Situation;
-use super::ladder::Ladder;
 use super::class::Course;
+use super::ladder::Ladder;
 use super::scenario::Chosen;
 use super::verdict::Outcome;
 use crate::pack::types::Pack;
@@ -137,7 +137,10 @@ fn unresolved(case: Case<'_>) -> Option<HandoffPlan> {
     let declines = input.memory.pending == Some(Pending::OfferHandoff);
     let failing = matches!(reading.feedback, Feedback::Negated | Feedback::Repeated | Feedback::Prodded)
         || reading.emotion.label.is_negative();
-    if !failing || declines || episode.handoff_declined || episode.unresolved_turns < pack.handoff.unresolved_turns
+    if !failing
+        || declines
+        || episode.handoff_declined
+        || episode.unresolved_turns < pack.handoff.unresolved_turns
     {
         return None;
     }

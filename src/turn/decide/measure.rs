@@ -64,7 +64,8 @@ fn ask_once(spoken: &mut Spoken) {
             return;
         }
         // Of two alike the first stays.
-        let Some(least) = asking.iter().copied().min_by_key(|index| (rank(&spoken.goals[*index]), usize::MAX - index))
+        let Some(least) =
+            asking.iter().copied().min_by_key(|index| (rank(&spoken.goals[*index]), usize::MAX - index))
         else {
             return;
         };
@@ -107,7 +108,8 @@ fn join_introduction(goals: &mut Vec<PlannedGoal>) {
 
 /// Both in one bubble, with the second one's goal; `None` if that is too long or not both are approved wording.
 fn join(first: &PlannedGoal, second: &PlannedGoal) -> Option<PlannedGoal> {
-    let (Realisation::Ready(introduction), Realisation::Ready(next)) = (&first.realisation, &second.realisation)
+    let (Realisation::Ready(introduction), Realisation::Ready(next)) =
+        (&first.realisation, &second.realisation)
     else {
         return None;
     };

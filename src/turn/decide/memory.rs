@@ -9,8 +9,8 @@ use super::ladder::Ladder;
 use super::measure;
 use super::scenario::{Chosen, UNCLEAR};
 use crate::turn::types::{
-    Episode, EpisodeState, Feedback, Goal, HandoffMode, Memory, Pending, PlannedGoal, Promised, Realisation, Tier,
-    TurnInput,
+    Episode, EpisodeState, Feedback, Goal, HandoffMode, Memory, Pending, PlannedGoal, Promised, Realisation,
+    Tier, TurnInput,
 };
 
 /// How many products talked about are kept.
@@ -99,7 +99,8 @@ fn episode_after(
         episode.state = EpisodeState::WithPeople;
     } else if (closes || reading.feedback == Feedback::Affirmed)
         && spoken.pending.is_none()
-        && episode.promises.is_empty() {
+        && episode.promises.is_empty()
+    {
         episode.state = EpisodeState::Resolved;
     }
     episode
@@ -107,9 +108,7 @@ fn episode_after(
 
 /// A question of the reply waits for its answer: what comes next without an intent of its own answers it.
 fn asked(spoken: &Spoken) -> Option<Pending> {
-    let asks = |planned: &PlannedGoal| {
-        matches!(&planned.realisation, Realisation::Ready(draft) if measure::asks(&draft.text))
-    };
+    let asks = |planned: &PlannedGoal| matches!(&planned.realisation, Realisation::Ready(draft) if measure::asks(&draft.text));
     (spoken.handoff.is_none() && spoken.goals.iter().any(asks)).then_some(Pending::Answer)
 }
 

@@ -35,10 +35,10 @@ pub use goals::{late_handoff, reason_name};
 pub use handoff::{handoff_by_text, is_danger};
 pub use measure::{MOST_BUBBLES, asks};
 pub use memory::announced;
+use scenario::Chosen;
 pub use scenario::{CONFIDENT, dangerous_scenario, wanted};
 pub use second::ALSO;
 pub use words::Words;
-use scenario::Chosen;
 
 /// Everything a decision is made from.
 #[derive(Debug, Clone, Copy)]

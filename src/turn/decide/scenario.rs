@@ -94,7 +94,8 @@ fn where_it_was_given<'a>(chosen: Chosen<'a>, situation: Situation<'a>) -> Chose
     }
     let episode = input.memory.episode();
     let given = episode.filter(|episode| matter_of(chosen.scenario) == Some(episode.matter));
-    let given = given.and_then(|episode| pack.scenarios.iter().find(|scenario| scenario.id == episode.scenario));
+    let given =
+        given.and_then(|episode| pack.scenarios.iter().find(|scenario| scenario.id == episode.scenario));
     match given {
         Some(scenario) => Chosen { scenario, ..chosen },
         None => chosen,
@@ -133,7 +134,8 @@ pub fn others<'a>(situation: Situation<'a>, variables: &Value, main: &Chosen<'_>
     let mut found: Vec<Chosen<'a>> = Vec::new();
     for guess in reading.by_clause.iter().filter(|guess| guess.intent != main.scenario.intent) {
         let Some(scenario) = narrowed(pack, &guess.intent, variables, situation) else { continue };
-        let known = scenario.id == main.scenario.id || found.iter().any(|other| other.scenario.id == scenario.id);
+        let known =
+            scenario.id == main.scenario.id || found.iter().any(|other| other.scenario.id == scenario.id);
         if !known && scenario.topic != "smalltalk" {
             found.push(Chosen { scenario, confidence: guess.confidence, understood: true });
         }

@@ -11,8 +11,8 @@ use crate::pack::load::{PackSource, load};
 use crate::record::RecordKind;
 use crate::time::Now;
 use crate::turn::types::{
-    DeskStatus, Draft, Emotion, EmotionLabel, Episode, EpisodeState, Fact, Feedback, Goal, HandoffMode,
-    HandoffReason, IntentMatch, Concern, Memory, PageContext, Pending, Position, Promised, Realisation,
+    Concern, DeskStatus, Draft, Emotion, EmotionLabel, Episode, EpisodeState, Fact, Feedback, Goal,
+    HandoffMode, HandoffReason, IntentMatch, Memory, PageContext, Pending, Position, Promised, Realisation,
     ReplyClass,
 };
 
@@ -189,7 +189,8 @@ fn two_matters_in_one_message_are_both_heard() {
     let shop = Shop::open();
     let text = "睡袋到哪了，另外帮我开个发票";
     let mut both = reading(text, "where_is_parcel");
-    let clause = |intent: &str, why: &str| IntentMatch { intent: intent.into(), confidence: 0.8, why: why.into() };
+    let clause =
+        |intent: &str, why: &str| IntentMatch { intent: intent.into(), confidence: 0.8, why: why.into() };
     both.intents.push(clause("want_invoice", ""));
     both.by_clause = vec![clause("where_is_parcel", "睡袋到哪了"), clause("want_invoice", "帮我开个发票")];
     let message = input(text, Memory { introduced: true, ..Memory::default() }, morning());
@@ -215,14 +216,19 @@ fn comfort_is_said_once_a_tier_and_a_promise_once() {
     let introduced = Memory { introduced: true, ..Memory::default() };
     let first = input("都好几天了到哪了", introduced, morning());
     let (one, memory) = shop.turn(&first, &upset("都好几天了到哪了", Feedback::None), &facts());
-    assert_eq!((one.tier, goals(&one)), (Tier::Proactive, vec![Goal::Soothe, Goal::Commit, Goal::Alternative]));
+    assert_eq!(
+        (one.tier, goals(&one)),
+        (Tier::Proactive, vec![Goal::Soothe, Goal::Commit, Goal::Alternative])
+    );
     assert_eq!(one.class, ReplyClass::Breach);
     let second = input("什么时候到", memory, morning());
     let calm = feels(EmotionLabel::Calm, 0.1, reading("什么时候到", "where_is_parcel"));
     let (two, memory) = shop.turn(&second, &calm, &facts());
     assert!(!goals(&two).contains(&Goal::Soothe), "{:?}", goals(&two));
     assert!(!goals(&two).contains(&Goal::Commit), "a promise that is not due is not made again");
-    assert!(two.left_out.iter().any(|left| left.goal == Goal::Soothe && left.why.contains("comfort was said")));
+    assert!(
+        two.left_out.iter().any(|left| left.goal == Goal::Soothe && left.why.contains("comfort was said"))
+    );
     let third = input("别跟我说查件", memory, morning());
     let (three, _) = shop.turn(&third, &upset("别跟我说查件", Feedback::Negated), &facts());
     assert_eq!(three.tier, Tier::Soothing, "{:?}", three.tier_why);
@@ -250,7 +256,10 @@ fn a_promise_that_is_overdue_is_owned_up_to_by_a_person() {
     let message = input("查到了吗 我的快递到哪了", memory, now);
     let decision = shop.decide(&message, &reading("查到了吗 我的快递到哪了", "where_is_parcel"), &facts());
     let plan = decision.handoff.unwrap();
-    assert_eq!((plan.reason, plan.detail.as_deref()), (HandoffReason::ComplexAfterSale, Some("promise_broken")));
+    assert_eq!(
+        (plan.reason, plan.detail.as_deref()),
+        (HandoffReason::ComplexAfterSale, Some("promise_broken"))
+    );
     assert!(decision.breach, "a promise that was not kept is a breach of ours");
 }
 
@@ -357,7 +366,11 @@ fn no_reply_of_any_scenario_is_too_long_or_asks_twice() {
     for_every_scenario(|name, decision| {
         assert!(decision.goals.len() <= MOST_BUBBLES, "{name}: {:?}", goals(decision));
         let questions = drafts(decision).filter(|draft| asks(&draft.text)).count();
-        assert!(questions <= 1, "{name}: {:?}", drafts(decision).map(|draft| &draft.text).collect::<Vec<_>>());
+        assert!(
+            questions <= 1,
+            "{name}: {:?}",
+            drafts(decision).map(|draft| &draft.text).collect::<Vec<_>>()
+        );
         assert!(!decision.goals.is_empty(), "{name}: nothing is said");
     });
 }
@@ -379,7 +392,10 @@ fn every_reply_keeps_the_order_of_its_class() {
         }
         let handoff = said.iter().position(|goal| *goal == Goal::Handoff);
         if decision.handoff.as_ref().is_some_and(|plan| plan.mode == HandoffMode::Now) {
-            assert!(handoff.is_some_and(|at| said[at + 1..].iter().all(|goal| *goal == Goal::Commit)), "{name}");
+            assert!(
+                handoff.is_some_and(|at| said[at + 1..].iter().all(|goal| *goal == Goal::Commit)),
+                "{name}"
+            );
         }
         assert!(said.iter().filter(|goal| **goal == Goal::Volunteer).count() <= 1, "{name}: {said:?}");
     });

@@ -176,15 +176,17 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
 
     /// How many sentences the model may say: what the other goals of the reply leave, and always one.
     fn room(&self) -> usize {
-        let others = self.decision.goals.iter().filter(|planned| matches!(planned.realisation, Realisation::Ready(_)));
+        let others =
+            self.decision.goals.iter().filter(|planned| matches!(planned.realisation, Realisation::Ready(_)));
         MOST_BUBBLES.saturating_sub(others.count()).max(1)
     }
 
     /// Whether a question is asked in this reply already, or will be by approved wording.
     fn is_asked(&self) -> bool {
-        let planned = self.decision.goals.iter().any(
-            |planned| matches!(&planned.realisation, Realisation::Ready(draft) if asks(&draft.text)),
-        );
+        let planned =
+            self.decision.goals.iter().any(
+                |planned| matches!(&planned.realisation, Realisation::Ready(draft) if asks(&draft.text)),
+            );
         planned || self.spoken.sentences.iter().any(|sentence| asks(&sentence.text))
     }
 

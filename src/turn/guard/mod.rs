@@ -34,8 +34,8 @@ use super::types::{By, Draft, Emotion, Goal, GuardReason, Refusal, Stage, Tier};
 use evidence::Evidence;
 use values::{Found, Value};
 
-pub use goal_order::GoalOrder;
 pub use evidence::Grounds;
+pub use goal_order::GoalOrder;
 pub use split::{SentenceSplitter, sentences};
 
 /// The longest text that is looked at, in characters; a longer one is no bubble and is refused.

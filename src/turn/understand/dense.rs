@@ -144,7 +144,7 @@ impl DenseExamples {
             sums[*intent].0 += weight;
             sums[*intent].1 += 1.0;
         }
-        let least = (SHARPNESS * -1.0).exp();
+        let least = (-SHARPNESS).exp();
         let evidence = nearest
             .iter()
             .zip(&sums)

@@ -176,5 +176,5 @@ fn default_scenario<'a>(pack: &'a Pack, intent: &str) -> Option<&'a Scenario> {
 /// An example like "1" would be near to every number.
 fn says_something(text: &str) -> bool {
     let mut spoken = text.chars().filter(|c| c.is_alphanumeric()).peekable();
-    !text.is_empty() && !(spoken.peek().is_some() && spoken.all(|c| c.is_ascii_digit()))
+    !text.is_empty() && (spoken.peek().is_none() || spoken.any(|c| !c.is_ascii_digit()))
 }

@@ -29,7 +29,11 @@ fn points_of_the_moment_follow_the_table() {
         (EmotionLabel::Urgent, 0.9, 0),
         (EmotionLabel::Pleased, 0.9, 0),
     ] {
-        assert_eq!(current_points(&felt(label, intensity), &mut Vec::new()), expected, "{label:?} {intensity}");
+        assert_eq!(
+            current_points(&felt(label, intensity), &mut Vec::new()),
+            expected,
+            "{label:?} {intensity}"
+        );
     }
     let insulted = Signals { abusive: true, ..felt(EmotionLabel::Angry, 0.9) };
     assert_eq!(current_points(&insulted, &mut Vec::new()), 3, "insults count instead of the intensity");
