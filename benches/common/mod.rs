@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use warmdesk::bench::Question;
 use warmdesk::identity::{ConversationId, CustomerId, MessageId, Scope, ShopId};
 use warmdesk::knowledge::analyzer::Analyzer;
-use warmdesk::knowledge::sources::read_sources;
+use warmdesk::knowledge::sources::{Columns, read_sources};
 use warmdesk::knowledge::{Dictionaries, Knowledge, build_generation};
 use warmdesk::pack::load::{PackFiles, load};
 use warmdesk::pack::types::Pack;
@@ -40,7 +40,8 @@ pub fn records() -> Vec<Record> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "ndjson"))
         .collect();
     files.sort();
-    let sources = read_sources(&files).expect("the sample shop can be read");
+    let columns = Columns::load(None).expect("the embedded names of columns can be read");
+    let sources = read_sources(&files, &columns).expect("the sample shop can be read");
     sources.into_iter().flat_map(|source| source.records).collect()
 }
 
