@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::eval::dialogues::{Dialogue, Report, Stage, read, run};
 use crate::record::{Record, parse_ndjson};
 use crate::time::Now;
+use crate::turn::Rules;
 
 /// Options of `eval dialogues`.
 #[derive(Debug, Clone, Args)]
@@ -44,7 +46,7 @@ pub fn evaluate(options: &GlobalOptions, command: &DialogueOptions) -> anyhow::R
         Some(folder) => own_records(folder)?,
         None => sample::records(&reference(&config)?)?,
     };
-    let stage = Stage { pack: options.pack(&config)?, config, records };
+    let stage = Stage { rules: Arc::new(Rules::new(options.pack(&config)?)), config, records };
     // All are read before the first is held, so that a bad file is known at once.
     let dialogues: Vec<_> = found(&command.files)?.iter().map(|file| told(file)).collect::<Result<_, _>>()?;
     let each = runtime()?.block_on(async {

@@ -1,7 +1,7 @@
 //! The whole program on a temporary folder, listening on a port of its own, and short ways to call it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::tz::TimeZone;
 use reqwest::Method;
@@ -19,6 +19,7 @@ use warmdesk::model::{ChatModel, ScriptedModel};
 use warmdesk::pack::load::{PackSource, load};
 use warmdesk::pack::types::Pack;
 use warmdesk::time::{Clock, Now, TestClock};
+use warmdesk::turn::Rules;
 
 /// The moment for which the sample shop's records are written.
 pub const REFERENCE: &str = "2026-11-20T10:12:00+08:00";
@@ -72,8 +73,13 @@ pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The pack of the repository with the sample shop's names.
-pub fn pack() -> Arc<Pack> {
+/// The pack of the repository with the sample shop's names, prepared once for all tests.
+pub fn rules() -> Arc<Rules> {
+    static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| Arc::new(Rules::new(pack())));
+    Arc::clone(&RULES)
+}
+
+fn pack() -> Arc<Pack> {
     let files = PackSource::Folder(repository("prompts")).files("zh-CN").unwrap();
     let mut pack = load(&files).unwrap().pack;
     "暖芽母婴".clone_into(&mut pack.voice.shop);
@@ -145,7 +151,7 @@ impl RunningShop {
         let app = App::start(AppOptions {
             data: data.path().to_owned(),
             config,
-            pack: pack(),
+            pack: Arc::clone(&rules().pack),
             pack_place: None,
             model,
             embedder: None,

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use warmdesk::eval::dialogues::{Stage, read, run};
 use warmdesk::record::parse_ndjson;
 
-use crate::app::{config, pack, records, repository};
+use crate::app::{config, records, repository, rules};
 
 /// The sample shop with the pack of the repository.
 fn stage() -> &'static Stage {
@@ -14,7 +14,7 @@ fn stage() -> &'static Stage {
     STAGE.get_or_init(|| {
         let lines = records(&repository("tests/shop"));
         let records = parse_ndjson(lines.as_bytes(), "tests/shop").unwrap();
-        Stage { pack: pack(), config: config(), records }
+        Stage { rules: rules(), config: config(), records }
     })
 }
 

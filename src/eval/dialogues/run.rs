@@ -10,18 +10,18 @@ use crate::config::Config;
 use crate::conversation::types::{Attachment, ChatReply, IncomingMessage};
 use crate::identity::{ConversationId, CustomerId, Scope, ShopId, StaffScope};
 use crate::model::ScriptedModel;
-use crate::pack::types::Pack;
 use crate::record::Record;
 use crate::store::NewMessage;
 use crate::time::{Clock, Now, TestClock};
+use crate::turn::Rules;
 use crate::turn::trace::Trace;
 use crate::turn::types::PageContext;
 
 /// What every conversation is held with.
 #[derive(Debug, Clone)]
 pub struct Stage {
-    /// The rules in force.
-    pub pack: Arc<Pack>,
+    /// The rules in force; kept between conversations, so that what they learned from is learned once.
+    pub rules: Arc<Rules>,
     /// The settings.
     pub config: Config,
     /// The shop's records, as they stand.
@@ -65,7 +65,7 @@ impl Held {
         let app = App::start(AppOptions {
             data: folder.path().to_owned(),
             config: stage.config.clone(),
-            pack: Arc::clone(&stage.pack),
+            pack: Arc::clone(&stage.rules.pack),
             pack_place: None,
             model: Arc::new(ScriptedModel::by_substring(answers, "")),
             embedder: None,

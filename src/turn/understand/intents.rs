@@ -6,12 +6,14 @@
 //! together, and the leading intent is the likeliest of the likeliest topic: two scenarios that share a topic do not
 //! make the reading unsure.
 
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
 use super::around::Around;
 use super::clauses::{pieces, strip_politeness};
 use super::dense::{DenseExamples, StoredVectors};
 use super::groups::one_spelling;
 use super::heads::{Heads, Labels, Said};
-use super::material::{Earlier, Material, Pattern};
+use super::material::{Earlier, Fingerprint, Material, Pattern};
 use super::nearest::{NearestExamples, Score};
 use super::stage::cues;
 use crate::pack::types::Pack;
@@ -29,7 +31,8 @@ const WHOLE_CHARACTERS: usize = 60;
 pub(super) const STAGES: [Stage; 4] = [Stage::PreSale, Stage::InSale, Stage::AfterSale, Stage::Service];
 
 /// What each kind of evidence counts beside the intents' own model: the topics' model, the nearest examples, an
-/// expression, vectors, and the stage. A few numbers for everything, chosen on left-out examples and real utterances.
+/// expression, vectors, and the stage. A few numbers for everything, chosen by hand while looking at
+/// real utterances; they are not learned.
 const TOPIC_MODEL: f32 = 1.0;
 const NEAREST: f32 = 6.0;
 const EXPRESSION: f32 = 1.5;
@@ -109,10 +112,35 @@ struct Piece {
     hits: Vec<(usize, f32, String)>,
 }
 
+/// The readers in use, by what they learned from.
+static IN_USE: Mutex<Vec<(Fingerprint, Weak<IntentReader>)>> = Mutex::new(Vec::new());
+
 impl IntentReader {
-    /// Prepares the intents of a pack.
-    pub fn new(pack: &Pack) -> Self {
-        Self::learn(pack, Material::of(pack))
+    /// Prepares the intents of a pack. Learning takes a second or two, so a pack that differs from one in use only in what
+    /// is answered shares its reader: a changed wording is in force at once.
+    pub fn of(pack: &Pack) -> Arc<Self> {
+        let material = Material::of(pack);
+        let fingerprint = material.fingerprint(&pack.intents);
+        // Held while learning, so that the same is not learned twice side by side.
+        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        in_use.retain(|(_, reader)| reader.strong_count() > 0);
+        let known = in_use.iter().find(|(known, _)| *known == fingerprint);
+        if let Some(reader) = known.and_then(|(_, reader)| reader.upgrade()) {
+            return reader;
+        }
+        let reader = Arc::new(Self::learn(pack, material));
+        in_use.push((fingerprint, Arc::downgrade(&reader)));
+        reader
+    }
+
+    /// Prepares the intents of a pack with vectors of its examples, so that messages with a vector are also read by it.
+    /// Examples without one are read by words alone.
+    pub fn with_vectors(pack: &Pack, vectors: &StoredVectors) -> Self {
+        let material = Material::of(pack);
+        let known: Vec<(usize, &[f32])> =
+            material.texts().filter_map(|(intent, text)| Some((intent, vectors.get(text)?))).collect();
+        let dense = DenseExamples::new(&known);
+        Self { dense, ..Self::learn(pack, material) }
     }
 
     /// Reads a part of a pack's examples as if they were new, by what is learned from the others: every `folds`th one,
@@ -144,15 +172,6 @@ impl IntentReader {
         let smalltalk = material.topic_is("smalltalk");
         let Material { names, labels, stages, topics, patterns, .. } = material;
         Self { names, labels, stages, topics, smalltalk, heads, nearest, patterns, dense: None }
-    }
-
-    /// Adds vectors of the pack's examples, so that messages with a vector are also read by it. Examples without one are
-    /// read by words alone.
-    pub fn set_vectors(&mut self, pack: &Pack, vectors: &StoredVectors) {
-        let material = Material::of(pack);
-        let known: Vec<(usize, &[f32])> =
-            material.texts().filter_map(|(intent, text)| Some((intent, vectors.get(text)?))).collect();
-        self.dense = DenseExamples::new(&known);
     }
 
     /// Reads a normalised question.

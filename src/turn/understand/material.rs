@@ -1,6 +1,7 @@
 //! What of a pack is learned from? Its examples, alone and in conversation, its expressions, and what they stand for.
 
 use regex::Regex;
+use sha2::{Digest, Sha256};
 
 use super::clauses::strip_politeness;
 use super::groups::one_spelling;
@@ -12,6 +13,9 @@ use crate::turn::types::Stage;
 
 /// Topics whose intents are said at any stage of a purchase, so that they tell nothing about it.
 const AT_ANY_STAGE: [&str; 2] = ["smalltalk", "complaint"];
+
+/// A hash of everything that is learned from.
+pub(super) type Fingerprint = [u8; 32];
 
 /// Everything in the order of the pack's intents.
 pub(super) struct Material {
@@ -59,6 +63,18 @@ impl Material {
             material.gather(number, intent);
         }
         material
+    }
+
+    /// What tells this material from other material.
+    pub fn fingerprint(&self, intents: &[Intent]) -> Fingerprint {
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?}{:?}{:?}{:?}", self.names, self.labels, self.stages, self.topics));
+        hash.update(format!("{:?}{:?}", self.alone, self.in_context));
+        for expression in intents.iter().flat_map(|intent| &intent.patterns) {
+            hash.update(expression.as_str());
+            hash.update([0]);
+        }
+        hash.finalize().into()
     }
 
     /// Takes every `folds`th example out, beginning with the one at `fold`, and gives those back.

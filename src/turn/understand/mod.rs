@@ -25,6 +25,7 @@ mod tone;
 pub(crate) mod tests;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use around::Around;
 use dense::StoredVectors;
@@ -50,7 +51,7 @@ const SURER: f32 = 0.8;
 /// A pack's examples and words, prepared for reading. It belongs to one pack: a changed pack gets a new one.
 #[derive(Debug)]
 pub struct Reader {
-    intents: IntentReader,
+    intents: Arc<IntentReader>,
     emotions: EmotionReader,
     feedback: FeedbackWords,
 }
@@ -66,7 +67,7 @@ impl Reader {
             &Now::new(Timestamp::UNIX_EPOCH, TimeZone::UTC),
         );
         Self {
-            intents: IntentReader::new(pack),
+            intents: IntentReader::of(pack),
             emotions: EmotionReader::new(&pack.emotions),
             feedback: FeedbackWords::new(&pack.emotions),
         }
@@ -76,7 +77,7 @@ impl Reader {
 impl Reader {
     /// Adds vectors of the pack's examples (see [`example_texts`]).
     pub fn with_vectors(mut self, pack: &Pack, vectors: &StoredVectors) -> Self {
-        self.intents.set_vectors(pack, vectors);
+        self.intents = Arc::new(IntentReader::with_vectors(pack, vectors));
         self
     }
 
