@@ -11,9 +11,11 @@ use crate::record::RecordKind;
 use crate::turn::retrieve::Wanted;
 use crate::turn::types::{EpisodeState, Feedback, HandoffMode, Memory, Pending, Reading, Stage};
 
-/// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the
-/// message, however confident.
+/// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the message.
 pub const SAFETY_PRIORITY: i32 = 100;
+/// From this confidence on danger wins over a surer reading. Below it a message would be taken for an accident because
+/// of one strong word ("气死了"); the words that are never harmless are rules of their own in `handoff.yaml`.
+const DANGER: f32 = 0.5;
 
 /// Below this confidence an intent is not acted upon by itself.
 pub const CONFIDENT: f32 = 0.35;
@@ -57,7 +59,10 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
         })
         .collect();
     let candidates = in_context(candidates, situation);
-    let safety = candidates.iter().find(|candidate| candidate.scenario.priority >= SAFETY_PRIORITY);
+    let danger = |candidate: &&Chosen<'_>| {
+        candidate.scenario.priority >= SAFETY_PRIORITY && candidate.confidence >= DANGER
+    };
+    let safety = candidates.iter().find(danger);
     if let Some(chosen) = safety.or_else(|| leading(&candidates, reading)) {
         return where_it_was_given(chosen.clone(), situation);
     }
