@@ -235,6 +235,10 @@ impl Memory {
     #[must_use]
     pub fn after_people(mut self, closed: u32) -> Self {
         let solved = closed > self.closed_by_people;
+        // What was asked before people came is answered or forgotten.
+        if solved || self.episodes.iter().any(|episode| episode.state == EpisodeState::WithPeople) {
+            self.pending = None;
+        }
         for episode in &mut self.episodes {
             let returned = episode.state == EpisodeState::WithPeople;
             if solved && (returned || episode.position.danger) {

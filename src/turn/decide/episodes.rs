@@ -64,9 +64,11 @@ pub fn recall(input: &TurnInput, accepts: impl Fn(&str) -> bool) -> Cow<'_, Turn
     let latest = |episodes: &mut dyn Iterator<Item = &Episode>| {
         episodes.max_by_key(|episode| (episode.last_at, episode.number)).cloned()
     };
+    // Where people have spoken meanwhile, "好" answers them.
+    let by_people = input.history.iter().any(|message| message.author == Author::Staff);
     let meant = if BACK.is_match(text) {
         latest(&mut others.clone())
-    } else if memory.pending.is_none() && accepts(text) {
+    } else if memory.pending.is_none() && !by_people && accepts(text) {
         latest(&mut others.clone().filter(|episode| episode.state == EpisodeState::Parked))
     } else {
         None

@@ -9,7 +9,7 @@ use super::situation::need_of;
 use crate::pack::types::{GoalSource, Pack, Scenario};
 use crate::record::RecordKind;
 use crate::turn::retrieve::Wanted;
-use crate::turn::types::{EpisodeState, Feedback, HandoffMode, Memory, Pending, Reading, Stage};
+use crate::turn::types::{EpisodeState, Feedback, Goal, HandoffMode, Memory, Pending, Reading, Stage};
 
 /// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the message.
 pub const SAFETY_PRIORITY: i32 = 100;
@@ -63,6 +63,11 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
         candidate.scenario.priority >= SAFETY_PRIORITY && candidate.confidence >= DANGER
     };
     let safety = candidates.iter().find(danger);
+    if safety.is_none()
+        && let Some(accepted) = accepted(&candidates, situation)
+    {
+        return accepted;
+    }
     if let Some(chosen) = safety.or_else(|| leading(&candidates, reading)) {
         return where_it_was_given(chosen.clone(), situation);
     }
@@ -73,6 +78,21 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
         return named(pack, GENERAL_QUESTION, 0.5, true);
     }
     named(pack, UNCLEAR, 0.0, false)
+}
+
+/// "好": a message that is nothing but an acceptance, while nothing was asked, says nothing of its own, whatever its one
+/// word looks like.
+fn accepted<'a>(candidates: &[Chosen<'a>], situation: Situation<'a>) -> Option<Chosen<'a>> {
+    let Situation { input, reading, pack, .. } = situation;
+    if reading.feedback != Feedback::Affirmed || input.memory.pending.is_some() {
+        return None;
+    }
+    let closes = |scenario: &&Scenario| {
+        scenario.topic == "smalltalk" && scenario.goals.iter().all(|plan| plan.goal == Goal::Close)
+    };
+    let read = candidates.iter().find(|candidate| candidate.scenario.topic == "smalltalk").cloned();
+    let known = pack.scenarios.iter().find(closes);
+    read.or_else(|| known.map(|scenario| Chosen { scenario, confidence: CONFIDENT, understood: true }))
 }
 
 /// Of readings that are not quite sure, those of the matter that is talked about are the likelier ones.
@@ -163,7 +183,8 @@ fn intents(situation: Situation<'_>) -> Vec<(String, f32)> {
         && (goes_on || goes_on_with_a_need(situation, &intents) || chooses(situation))
     {
         intents.retain(|(known, _)| known != intent);
-        intents.insert(0, (intent.clone(), 0.5));
+        let confidence = if chooses(situation) { VERY_SURE } else { 0.5 };
+        intents.insert(0, (intent.clone(), confidence));
     }
     intents
 }

@@ -11,7 +11,7 @@ use crate::pack::types::{GoalSource, Scenario};
 use crate::turn::types::{Draft, Episode, EpisodeState, Goal, LeftOut, ReplyClass};
 
 /// A second matter is named from this confidence on; to name one that is none is worse than to pass one over.
-const SURE_MATTER: f32 = 0.7;
+const SURE_MATTER: f32 = 0.8;
 
 /// The places under which a second matter is named, one a topic, and one for all others.
 pub const ALSO: &str = "also";
