@@ -110,6 +110,7 @@ impl Held {
         }
         if turn.anew {
             self.conversation = None;
+            self.said.clear();
         }
         if let Some(step) = &turn.staff {
             return self.person(step).await;
