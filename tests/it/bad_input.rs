@@ -306,6 +306,7 @@ fn a_pack_without_a_key_is_refused_with_file_and_line() {
     let whole = std::fs::read_to_string(&file).unwrap();
     let stage = "  stage: after_sale\n";
     let line = whole[..whole.find(stage).unwrap()].lines().count();
+    let end = whole.lines().skip(line).position(|text| text.starts_with("- id:")).unwrap() + line;
     std::fs::write(&file, whole.replacen(stage, "", 1)).unwrap();
     let check = refuses(
         warmdesk(folder.path()).args(["check", "--prompts"]).arg(&prompts),
@@ -317,8 +318,8 @@ fn a_pack_without_a_key_is_refused_with_file_and_line() {
         .filter_map(|said| said.split_once("after_sale_delivery.yaml:")?.1.split(':').next()?.parse().ok())
         .collect();
     assert!(
-        numbers.iter().any(|number| number.abs_diff(line) <= 3),
-        "line {line} is meant: {}",
+        numbers.iter().any(|number| (line - 1..=end).contains(number)),
+        "the scenario in the lines {line} to {end} is meant: {}",
         check.stdout
     );
     refuses(
