@@ -8,16 +8,14 @@ use std::time::Instant;
 use crate::config::Config;
 use crate::desk::hours::BusinessHours;
 use crate::desk::queue::{DeskCounts, desk_status};
-use crate::identity::{ConversationId, MessageId, Scope, TicketId};
+use crate::identity::{ConversationId, Scope, TicketId};
 use crate::knowledge::Knowledge;
 use crate::model::{ChatModel, Embedder};
 use crate::pack::types::Pack;
 use crate::store::Store;
 use crate::time::Now;
 use crate::turn::guard::Vetted;
-use crate::turn::types::{
-    Commitment, Decision, Facts, Handoff, HandoffPlan, Memory, PageContext, Reading, Refusal, TurnInput,
-};
+use crate::turn::types::{Commitment, Decision, Facts, Handoff, HandoffPlan, Reading, Refusal, TurnInput};
 use crate::turn::{Backing, Limits, Outcome, Rules, Turn, Voice, VoiceError};
 
 /// Everything a turn needs but its rules.
@@ -77,15 +75,8 @@ impl Trial {
         let input = TurnInput {
             scope: scope.clone(),
             conversation: conversation.clone(),
-            message: MessageId::generate(),
-            text: text.to_owned(),
-            vector: None,
-            history: Vec::new(),
-            memory: Memory::default(),
-            page: PageContext::default(),
-            attachments: 0,
             desk: desk_status(&self.hours, DeskCounts::default(), self.answer_within_minutes, &self.now),
-            now: self.now.clone(),
+            ..TurnInput::first(text, self.now.clone())
         };
         Ok(turn.run(&input, Instant::now(), &mut Unheard).await?)
     }

@@ -7,14 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{ConversationId, MessageId, Scope, ShopId};
+use crate::identity::MessageId;
 use crate::model::{Embedder, Purpose};
 use crate::pack::types::Pack;
 use crate::time::Now;
 use crate::turn::decide::{CONFIDENT, handoff_by_text};
 use crate::turn::types::{
-    Author, DeskStatus, EmotionLabel, HandoffReason, Memory, PageContext, PastMessage, Reading, Stage,
-    TurnInput,
+    Author, EmotionLabel, HandoffReason, Memory, PastMessage, Reading, Stage, TurnInput,
 };
 use crate::turn::understand::intents::{IntentReader, LeftOut};
 use crate::turn::understand::{Reader, read};
@@ -277,25 +276,7 @@ pub fn predict(row: &Row, by: &Understanding<'_>) -> Prediction {
 }
 
 fn input(text: &str, history: &[PastMessage], memory: &Memory, now: &Now) -> TurnInput {
-    TurnInput {
-        scope: Scope::anonymous(ShopId::default()),
-        conversation: ConversationId::generate(),
-        message: MessageId::generate(),
-        text: text.to_owned(),
-        history: history.to_vec(),
-        memory: memory.clone(),
-        page: PageContext::default(),
-        attachments: 0,
-        desk: DeskStatus {
-            open: true,
-            opens_at: None,
-            ahead: 0,
-            wait_minutes: None,
-            answer_due: now.timestamp(),
-        },
-        now: now.clone(),
-        vector: None,
-    }
+    TurnInput { history: history.to_vec(), memory: memory.clone(), ..TurnInput::first(text, now.clone()) }
 }
 
 fn remember(reading: &Reading, memory: &mut Memory) {

@@ -18,8 +18,6 @@ mod numerals;
 mod days;
 mod stopwatch;
 mod outcome;
-#[cfg(test)]
-mod test_input;
 
 use std::sync::Arc;
 use std::time::Instant;

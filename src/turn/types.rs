@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use super::memory::{A_DAY, Concern, Episode, EpisodeState, Memory, Position, Promised};
-use crate::identity::{ConversationId, MessageId, Scope, TicketId};
+use crate::identity::{ConversationId, MessageId, Scope, ShopId, TicketId};
 use crate::model::Vector;
 use crate::record::RecordKind;
 use crate::time::Now;
@@ -40,6 +40,32 @@ pub struct TurnInput {
     pub now: Now,
     /// What `text` means, as a question's vector; none without an embedder.
     pub vector: Option<Vector>,
+}
+
+impl TurnInput {
+    /// The first message of somebody nobody knows, while people are at the desk: what is read outside a real conversation
+    /// begins with this.
+    pub fn first(text: &str, now: Now) -> Self {
+        Self {
+            scope: Scope::anonymous(ShopId::default()),
+            conversation: ConversationId::generate(),
+            message: MessageId::generate(),
+            text: text.to_owned(),
+            history: Vec::new(),
+            memory: Memory::default(),
+            page: PageContext::default(),
+            attachments: 0,
+            desk: DeskStatus {
+                open: true,
+                opens_at: None,
+                ahead: 0,
+                wait_minutes: None,
+                answer_due: now.timestamp(),
+            },
+            now,
+            vector: None,
+        }
+    }
 }
 
 /// Who wrote a message.

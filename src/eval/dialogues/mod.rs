@@ -123,7 +123,7 @@ pub struct Told {
 }
 
 /// What became of one message.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct ToldTurn {
     /// What was said to the assistant.
     pub say: String,

@@ -182,25 +182,7 @@ impl Held {
                 "(resolves)".to_owned()
             }
         };
-        Ok(ToldTurn { say: format!("[{}] {done}", self.staff.actor), ..ToldTurn::nothing() })
-    }
-}
-
-impl ToldTurn {
-    fn nothing() -> Self {
-        Self {
-            say: String::new(),
-            scenario: None,
-            tier: None,
-            tier_why: Vec::new(),
-            emotion: None,
-            handoff: None,
-            episode: None,
-            goals: Vec::new(),
-            reply: Vec::new(),
-            refused: Vec::new(),
-            faults: Vec::new(),
-        }
+        Ok(ToldTurn { say: format!("[{}] {done}", self.staff.actor), ..ToldTurn::default() })
     }
 }
 

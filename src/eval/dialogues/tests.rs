@@ -19,16 +19,8 @@ fn a_file_with_a_fault_is_refused_with_its_name_and_a_reason() {
 fn the_report_counts_what_went_wrong() {
     let turn = |faults: &[&str]| ToldTurn {
         say: "在吗".into(),
-        scenario: None,
-        tier: None,
-        tier_why: Vec::new(),
-        emotion: None,
-        handoff: None,
-        episode: None,
-        goals: Vec::new(),
-        reply: Vec::new(),
-        refused: Vec::new(),
         faults: faults.iter().map(|fault| (*fault).to_owned()).collect(),
+        ..ToldTurn::default()
     };
     let told = |turns| Told { name: "a".into(), about: "b".into(), turns };
     let report = Report::of(vec![

@@ -11,10 +11,9 @@ use jiff::tz::TimeZone;
 
 use super::problem::{At, Problems};
 use super::scenarios::Located;
-use crate::identity::{ConversationId, MessageId, Scope, ShopId};
 use crate::pack::types::{Intent, Pack};
 use crate::time::Now;
-use crate::turn::types::{DeskStatus, Memory, PageContext, TurnInput};
+use crate::turn::types::TurnInput;
 use crate::turn::{Rules, understand};
 
 /// The examples of one scenario and where it stands.
@@ -98,24 +97,5 @@ fn without_half(intent: &Intent, half: usize) -> Intent {
 }
 
 fn first_message(text: &str) -> TurnInput {
-    let now = Now::new(Timestamp::UNIX_EPOCH, TimeZone::UTC);
-    TurnInput {
-        scope: Scope::anonymous(ShopId::default()),
-        conversation: ConversationId::generate(),
-        message: MessageId::generate(),
-        text: text.to_owned(),
-        vector: None,
-        history: Vec::new(),
-        memory: Memory::default(),
-        page: PageContext::default(),
-        attachments: 0,
-        desk: DeskStatus {
-            open: true,
-            opens_at: None,
-            ahead: 0,
-            wait_minutes: None,
-            answer_due: now.timestamp(),
-        },
-        now,
-    }
+    TurnInput::first(text, Now::new(Timestamp::UNIX_EPOCH, TimeZone::UTC))
 }

@@ -9,7 +9,6 @@ use crate::pack::load::{PackFiles, load};
 use crate::pack::types::{Pack, Wording};
 use crate::time::Now;
 use crate::turn::decide::{Situation, decide, late_handoff};
-use crate::turn::test_input::first_message;
 use crate::turn::types::{Decision, Facts, Goal, HandoffReason, Realisation, Tier, TurnInput};
 use crate::turn::{Rules, retrieve, understand};
 
@@ -32,7 +31,7 @@ fn pack(lines: [&str; 2]) -> Pack {
 
 fn input(text: &str) -> TurnInput {
     let now = Now::new("2026-11-20T02:12:00Z".parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap());
-    first_message(text, now)
+    TurnInput::first(text, now)
 }
 
 /// Texts of the approved lines that a decision says of its own.

@@ -10,7 +10,6 @@ use crate::identity::{CustomerId, Identity, ShopId};
 use crate::knowledge::analyzer::Analyzer;
 use crate::knowledge::{Change, Dictionaries};
 use crate::time::Now;
-use crate::turn::test_input::first_message;
 use crate::turn::types::{Entity, EntityKind, IntentMatch, Pending};
 
 fn analyzer() -> Analyzer {
@@ -132,7 +131,7 @@ fn input(customer: Option<&str>, text: &str) -> TurnInput {
         Some(id) => Identity::Customer(CustomerId::new(id).unwrap()),
         None => Identity::Anonymous(None),
     };
-    TurnInput { scope: Scope { shop: ShopId::default(), identity }, ..first_message(text, now) }
+    TurnInput { scope: Scope { shop: ShopId::default(), identity }, ..TurnInput::first(text, now) }
 }
 
 fn reading(text: &str) -> Reading {

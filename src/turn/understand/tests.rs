@@ -17,7 +17,6 @@ use super::{Reader, read};
 use crate::identity::MessageId;
 use crate::pack::types::{EmotionLexicon, GuardLexicon, HandoffRules, Intent, Pack, Voice, WordingBook};
 use crate::time::Now;
-use crate::turn::test_input::first_message;
 use crate::turn::types::{Author, EmotionFlag, EmotionLabel, PastMessage, Reading, TurnInput};
 
 /// The lexicon as it is written in a pack's file.
@@ -135,7 +134,7 @@ pub(crate) fn now() -> Now {
 }
 
 pub(crate) fn input(text: &str) -> TurnInput {
-    first_message(text, now())
+    TurnInput::first(text, now())
 }
 
 /// A message after one question and its answer.
