@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::values::Worked;
 use super::{Ask, Outcome, Policy, Saying};
-use crate::pack::condition::{Answer, Case, ConditionError};
+use crate::pack::condition::{Answer, Case, ConditionError, Formula};
 use crate::pack::wording::render_template;
 
 /// What came of it.
@@ -139,7 +139,7 @@ impl<'p> Looked<'p> {
         let policy = self.policy;
         let lacks = self.lacks().filter(|about| may_ask(about));
         let (outcome, asks) = match &self.holds {
-            Ok(Answer::Known(true)) => (Some(policy.then), None),
+            Ok(Answer::Known(true)) => (Some(policy.then), lacks),
             Ok(Answer::Known(false)) => (policy.otherwise, None),
             // Code that does not know must not allow, and must not refuse either.
             Ok(Answer::Unknown) if lacks.is_some() => (Some(Outcome::NeedsPerson), lacks),
@@ -149,22 +149,21 @@ impl<'p> Looked<'p> {
         Some(Found { place, outcome: outcome?, asks, looked: self })
     }
 
-    /// What the customer could say that would decide it.
+    /// What the customer could say that would decide it, or that its values need: which item it is about, and what only
+    /// they know.
     fn lacks(&self) -> Option<String> {
-        if self.holds != Ok(Answer::Unknown) {
+        if !matches!(self.holds, Ok(Answer::Known(true) | Answer::Unknown)) {
             return None;
         }
-        let undecided = || {
-            let case = self.case();
-            self.policy.conditions.iter().filter(move |one| one.holds(case) == Ok(Answer::Unknown))
-        };
-        let unsaid = undecided().find_map(|one| one.unknown_fields("said", &self.variables).next());
-        if let Some(name) = unsaid {
-            return Some(name.to_owned());
-        }
         let values = self.policy.values.iter().map(|(_, _, formula)| formula);
-        let about_item = undecided().chain(values).any(|one| one.is_about_item());
-        (about_item && several_items(&self.variables)).then(|| ITEM.to_owned())
+        let about_item = self.policy.conditions.iter().chain(values).any(Formula::is_about_item);
+        if about_item && several_items(&self.variables) {
+            return Some(ITEM.to_owned());
+        }
+        let case = self.case();
+        let mut undecided =
+            self.policy.conditions.iter().filter(|one| one.holds(case) == Ok(Answer::Unknown));
+        undecided.find_map(|one| one.unknown_fields("said", &self.variables).next()).map(str::to_owned)
     }
 }
 

@@ -91,7 +91,13 @@ impl Typing<'_> {
             (None, [one]) if name == operators::LOGICAL_NOT => asked(one, &Type::Truth, "`!`"),
             (None, [one]) if name == operators::NEGATE => numeric(one, "`-`"),
             (None, [one, other]) => match binary(name, one, other) {
-                Some(found) => found,
+                Some(found) => {
+                    let found = found?;
+                    if is_arithmetic(name) || name == operators::MODULO {
+                        align(call, &arguments, &found);
+                    }
+                    Ok(found)
+                }
                 None => function(name, &arguments),
             },
             (None, [when, one, other]) if name == operators::CONDITIONAL => {
@@ -174,9 +180,27 @@ fn is_arithmetic(name: &str) -> bool {
 
 /// Puts a node into a call that rounds it.
 fn round(node: &mut IdedExpr) {
+    wrap(node, CENTS);
+}
+
+/// Makes the two sides of a sum the same kind of number: the language does not add a whole number to a broken one, and
+/// records write `269` as well as `269.0`.
+fn align(call: &mut CallExpr, types: &[Type], found: &Type) {
+    if matches!(found, Type::Text | Type::List(_)) || types.iter().all(|one| *one == Type::Moment) {
+        return;
+    }
+    let whole = *found == Type::Moment || call.func_name == operators::MODULO;
+    for (argument, of) in call.args.iter_mut().zip(types) {
+        if *of != Type::Moment {
+            wrap(argument, if whole { "int" } else { "double" });
+        }
+    }
+}
+
+fn wrap(node: &mut IdedExpr, function: &str) {
     let inner = std::mem::replace(&mut node.expr, Expr::Unspecified);
     let argument = IdedExpr { id: node.id, expr: inner };
-    node.expr = Expr::Call(CallExpr { func_name: CENTS.to_owned(), target: None, args: vec![argument] });
+    node.expr = Expr::Call(CallExpr { func_name: function.to_owned(), target: None, args: vec![argument] });
 }
 
 fn method(name: &str, target: &Type, arguments: &[Type]) -> Result<Type, String> {
