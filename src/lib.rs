@@ -6,8 +6,10 @@
 pub mod identity;
 pub mod time;
 pub mod record;
+pub mod calculation;
 pub mod classifier;
 pub mod pack;
+pub mod policy;
 pub mod turn;
 pub mod conversation;
 pub mod desk;

@@ -43,6 +43,14 @@ impl Now {
     }
 }
 
+/// The time of day for people: `22:40`, and `24:00` for the last second of a day, which is how systems write its end.
+pub fn clock(moment: &Zoned) -> String {
+    if moment.time() >= civil::Time::constant(23, 59, 59, 0) {
+        return "24:00".to_owned();
+    }
+    moment.strftime("%H:%M").to_string()
+}
+
 /// See [`Now::parse`].
 pub fn parse_shop_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();

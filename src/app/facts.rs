@@ -11,6 +11,7 @@ use crate::http::ports::{
 };
 use crate::identity::{Scope, ShopId, StaffScope};
 use crate::knowledge::{Change, Knowledge, SearchQuery};
+use crate::policy::Conflicts;
 use crate::record::{
     FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_numbered_ndjson,
 };
@@ -42,7 +43,8 @@ impl Facts for FactsPort {
     ) -> Answer<'_, PutOutcome> {
         Box::pin(async move {
             let record = Record::from_body(kind, &id, Value::Object(fields)).map_err(invalid)?;
-            let warnings = self.unknown_references(&staff, &[1], std::slice::from_ref(&record)).await?;
+            let mut warnings = self.unknown_references(&staff, &[1], std::slice::from_ref(&record)).await?;
+            warnings.extend(self.conflicts(&staff, &[1], std::slice::from_ref(&record)).await?);
             let outcome = self.write(&staff, vec![record]).await?;
             Ok(PutOutcome {
                 result: result_of(outcome),
@@ -98,7 +100,8 @@ impl Facts for FactsPort {
                 }
             };
             let (lines, records): (Vec<usize>, Vec<Record>) = records.into_iter().unzip();
-            let warnings = self.unknown_references(&staff, &lines, &records).await?;
+            let mut warnings = self.unknown_references(&staff, &lines, &records).await?;
+            warnings.extend(self.conflicts(&staff, &lines, &records).await?);
             let outcome = self.write(&staff, records).await?;
             super::vectors::ready(&self.knowledge, VECTORS_WITHIN).await;
             let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -211,6 +214,40 @@ impl FactsPort {
                     message,
                 });
             }
+        }
+        Ok(warnings)
+    }
+}
+
+impl FactsPort {
+    /// Policies that contradict those that stand there already, or each other. They are kept: until one of them is
+    /// changed, a person decides what they are about.
+    async fn conflicts(
+        &self,
+        staff: &StaffScope,
+        lines: &[usize],
+        records: &[Record],
+    ) -> Result<Vec<ImportLine>, StoreError> {
+        let is_policy = |record: &&Record| record.kind == RecordKind::Policy;
+        if !records.iter().any(|record| is_policy(&record)) {
+            return Ok(Vec::new());
+        }
+        let mut seen = Conflicts::default();
+        let coming: HashSet<&str> = records.iter().filter(is_policy).map(|record| record.id.as_str()).collect();
+        for known in self.store.all_records(staff, RecordKind::Policy).await? {
+            if !coming.contains(known.id.as_str()) {
+                seen.look_at(&known.id, &known.fields);
+            }
+        }
+        let mut warnings = Vec::new();
+        for (line, record) in lines.iter().zip(records).filter(|(_, record)| is_policy(record)) {
+            let found = seen.look_at(&record.id, &record.fields);
+            warnings.extend(found.into_iter().map(|message| ImportLine {
+                line: *line,
+                field: Some("then".into()),
+                code: "contradicts".into(),
+                message: format!("{} {message}", record.fact_id()),
+            }));
         }
         Ok(warnings)
     }

@@ -40,6 +40,10 @@ impl Source for Store {
         self.public_records(scope, RecordKind::Promotion).await
     }
 
+    async fn prices(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, StoreError> {
+        self.prices_of(scope, product).await
+    }
+
     async fn notices(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
         self.public_records(scope, RecordKind::Notice).await
     }

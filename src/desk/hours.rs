@@ -137,6 +137,15 @@ impl BusinessHours {
         self.round_up(moment.saturating_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(moment))
     }
 
+    /// Whether banks and carriers work on a date: Monday to Friday, unless it is a holiday on which the desk is closed.
+    /// A weekend day with hours of its own among the holidays is a working day that was moved there (调休).
+    pub fn is_working_day(&self, date: Date) -> bool {
+        match self.holidays.get(&date) {
+            Some(hours) => !hours.is_empty(),
+            None => !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday),
+        }
+    }
+
     /// Stretches that end after a moment, in order, joined where one begins as another ends.
     fn openings(&self, moment: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
         let today = moment.to_zoned(self.zone.clone()).date();

@@ -74,6 +74,8 @@ pub struct Scenario {
     pub start: f32,
     /// Facts it cannot do without; missing ones are asked for, once.
     pub needs: Vec<RecordKind>,
+    /// Facts it uses if they are there, beside those its goals name: what a price is worked out from.
+    pub reads: Vec<RecordKind>,
     /// Its goals in order.
     pub goals: Vec<GoalPlan>,
     /// When a person takes over.

@@ -10,7 +10,7 @@ use super::shapes::{COMMON, Rule, SHIPMENT, SPANS, Shape, rules};
 use super::validity::read_valid_text;
 use super::{Record, RecordKind};
 use crate::identity::{CustomerId, IdError};
-use crate::pack::condition::Condition;
+use crate::policy::Policy;
 use crate::time::parse_shop_time;
 
 /// No price is above this; more is a slipped decimal point or nonsense.
@@ -34,7 +34,7 @@ pub enum FaultCode {
     BadId,
     /// The value cannot be true.
     ImpossibleValue,
-    /// The condition does not compile.
+    /// A condition, value or slot of a policy does not make sense.
     BadCondition,
 }
 
@@ -66,7 +66,7 @@ pub struct FieldFault {
 }
 
 impl FieldFault {
-    pub(super) fn new(field: impl Into<String>, code: FaultCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(field: impl Into<String>, code: FaultCode, message: impl Into<String>) -> Self {
         Self { field: field.into(), code, message: message.into() }
     }
 }
@@ -216,6 +216,9 @@ fn checked(kind: RecordKind, fields: Map<String, Value>) -> Result<Record, Vec<F
     if kind == RecordKind::Promotion {
         check_promotion_end(&fields, &mut faults);
     }
+    if kind == RecordKind::Policy && faults.is_empty() {
+        faults.extend(Policy::faults(&fields));
+    }
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -310,9 +313,6 @@ fn check_plain(shape: Shape, value: &Value, field: &str) -> Result<(), FieldFaul
             }
             impossible(format!("`{text}` must be one of {}", words.join(", ")))
         }
-        Shape::Condition => Condition::parse(text_of(value, field)?)
-            .map(drop)
-            .map_err(|error| FieldFault::new(field, FaultCode::BadCondition, error.to_string())),
         Shape::List(_) | Shape::Object(_) => Ok(()),
     }
 }

@@ -32,6 +32,9 @@ pub fn derived_fields(record: &Record, now: &Now) -> Value {
             if let Some(title) = record.text("title") {
                 fields.insert("title".into(), super::clean_title(title).into());
             }
+            if let Some(months) = record.fields.get("warranty_months").and_then(Value::as_u64) {
+                fields.insert("warranty".into(), warranty(months).into());
+            }
             if let Some(total) = stock_of(record) {
                 fields.insert("stock".into(), total.into());
             }
@@ -274,6 +277,11 @@ fn without_personal_fields(fields: &Map<String, Value>) -> Map<String, Value> {
         kept.insert(name.clone(), value);
     }
     kept
+}
+
+/// How long a warranty is, as people say it: whole years in years.
+fn warranty(months: u64) -> String {
+    if months > 12 && months % 12 == 0 { format!("{} 年", months / 12) } else { format!("{months} 个月") }
 }
 
 fn stock_of(product: &Record) -> Option<u64> {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::people::{is_personal, people_of, without_people};
 use super::read::text_in;
 use super::{Record, RecordKind, clean_title, in_force, shorten_title};
-use crate::time::Now;
+use crate::time::{Now, clock};
 
 /// A short name for lists of evidence.
 pub fn evidence_title(record: &Record) -> String {
@@ -405,7 +405,8 @@ fn time_text(text: &str, now: &Now) -> Option<String> {
     if text.trim().len() <= 10 {
         return now.parse(text).map(|_| text.trim().to_owned());
     }
-    Some(now.at(now.parse(text)?).strftime("%Y-%m-%d %H:%M").to_string())
+    let moment = now.at(now.parse(text)?);
+    Some(format!("{} {}", moment.strftime("%Y-%m-%d"), clock(&moment)))
 }
 
 /// Sentences with their stops.

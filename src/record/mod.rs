@@ -9,6 +9,7 @@ mod evidence;
 mod import;
 mod people;
 mod read;
+mod schema;
 mod shapes;
 mod title;
 mod validity;
@@ -23,6 +24,7 @@ pub use derive::{derived_fields, shipment_records};
 pub use evidence::{evidence_text, evidence_title};
 pub use import::{LineFault, MAX_IMPORT_BYTES, Place, parse_ndjson, parse_numbered_ndjson};
 pub use read::{Item, last_event};
+pub use schema::schema;
 pub use title::{clean_title, shorten_title};
 pub use validity::{in_force, validity};
 

@@ -25,8 +25,6 @@ pub(super) enum Shape {
     Free,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// A condition that must compile.
-    Condition,
     /// A list of such values.
     List(&'static Shape),
     /// An object with these fields.
@@ -80,8 +78,15 @@ const SKU: &[Rule] = &[
 
 const GIFT: &[Rule] = &[must("title", Shape::Text), may("text", Shape::Text)];
 
+const FEE: &[Rule] = &[must("title", Shape::Text), must("amount", Shape::Money), may("text", Shape::Text)];
+
+const INSURANCE: &[Rule] = &[may("freight", Shape::Flag), may("by", Shape::Text)];
+
 const PRESALE: &[Rule] = &[
     may("deposit", Shape::Money),
+    may("deposit_worth", Shape::Money),
+    may("deposit_paid_at", Shape::Time),
+    may("balance", Shape::Money),
     may("balance_from", Shape::Time),
     may("balance_until", Shape::Time),
     may("ship_by", Shape::Time),
@@ -100,6 +105,12 @@ const PRODUCT: &[Rule] = &[
     may("goes_with", IDS),
     may("skus", Shape::List(&Shape::Object(SKU))),
     may("size_chart", Shape::Free),
+    may("category", Shape::Text),
+    may("fees", Shape::List(&Shape::Object(FEE))),
+    may("warranty_months", Shape::Count),
+    may("insurance", Shape::Object(INSURANCE)),
+    may("life_stage", Shape::Free),
+    may("care_tips", Shape::Text),
     may("return_class", Shape::OneOf(&["normal", "opened_excluded", "fresh", "custom", "digital"])),
     may("shelf_life_days", Shape::Count),
     may("replenish_days", Shape::Count),
@@ -117,6 +128,17 @@ const PROMOTION: &[Rule] = &[
     may("amount", Shape::Money),
     may("reduce", Shape::Money),
     may("threshold", Shape::Money),
+    may("price", Shape::Money),
+    may("quantity", Shape::Quantity),
+    may("maximum", Shape::Money),
+    may("deposit", Shape::Money),
+    may("deposit_worth", Shape::Money),
+    may("balance", Shape::Money),
+    may("excluded_products", IDS),
+    may("regions", TEXTS),
+    may("channels", TEXTS),
+    may("members_only", Shape::Flag),
+    may("per_customer", Shape::Count),
     may("stack_with", TEXTS),
     may("public", Shape::Flag),
     may("gifts", Shape::List(&Shape::Object(GIFT))),
@@ -124,6 +146,8 @@ const PROMOTION: &[Rule] = &[
 
 const COUPON: &[Rule] = &[
     must("customer", Shape::Id),
+    may("title", Shape::Text),
+    may("order", Shape::Id),
     may("promotion", Shape::Id),
     may("status", Shape::Text),
     may("expires_at", Shape::Time),
@@ -156,15 +180,26 @@ const AUTHORITY: &[Rule] = &[
     may("manager", Shape::Money),
 ];
 
+/// To what a rule applies; to everything where nothing is named.
+const SCOPE: &[Rule] = &[
+    may("products", IDS),
+    may("categories", TEXTS),
+    may("regions", TEXTS),
+    may("channels", TEXTS),
+    may("shops", TEXTS),
+];
+
+/// `when`, `values`, `says` and `asks` are looked at more closely by [`crate::policy`].
 const POLICY: &[Rule] = &[
     may("title", Shape::Text),
     may("text", Shape::Text),
     must("about", Shape::Text),
-    may("when", Shape::Condition),
+    may("when", Shape::Text),
     must("then", OUTCOMES),
     may("else", OUTCOMES),
     may("says", Shape::Free),
-    may("scope", Shape::Free),
+    may("asks", Shape::Free),
+    may("scope", Shape::Object(SCOPE)),
     may("values", Shape::Free),
     may("needs_evidence", TEXTS),
     may("confirm", Shape::Flag),
@@ -179,6 +214,7 @@ const ITEM: &[Rule] = &[
     may("price", Shape::Money),
     may("quantity", Shape::Quantity),
     may("gift", Shape::Flag),
+    may("lot", Shape::Text),
 ];
 
 const ADDRESS: &[Rule] = &[
@@ -213,7 +249,8 @@ pub(super) const SHIPMENT: &[Rule] = &[
     may("updated_at", Shape::Time),
 ];
 
-const DISCOUNT: &[Rule] = &[may("title", Shape::Text), may("amount", Shape::Money)];
+const DISCOUNT: &[Rule] = &[may("title", Shape::Text), may("amount", Shape::Money), may("items", IDS)];
+const CONFIRMATION: &[Rule] = &[may("what", Shape::Text), may("product", Shape::Id), may("at", Shape::Time)];
 const SERVICE: &[Rule] = &[may("type", Shape::Text), may("appointment", Shape::Time)];
 
 const ORDER: &[Rule] = &[
@@ -232,6 +269,13 @@ const ORDER: &[Rule] = &[
     may("shipment", Shape::Object(SHIPMENT)),
     may("shipments", Shape::List(&Shape::Object(SHIPMENT))),
     may("discounts", Shape::List(&Shape::Object(DISCOUNT))),
+    may("goods_amount", Shape::Money),
+    may("shipping_fee", Shape::Money),
+    may("balance", Shape::Money),
+    may("confirmations", Shape::List(&Shape::Object(CONFIRMATION))),
+    may("insurance", Shape::Object(INSURANCE)),
+    may("urgent", Shape::Flag),
+    may("custom", Shape::Free),
     may("invoice", Shape::Free),
     may("service", Shape::Object(SERVICE)),
     may("presale", Shape::Object(PRESALE)),
@@ -299,6 +343,111 @@ pub(super) fn rules(kind: RecordKind) -> &'static [Rule] {
         RecordKind::Customer => CUSTOMER,
     }
 }
+
+/// Fields that code works out, beside those a kind comes with; see [`super::derived_fields`].
+pub(super) fn derived(kind: RecordKind) -> &'static [Rule] {
+    match kind {
+        RecordKind::Order => DERIVED_ORDER,
+        RecordKind::Shipment => DERIVED_SHIPMENT,
+        RecordKind::Product => DERIVED_PRODUCT,
+        RecordKind::Aftersale => DERIVED_AFTERSALE,
+        _ => &[],
+    }
+}
+
+const DERIVED_ORDER: &[Rule] = &[
+    may("id_tail", Shape::Text),
+    may("item_count", Shape::Count),
+    may("overdue", Shape::Flag),
+    may("short_title", Shape::Text),
+];
+
+const DERIVED_SHIPMENT: &[Rule] = &[
+    may("id", Shape::Id),
+    may("order", Shape::Id),
+    may("number", Shape::Count),
+    may("tracking_tail", Shape::Text),
+    may("hours_since_event", Shape::Count),
+    may("last_event_text", Shape::Text),
+    may("last_event_place", Shape::Text),
+    may("overdue", Shape::Flag),
+];
+
+const DERIVED_PRODUCT: &[Rule] = &[
+    may("variant", Shape::Text),
+    may("warranty", Shape::Text),
+    may("ordered", Shape::Object(ORDERED)),
+    may("size_advice", Shape::Object(SIZE_ADVICE)),
+    may("offer", Shape::Object(OFFER)),
+];
+
+const DERIVED_AFTERSALE: &[Rule] = &[may("overdue", Shape::Flag), may("id_tail", Shape::Text)];
+
+const ORDERED: &[Rule] = &[may("name", Shape::Text), may("stock", Shape::Count)];
+
+/// The size that the chart gives for whom it is asked; see [`crate::calculation::advise`].
+const SIZE_ADVICE: &[Rule] = &[
+    may("size", Shape::Text),
+    may("outside", Shape::Flag),
+    may("decided_by", Shape::Text),
+    may("height", Shape::Quantity),
+    may("weight", Shape::Quantity),
+    may("months", Shape::Quantity),
+    may("from", Shape::Quantity),
+    may("until", Shape::Quantity),
+    may("dimensions", Shape::Text),
+    may("other_size", Shape::Text),
+    may("other_from", Shape::Quantity),
+    may("other_until", Shape::Quantity),
+    may("other_limit", Shape::Quantity),
+    may("other_dimensions", Shape::Text),
+];
+
+/// What one piece costs now; see [`crate::calculation::offer`].
+const OFFER: &[Rule] = &[
+    may("price", Shape::Money),
+    may("promotion_price", Shape::Money),
+    may("promotion_amount", Shape::Money),
+    may("promotion", Shape::Object(TERMS)),
+    may("coupon_price", Shape::Money),
+    may("coupon", Shape::Object(TERMS)),
+];
+
+const TERMS: &[Rule] = &[
+    may("title", Shape::Text),
+    may("amount", Shape::Money),
+    may("threshold", Shape::Money),
+    may("valid_until", Shape::Time),
+    may("expires_at", Shape::Time),
+];
+
+/// The line of the order that is in question.
+pub(super) const ITEM_IN_QUESTION: &[Rule] = &[may("place", Shape::Count), may("short_title", Shape::Text)];
+
+const CONVERSATION: &[Rule] = &[
+    may("unresolved_turns", Shape::Count),
+    may("first_turn", Shape::Flag),
+    may("need", Shape::Text),
+    may("urgent", Shape::Flag),
+    may("contacts", Shape::Count),
+];
+
+const DESK: &[Rule] = &[
+    may("open", Shape::Flag),
+    may("opens_at", Shape::Time),
+    may("ahead", Shape::Count),
+    may("wait_minutes", Shape::Count),
+    may("due", Shape::Time),
+];
+
+const NAMED: &[Rule] = &[may("name", Shape::Text)];
+
+/// What is known of the conversation, the desk and the shop.
+pub(super) const AROUND: &[(&str, &[Rule])] =
+    &[("conversation", CONVERSATION), ("desk", DESK), ("shop", NAMED), ("assistant", NAMED)];
+
+/// The fields of a line of an order.
+pub(super) const ORDER_ITEM: &[Rule] = ITEM;
 
 /// Pairs of fields of which the first must not be later than the second.
 pub(super) const SPANS: &[(&str, &str)] = &[

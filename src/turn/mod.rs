@@ -87,7 +87,7 @@ impl<S: Source> Turn<S> {
         let situation = Situation { input, reading: &reading, facts: &facts, pack, hours: &self.hours };
         let variables = retrieve::variables(&facts, input);
         let (decision, words) = watch.time("decide", || decide::decide(situation, variables));
-        let facts = facts.with_verdict(decision.verdict.as_ref());
+        let facts = facts.with_verdicts(&decision.verdicts);
         let situation = Situation { facts: &facts, ..situation };
         let backing = voice.back(&decision, &reading, &facts).await?;
         watch.lap("store");

@@ -366,6 +366,8 @@ pub struct Facts {
     pub order: Option<usize>,
     /// Index in `found` of the product being talked about.
     pub product: Option<usize>,
+    /// Whether nothing says that it is this product: it is only the first of an order of several.
+    pub product_is_guessed: bool,
     /// Indexes in `found` of the orders to choose from, if it is not clear which one is meant.
     pub order_choices: Vec<usize>,
     /// Whether anything found by search is good enough to answer from.
@@ -385,15 +387,18 @@ impl Facts {
         self.product.and_then(|index| self.found.get(index))
     }
 
-    /// The same facts, with the verdict of a policy written into the policy: code has judged it, so it is evidence.
+    /// The same facts as evidence: the verdict that code reached stands in its policy, with the amounts and times that
+    /// were worked out, and the conditions and expressions of policies, whose numbers say nothing, are left out.
     #[must_use]
-    pub fn with_verdict(&self, verdict: Option<&(String, &'static str)>) -> Self {
+    pub fn with_verdicts(&self, verdicts: &[JudgedPolicy]) -> Self {
+        const RULES: [&str; 8] = ["when", "then", "else", "values", "says", "asks", "scope", "authority"];
         let mut facts = self.clone();
-        if let Some((policy, outcome)) = verdict
-            && let Some(fact) = facts.found.iter_mut().find(|fact| fact.id == *policy)
-            && let Value::Object(fields) = &mut fact.fields
-        {
-            fields.insert("outcome".to_owned(), Value::from(*outcome));
+        for fact in facts.found.iter_mut().filter(|fact| fact.kind == RecordKind::Policy) {
+            let Value::Object(fields) = &mut fact.fields else { continue };
+            RULES.iter().for_each(|rule| drop(fields.shift_remove(*rule)));
+            if let Some(judged) = verdicts.iter().find(|judged| judged.policy == fact.id) {
+                fields.insert("verdict".to_owned(), judged.as_evidence());
+            }
         }
         facts
     }
@@ -589,8 +594,8 @@ pub struct Decision {
     pub tier: Tier,
     /// Why this tier: one line a point.
     pub tier_why: Vec<String>,
-    /// The fact id of the policy that was judged, with its outcome as policies write it.
-    pub verdict: Option<(String, &'static str)>,
+    /// The policies that were judged.
+    pub verdicts: Vec<JudgedPolicy>,
     /// A handoff, if one is due.
     pub handoff: Option<HandoffPlan>,
     /// Which order its goals have to keep.
@@ -605,6 +610,31 @@ pub struct Decision {
     pub commitments: Vec<CommitmentPlan>,
     /// What the conversation remembers after this turn.
     pub memory: Memory,
+}
+
+/// A policy that code has judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JudgedPolicy {
+    /// Its fact id.
+    pub policy: String,
+    /// The matter.
+    pub about: String,
+    /// The outcome as policies write it; `open` if something has to be asked first.
+    pub outcome: &'static str,
+    /// Why it came to this.
+    pub reason: String,
+    /// The amounts and times that were worked out, by name, each under the name of its kind.
+    pub values: Value,
+    /// What the policy says for it, as it was written and approved.
+    pub says: Vec<String>,
+}
+
+impl JudgedPolicy {
+    fn as_evidence(&self) -> Value {
+        serde_json::json!({
+            "about": self.about, "outcome": self.outcome, "values": self.values, "approved": self.says,
+        })
+    }
 }
 
 /// The classes of reply; each has its own order of goals (service practice §3.3).

@@ -4,6 +4,7 @@
 mod http;
 
 mod app;
+mod appliance;
 mod program;
 
 mod bad_input;

@@ -1,5 +1,6 @@
 //! What in the sources cannot all be true? The same question with different numbers, a price in a description that is
-//! not the price, a promotion without a readable end. These are taken, and told.
+//! not the price, a promotion without a readable end, policies that lead to different outcomes under the same conditions.
+//! These are taken, and told.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -11,6 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Origin;
 use super::report::Warning;
+use crate::policy::Conflicts;
 use crate::record::{Record, RecordKind, validity};
 use crate::time::Now;
 
@@ -22,6 +24,7 @@ const QUOTED: usize = 40;
 pub(super) struct Contradictions {
     questions: HashMap<String, Entry>,
     titles: HashMap<String, (Origin, Option<f64>)>,
+    policies: Conflicts,
 }
 
 #[derive(Debug)]
@@ -59,6 +62,7 @@ impl Contradictions {
                 found
             }
             RecordKind::Promotion => endless(record),
+            RecordKind::Policy => self.policies.look_at(&record.id, &record.fields),
             _ => Vec::new(),
         };
         let warn = |message| Warning {

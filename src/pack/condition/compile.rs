@@ -1,4 +1,4 @@
-//! What does a condition read? Parses the source, checks its names, and replaces every field path by one variable.
+//! What does an expression read? Parses the source, checks its names, and replaces every field path by one variable.
 //!
 //! `order.shipment.carrier` becomes one reference that is looked up in the JSON directly, so that evaluating a
 //! condition converts only the fields it reads, and `has(…)` becomes a plain true or false.
@@ -7,23 +7,30 @@ use cel::Program;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, SelectExpr};
 use cel::parser::Expression;
 
-use super::VARIABLES;
+use super::types::{Schema, Type};
+use super::{VARIABLES, sums, typing};
 
-/// The functions a condition may call, besides the operators.
-const FUNCTIONS: [&str; 12] = [
+/// The functions that every expression may call, as people write them.
+pub(super) const WRITABLE: [&str; 16] = [
     "hours_since",
     "days_since",
     "time",
+    "has",
     "size",
     "contains",
     "startsWith",
     "endsWith",
     "matches",
+    "exists",
+    "all",
+    "filter",
+    "map",
     "int",
     "double",
     "string",
-    "@not_strictly_false",
 ];
+/// What macros turn into.
+const INNER: &str = "@not_strictly_false";
 
 /// An expression whose field paths are variables.
 #[derive(Debug)]
@@ -31,6 +38,10 @@ pub(super) struct Compiled {
     pub expression: Expression,
     pub references: Vec<Reference>,
     pub uses_time: bool,
+    /// The sums it asks for.
+    pub sums: Vec<&'static str>,
+    /// Whether amounts in it are rounded.
+    pub rounds: bool,
 }
 
 /// One field path of an expression.
@@ -44,8 +55,9 @@ pub(super) struct Reference {
     pub test: bool,
 }
 
-/// Compiles a condition; the error is the reason alone.
-pub(super) fn compile(source: &str) -> Result<Compiled, String> {
+/// Compiles an expression and tells its type; the error is the reason alone. Without a schema it may begin with any of
+/// [`VARIABLES`], its types are not looked at, and it knows no sums.
+pub(super) fn compile(source: &str, schema: Option<&Schema>) -> Result<(Compiled, Type), String> {
     let program = Program::compile(source).map_err(|errors| {
         let messages: Vec<String> = errors
             .errors
@@ -55,16 +67,23 @@ pub(super) fn compile(source: &str) -> Result<Compiled, String> {
         messages.join("; ")
     })?;
     let mut expression = program.expression().clone();
-    let mut compiler = Compiler { references: Vec::new(), bound: Vec::new(), uses_time: false };
+    let found = schema.map_or(Ok(Type::Anything), |schema| typing::infer(&mut expression, schema))?;
+    let mut compiler = Compiler { typed: schema.is_some(), ..Compiler::default() };
     compiler.rewrite(&mut expression)?;
-    Ok(Compiled { expression, references: compiler.references, uses_time: compiler.uses_time })
+    let Compiler { references, uses_time, sums, rounds, .. } = compiler;
+    Ok((Compiled { expression, references, uses_time, sums, rounds }, found))
 }
 
+#[derive(Default)]
 struct Compiler {
+    /// Whether the names and types were looked at already.
+    typed: bool,
     references: Vec<Reference>,
     /// Variables of the macros around the present expression.
     bound: Vec<String>,
     uses_time: bool,
+    sums: Vec<&'static str>,
+    rounds: bool,
 }
 
 impl Compiler {
@@ -106,11 +125,12 @@ impl Compiler {
     fn rewrite_call(&mut self, call: &mut CallExpr) -> Result<(), String> {
         let name = call.func_name.as_str();
         let operator = name.contains('_') && !name.chars().any(char::is_alphanumeric) || name == "@in";
-        if !operator && !FUNCTIONS.contains(&name) {
-            return Err(format!(
-                "unknown function `{name}`; known are hours_since, days_since, time, has, size, contains, startsWith, \
-                 endsWith, matches, exists, all, filter, map, int, double, string"
-            ));
+        if let Some(sum) = sums::SUMS.iter().find(|sum| self.typed && sum.name == name) {
+            self.sums.push(sum.name);
+        } else if self.typed && name == typing::CENTS {
+            self.rounds = true;
+        } else if !operator && name != INNER && !WRITABLE.contains(&name) {
+            return Err(format!("unknown function `{name}`; known are {}", WRITABLE.join(", ")));
         }
         self.uses_time |= matches!(name, "hours_since" | "days_since" | "time");
         if let Some(target) = &mut call.target {
@@ -122,7 +142,7 @@ impl Compiler {
     /// The variable that stands for a path.
     fn refer(&mut self, path: Vec<String>, test: bool) -> Result<String, String> {
         let root = path[0].as_str();
-        if !VARIABLES.contains(&root) {
+        if !self.typed && !VARIABLES.contains(&root) {
             return Err(format!("unknown variable `{root}`; known are {}", VARIABLES.join(", ")));
         }
         if root == "now" {

@@ -11,7 +11,14 @@
 //! knows. `has(order.shipment.carrier)` asks whether something is known, is always true or false, and may be
 //! negated.
 
+//!
+//! Policies are stricter and know more: see [`Formula`].
+
 mod compile;
+mod formula;
+mod sums;
+mod types;
+mod typing;
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,9 +28,11 @@ use serde_json::Value;
 
 use crate::time::Now;
 use compile::{Compiled, Reference};
+pub use formula::{Answer, Case, Formula};
+pub use types::{Fields, Schema, Type};
 
 /// The names a condition or a wording slot may begin with.
-pub const VARIABLES: [&str; 17] = [
+pub const VARIABLES: [&str; 18] = [
     "order",
     "shipment",
     "product",
@@ -40,6 +49,7 @@ pub const VARIABLES: [&str; 17] = [
     "assistant",
     "conversation",
     "choices",
+    "item",
     "now",
 ];
 
@@ -79,8 +89,8 @@ impl Condition {
     /// # Errors
     /// [`ConditionError::Syntax`] if it is no expression or uses an unknown name.
     pub fn parse(source: &str) -> Result<Self, ConditionError> {
-        match compile::compile(source) {
-            Ok(compiled) => Ok(Self { source: source.to_owned(), compiled }),
+        match compile::compile(source, None) {
+            Ok((compiled, _)) => Ok(Self { source: source.to_owned(), compiled }),
             Err(message) => Err(ConditionError::Syntax { condition: source.to_owned(), message }),
         }
     }
@@ -106,24 +116,29 @@ impl Condition {
     }
 
     fn evaluate(&self, variables: &Value, now: &Now) -> Result<cel::Value, ExecutionError> {
-        let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-        for reference in &self.compiled.references {
-            let found = reference.find(variables);
-            if reference.test {
-                context.add_variable_from_value(&*reference.name, found.is_some());
-            } else if let Some(found) = found {
-                context.add_variable_from_value(&*reference.name, to_cel(found));
-            }
-        }
-        if self.compiled.uses_time {
-            add_time(&mut context, now).map_err(|error| ExecutionError::function_error("time", error))?;
-        }
-        context.resolve(&self.compiled.expression)
+        context(&self.compiled, variables, now)?.resolve(&self.compiled.expression)
     }
 
     fn undecidable(&self, message: String) -> ConditionError {
         ConditionError::Undecidable { condition: self.source.clone(), message }
     }
+}
+
+/// What an expression reads: the fields it names, and the functions of time.
+fn context(compiled: &Compiled, variables: &Value, now: &Now) -> Result<Context<'static, 'static>, ExecutionError> {
+    let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+    for reference in &compiled.references {
+        let found = reference.find(variables);
+        if reference.test {
+            context.add_variable_from_value(&*reference.name, found.is_some());
+        } else if let Some(found) = found {
+            context.add_variable_from_value(&*reference.name, to_cel(found));
+        }
+    }
+    if compiled.uses_time {
+        add_time(&mut context, now).map_err(|error| ExecutionError::function_error("time", error))?;
+    }
+    Ok(context)
 }
 
 impl Reference {

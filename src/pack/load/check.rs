@@ -31,13 +31,14 @@ pub const PLACES: [(&str, Goal); 17] = [
     ("handoff.unavailable", Goal::Handoff),
 ];
 
-/// Places of wording that a pack may have besides: comfort that names what the customer needs it for, asking again,
+/// Places of wording that a pack may have besides: which item of an order is meant, comfort that names what the customer needs it for, asking again,
 /// waiting beyond what was announced, owning up to a promise that is overdue. `also.TOPIC` names a second matter of that topic.
-pub const OPTIONAL_PLACES: [&str; 7] = [
+pub const OPTIONAL_PLACES: [&str; 8] = [
     "situation",
     "sign_in.again",
     "choose_order.again",
     "no_order.again",
+    "choose_item",
     "waiting.late",
     "promise_overdue",
     "also",

@@ -59,6 +59,8 @@ pub(super) struct RawScenario {
     #[serde(default)]
     pub needs: Vec<Text>,
     #[serde(default)]
+    pub reads: Vec<Text>,
+    #[serde(default)]
     pub goals: Vec<RawGoal>,
     #[serde(default)]
     pub handoff: RawScenarioHandoff,

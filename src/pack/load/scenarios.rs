@@ -119,6 +119,7 @@ fn scenario(path: &str, raw: RawScenario, problems: &mut Problems) -> Option<Loc
             .filter_map(|label| problems.named(path, label, "emotion"))
             .collect(),
         needs: raw.needs.iter().filter_map(|kind| problems.named(path, kind, "kind of record")).collect(),
+        reads: raw.reads.iter().filter_map(|kind| problems.named(path, kind, "kind of record")).collect(),
         goals: raw.goals.into_iter().filter_map(|raw| goal(path, raw, problems)).collect(),
         id: raw.id.value,
         name: raw.name,

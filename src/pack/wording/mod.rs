@@ -5,7 +5,7 @@
 //!
 //! | filter | from | to |
 //! |---|---|---|
-//! | `moment` | `2026-11-16 22:40` | `11月16日22:40`, `今天22:40`, `明天10:00`; with the year if it is another one |
+//! | `moment` | `2026-11-16 22:40` | `11月16日22:40`, `今天22:40`, `明天10:00`; with the year if it is another one; the last second of a day is its `24:00` |
 //! | `day` | the same | `11月16日` |
 //! | `money` | `269` | `269.00` |
 //! | `tail`, `tail(6)` | `78412365509821` | `9821`, `509821` |
@@ -18,7 +18,7 @@ use jiff::{ToSpan, Zoned};
 use serde_json::Value;
 
 use super::types::{Wording, WordingBook};
-use crate::time::Now;
+use crate::time::{Now, clock};
 use crate::turn::types::{Goal, Tier};
 
 /// The place that is asked when a place of its own has nothing unsaid.
@@ -106,26 +106,38 @@ impl WordingBook {
     }
 
     fn render(&self, wording: &Wording, request: &WordingRequest<'_>) -> Option<RenderedWording> {
-        let mut text = String::new();
-        let mut slots = BTreeMap::new();
-        for part in parse_template(&wording.template).ok()? {
-            match part {
-                Part::Text(part) => text.push_str(part),
-                Part::Slot(slot) => {
-                    let value = slot.render(request.variables, request.now, self.is_english())?;
-                    text.push_str(&value);
-                    let taken = slots.get(slot.path).is_some_and(|known| *known != value);
-                    let key = if taken { slot.source } else { slot.path };
-                    slots.insert(key.to_owned(), value);
-                }
-            }
-        }
+        let (text, slots) =
+            render_template(&wording.template, request.variables, request.now, self.is_english())?;
         Some(RenderedWording { id: wording.id.clone(), text, slots })
     }
 
     fn is_english(&self) -> bool {
         self.language.starts_with("en")
     }
+}
+
+/// Fills the slots of a template: the text, and what stands in each slot, by path. `None` if a slot has no value.
+pub fn render_template(
+    template: &str,
+    variables: &Value,
+    now: &Now,
+    english: bool,
+) -> Option<(String, BTreeMap<String, String>)> {
+    let mut text = String::new();
+    let mut slots = BTreeMap::new();
+    for part in parse_template(template).ok()? {
+        match part {
+            Part::Text(part) => text.push_str(part),
+            Part::Slot(slot) => {
+                let value = slot.render(variables, now, english)?;
+                text.push_str(&value);
+                let taken = slots.get(slot.path).is_some_and(|known| *known != value);
+                let key = if taken { slot.source } else { slot.path };
+                slots.insert(key.to_owned(), value);
+            }
+        }
+    }
+    Some((text, slots))
 }
 
 impl Wording {
@@ -147,7 +159,7 @@ fn tiers_down(from: Tier) -> impl Iterator<Item = Tier> {
 
 /// A piece of a template.
 #[derive(Debug, PartialEq)]
-pub(super) enum Part<'a> {
+pub(crate) enum Part<'a> {
     /// Said as it is.
     Text(&'a str),
     /// Filled in.
@@ -156,7 +168,7 @@ pub(super) enum Part<'a> {
 
 /// `path | filter | filter`.
 #[derive(Debug, PartialEq)]
-pub(super) struct Slot<'a> {
+pub(crate) struct Slot<'a> {
     pub source: &'a str,
     pub path: &'a str,
     pub filters: Vec<Filter>,
@@ -164,7 +176,7 @@ pub(super) struct Slot<'a> {
 
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Filter {
+pub(crate) enum Filter {
     Moment,
     Day,
     Money,
@@ -172,7 +184,7 @@ pub(super) enum Filter {
 }
 
 /// Reads a template.
-pub(super) fn parse_template(template: &str) -> Result<Vec<Part<'_>>, TemplateError> {
+pub(crate) fn parse_template(template: &str) -> Result<Vec<Part<'_>>, TemplateError> {
     if template.contains("{%") || template.contains("{#") {
         return Err(TemplateError::Statement);
     }
@@ -262,7 +274,7 @@ fn moment(text: &str, now: &Now, english: bool) -> Option<String> {
         return Some(date);
     }
     let separator = if english { " " } else { "" };
-    Some(format!("{date}{separator}{}", moment.strftime("%H:%M")))
+    Some(format!("{date}{separator}{}", clock(&moment)))
 }
 
 /// In English the date is written as in the records, which is read the same everywhere.

@@ -103,6 +103,20 @@ impl Store {
         self.public_records(scope, RecordKind::Notice).await
     }
 
+    /// What a product's price was, and when.
+    pub async fn prices_of(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, id, body FROM records WHERE shop = ?1 AND kind = ?2 AND private = 0 \
+             AND withdrawn IS NULL AND body ->> '$.product' = ?3 ORDER BY id",
+        )
+        .bind(scope.shop.as_str())
+        .bind(RecordKind::PriceHistory.as_str())
+        .bind(product)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(read_record).collect()
+    }
+
     /// All records of a kind that anybody may see; none of a private kind.
     pub async fn public_records(&self, scope: &Scope, kind: RecordKind) -> Result<Vec<Record>, StoreError> {
         let row = sqlx::query(

@@ -3,7 +3,7 @@
 use super::Situation;
 use super::episodes::Placed;
 use super::scenario::SAFETY_PRIORITY;
-use super::verdict::{Outcome, Verdict};
+use super::verdict::{Outcome, Verdict, Verdicts};
 use crate::pack::types::Scenario;
 use crate::turn::types::{EmotionLabel, HandoffMode, ReplyClass, Stage};
 
@@ -14,8 +14,10 @@ pub struct Course<'a> {
     pub scenario: &'a Scenario,
     /// Its episode.
     pub placed: &'a Placed,
-    /// The verdict of the policies, if the scenario asks for one.
+    /// The verdict of the policies that the scenario turns on.
     pub verdict: Option<&'a Verdict>,
+    /// All of them.
+    pub verdicts: &'a Verdicts,
     /// The class of the reply.
     pub class: ReplyClass,
     /// Whether the records prove a breach of ours: only then is there anything to apologise for.
@@ -28,8 +30,9 @@ impl<'a> Course<'a> {
         situation: Situation<'_>,
         scenario: &'a Scenario,
         placed: &'a Placed,
-        verdict: Option<&'a Verdict>,
+        verdicts: &'a Verdicts,
     ) -> Self {
+        let verdict = verdicts.main();
         let breach = scenario.breach || placed.promise_overdue || placed.episode.position.breach_counted;
         let refused = verdict.is_some_and(|verdict| verdict.outcome == Outcome::Refused);
         let to_person = scenario.handoff.always.is_some_and(|(_, mode)| mode == HandoffMode::Now);
@@ -49,6 +52,6 @@ impl<'a> Course<'a> {
         } else {
             ReplyClass::Field
         };
-        Self { scenario, placed, verdict, class, breach }
+        Self { scenario, placed, verdict, verdicts, class, breach }
     }
 }

@@ -129,7 +129,7 @@ fn hand_over(course: &Course<'_>, plan: HandoffPlan, words: &mut Words<'_>, spok
     if spoken.goals.len() < introduced + 2
         && let Some(verdict) = course.verdict.filter(|verdict| verdict.outcome == Outcome::NeedsPerson)
         && plan.detail.as_deref() == Some("policy_needs_person")
-        && verdict.says.is_some()
+        && !verdict.says.is_empty()
     {
         spoken.goals.extend(judged(course.scenario, Goal::Verdict, verdict, words).map(ready));
     }
@@ -276,8 +276,13 @@ fn meet(course: &Course<'_>, goal: &GoalPlan, words: &mut Words<'_>, spoken: &mu
         GoalSource::Wording => worded(course, goal.goal, words),
         GoalSource::Evidence { kinds } => extracted(goal.goal, kinds, words).map(ready),
         GoalSource::Model { kinds } => return modelled(scenario, goal.goal, kinds, words, spoken),
-        GoalSource::Verdict { .. } => {
-            course.verdict.and_then(|verdict| judged(scenario, goal.goal, verdict, words)).map(ready)
+        GoalSource::Verdict { about } => {
+            match course.verdicts.about(about) {
+                Some(verdict) => judged(scenario, goal.goal, verdict, words).map(ready),
+                // What is only offered may be said without a policy; what is decided may not.
+                None if !goal.goal.matters() => worded(course, goal.goal, words),
+                None => None,
+            }
         }
         GoalSource::Promise { kind } => return promised(scenario, goal.goal, kind, words, spoken),
     };
@@ -311,23 +316,11 @@ fn unwelcome(draft: &Draft, words: &Words<'_>) -> bool {
     told || (empathy::advertises(draft, words) && empathy::is_troubled(words))
 }
 
-/// The policy's own words, which the shop wrote and approved; the scenario's wording where the policy has none.
+/// The policy's own words; the scenario's wording where the policy has none left.
 fn judged(scenario: &Scenario, goal: Goal, verdict: &Verdict, words: &mut Words<'_>) -> Option<Draft> {
-    let Some(says) = &verdict.says else {
-        return words.draft(&scenario.id, goal);
-    };
-    let wording = format!("{}.{}", verdict.policy, verdict.outcome.as_str());
-    if words.was_said(&wording) {
-        return words.draft(&scenario.id, goal);
-    }
-    Some(Draft {
-        text: says.clone(),
-        goal,
-        by: By::Wording,
-        evidence: vec![verdict.policy.clone()],
-        wording: Some(wording),
-        slots: std::collections::BTreeMap::new(),
-    })
+    let draft = verdict.draft(goal, words).or_else(|| words.draft(&scenario.id, goal))?;
+    let offered = matches!(goal, Goal::Volunteer | Goal::Recommend);
+    (!offered || !unwelcome(&draft, words)).then_some(draft)
 }
 
 fn candidates<'f>(kinds: &[RecordKind], words: &Words<'f>) -> Vec<&'f Fact> {

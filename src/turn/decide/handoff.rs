@@ -94,7 +94,7 @@ fn by_verdict(case: Case<'_>) -> Option<HandoffPlan> {
     if verdict.outcome != Outcome::NeedsPerson {
         return None;
     }
-    let why = format!("policy {}", verdict.policy);
+    let why = format!("policy {}: {}", verdict.policy, verdict.reason);
     plan(HandoffReason::ComplexAfterSale, HandoffMode::Now, Some("policy_needs_person"), why)
 }
 

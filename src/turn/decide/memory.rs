@@ -40,7 +40,7 @@ pub fn after(
     if let Some(order) = facts.order() {
         memory.order = Some(order.id.clone());
     }
-    if let Some(product) = facts.product() {
+    if let Some(product) = facts.product().filter(|_| !facts.product_is_guessed) {
         memory.products.retain(|id| *id != product.id);
         memory.products.push(product.id.clone());
         let surplus = memory.products.len().saturating_sub(PRODUCTS);

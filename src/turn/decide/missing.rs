@@ -1,17 +1,22 @@
-//! What to ask when a scenario needs an order and it is not clear which, or nobody has proven whose.
+//! What to ask when a scenario needs an order and it is not clear which, or nobody has proven whose; and when a policy
+//! cannot be judged without something that only the customer knows.
 
 use serde_json::{Value, json};
 
 use super::Situation;
 use super::goals::{Spoken, handoff_line, introduce, ready};
 use super::measure;
+use super::verdict::Asking;
 use super::words::Words;
 use crate::pack::types::Scenario;
+use crate::policy::ITEM;
 use crate::record::RecordKind;
 use crate::turn::types::{Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, Pending};
 
 /// At most this many orders are offered; more is no choice but a list.
 const MOST_CHOICES: usize = 5;
+/// Their numbers.
+const NUMBERS: [&str; MOST_CHOICES] = ["①", "②", "③", "④", "⑤"];
 
 /// Asks for what is missing, or `None` if the scenario has what it needs.
 pub fn ask(
@@ -44,6 +49,36 @@ pub fn ask(
     }
     let absent = scenario.needs.contains(&RecordKind::Order) && facts.order.is_none();
     if absent { said(("no_order", Goal::Answer), None, episode, words) } else { None }
+}
+
+/// Asks for what a policy cannot be judged without; nothing is asked where a person takes over anyway.
+pub fn ask_fact(
+    asking: Option<&Asking>,
+    plan: Option<&HandoffPlan>,
+    words: &mut Words<'_>,
+) -> Option<Spoken> {
+    let asking = asking.filter(|_| plan.is_none_or(|plan| plan.mode != HandoffMode::Now))?;
+    let draft = if asking.question.about == ITEM {
+        words.set("choices", json!(items(words.variables())));
+        words.own_draft("choose_item", Goal::Collect)
+    } else {
+        asking.draft(words)
+    }?;
+    let mut spoken =
+        Spoken { pending: Some(Pending::Answer), asked: vec![asking.place()], ..Spoken::default() };
+    introduce(words, &mut spoken);
+    let introduced = !spoken.goals.is_empty();
+    spoken.goals.push(ready(draft));
+    measure::fit(&mut spoken, introduced);
+    Some(spoken)
+}
+
+/// "① 睡袋；② 推车": the lines of the order that were paid for.
+fn items(variables: &Value) -> String {
+    let lines = variables.pointer("/order/items").and_then(Value::as_array).into_iter().flatten();
+    let paid_for = lines.filter(|item| item.get("gift").and_then(Value::as_bool) != Some(true));
+    let titles = paid_for.filter_map(|item| item.get("short_title").or_else(|| item.get("title"))?.as_str());
+    titles.zip(NUMBERS).map(|(title, number)| format!("{number} {title}")).collect::<Vec<_>>().join("；")
 }
 
 /// Asks for it once, with what the customer gains by giving it. Asked again, the assistant says what goes without it; where
@@ -81,7 +116,6 @@ fn leave_to_a_person(words: &mut Words<'_>, spoken: &mut Spoken) {
 
 /// "① 儿童餐具套装（11月16日） ② …": the text a channel without cards shows.
 fn choices(orders: &[&Fact], situation: Situation<'_>) -> String {
-    const NUMBERS: [&str; MOST_CHOICES] = ["①", "②", "③", "④", "⑤"];
     let line = |(order, number): (&&Fact, &&str)| {
         let title = order.fields.get("short_title").and_then(Value::as_str).unwrap_or(&order.title);
         match order

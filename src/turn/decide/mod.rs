@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use super::types::{Decision, Facts, Reading, ScenarioMatch, Tier, TurnInput};
 use crate::desk::hours::BusinessHours;
 use crate::pack::types::{Pack, Scenario};
+use crate::time::Now;
 
 pub use class::Course;
 pub use empathy::SITUATION;
@@ -71,16 +72,18 @@ fn decide_chosen<'a>(
 ) -> (Decision, Words<'a>) {
     let placed = episodes::place(situation, chosen);
     let variables = situation::with_situation(variables, situation, &placed);
-    let verdict = verdict::of(chosen.scenario, situation, &variables);
-    let variables = with_verdict(variables, verdict.as_ref());
+    let verdicts = verdict::of(chosen.scenario, situation, &variables, &placed.episode);
+    let variables = with_verdict(variables, verdicts.main(), &situation.input.now);
     let ladder = ladder::climb(situation, chosen.scenario, &placed);
     let mut words = Words::new(situation, variables, ladder.tier);
-    let course = Course::new(situation, chosen.scenario, &placed, verdict.as_ref());
+    let course = Course::new(situation, chosen.scenario, &placed, &verdicts);
     let case = handoff::Case { situation, chosen, ladder: &ladder, course: &course };
     let missing = missing::ask(chosen.scenario, situation, &placed.episode, &mut words);
+    let plan = handoff::due(case);
+    let missing = missing.or_else(|| missing::ask_fact(verdicts.asking.as_ref(), plan.as_ref(), &mut words));
     let spoken = match missing {
         Some(asked) => asked,
-        None => goals::realise(&course, handoff::due(case), &mut words),
+        None => goals::realise(&course, plan, &mut words),
     };
     let (class, breach) = (course.class, course.breach);
     let memory = memory::after(situation, chosen, placed.clone(), &ladder, &spoken);
@@ -88,7 +91,7 @@ fn decide_chosen<'a>(
         scenario: matched(chosen.scenario, chosen.confidence),
         tier: if spoken.handoff.is_some() { Tier::Handoff } else { ladder.tier },
         tier_why: ladder.why,
-        verdict: verdict.map(|verdict| (verdict.policy, verdict.outcome.as_str())),
+        verdicts: verdicts.judged(&situation.input.now),
         handoff: spoken.handoff,
         class,
         breach,
@@ -116,9 +119,9 @@ fn with_voice(mut variables: Value, pack: &Pack) -> Value {
     variables
 }
 
-fn with_verdict(mut variables: Value, verdict: Option<&verdict::Verdict>) -> Value {
+fn with_verdict(mut variables: Value, verdict: Option<&verdict::Verdict>, now: &Now) -> Value {
     if let Some(verdict) = verdict {
-        variables["verdict"] = verdict.as_variable();
+        variables["verdict"] = verdict.as_variable(now);
     }
     variables
 }

@@ -273,7 +273,7 @@ pub fn wanted(pack: &Pack, reading: &Reading, memory: &Memory) -> Wanted {
             || before == Some(&scenario.intent)
     };
     for scenario in pack.scenarios.iter().filter(asked) {
-        wanted.kinds.extend(scenario.needs.iter().copied());
+        wanted.kinds.extend(scenario.needs.iter().chain(&scenario.reads).copied());
         let likely = before == Some(&scenario.intent) || surest == Some(&scenario.intent);
         for goal in &scenario.goals {
             match &goal.by {

@@ -57,6 +57,18 @@ impl<'a> Grounds<'a> {
         })
     }
 
+    /// What the policy said to have this wording says, as it was written; nothing if it was not judged in this turn.
+    pub(super) fn approved_by_policy(&self, wording: &str) -> Vec<&'a str> {
+        let of_policy = |record: &&KnownRecord<'a>| {
+            record.fact.kind == RecordKind::Policy
+                && wording.strip_prefix(record.fact.id.as_str()).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let texts = self.records.iter().find(of_policy).and_then(|record| {
+            record.fact.fields.get("verdict")?.get("approved")?.as_array()
+        });
+        texts.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
+    }
+
     /// Carriers and ways to pay of the pack, in capitals.
     fn names(&self) -> &[String] {
         let lexicon = &self.pack.guard;

@@ -206,16 +206,23 @@ fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardCo
     support::check(sentence, evidence, context.grounds.pack)
 }
 
-/// The values in an approved wording's own text. Only a wording that stands in the pack counts as approved.
+/// The values in an approved wording's own text. Only a wording that stands in the pack, or in the policy that was
+/// judged, counts as approved.
 fn approved_values(draft: &Draft, context: &GuardContext<'_>) -> Vec<Value> {
     if draft.by != By::Wording {
         return Vec::new();
     }
     let Some(id) = &draft.wording else { return Vec::new() };
     let wording = context.grounds.pack.wording.variants.values().flatten().find(|wording| wording.id == *id);
-    let Some(wording) = wording else { return Vec::new() };
-    let chars: Vec<char> = fold::fold(&without_slots(&wording.template)).chars().collect();
-    values::extract(&chars, context.grounds.now).into_iter().map(|found| found.value).collect()
+    let templates = match wording {
+        Some(wording) => vec![wording.template.as_str()],
+        None => context.grounds.approved_by_policy(id),
+    };
+    let read = |template: &str| {
+        let chars: Vec<char> = fold::fold(&without_slots(template)).chars().collect();
+        values::extract(&chars, context.grounds.now)
+    };
+    templates.into_iter().flat_map(read).map(|found| found.value).collect()
 }
 
 /// A template's own text, with a mark where slots and tags were.

@@ -60,6 +60,9 @@ const LONGEST_LIST: usize = 60;
 /// A field that is longer, in characters, is part of the record's text already.
 const LONGEST_FIELD: usize = 80;
 
+/// The last second of a day.
+const LAST_SECOND: &str = "23:59:59";
+
 /// A record of the turn with what was read from it so far.
 #[derive(Debug)]
 pub(super) struct KnownRecord<'a> {
@@ -236,7 +239,11 @@ impl Stated {
         if text.chars().count() > LONGEST_FIELD {
             return;
         }
-        let folded = fold(text);
+        let mut folded = fold(text);
+        if let Some(day) = folded.strip_suffix(LAST_SECOND) {
+            // Systems write the end of a day so; people say 24:00.
+            folded = format!("{folded}，{day}24:00");
+        }
         let chars: Vec<char> = folded.chars().collect();
         let found = values::extract(&chars, now);
         self.add_moments(&found);

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::focus::OrderFocus;
+use super::focus::{OrderFocus, says_place};
 use super::product::{is_in_title, named_by_words, with_variant};
-use super::{MOST_FACTS, RELEVANT_SCORE, RetrieveError, Source, Wanted};
+use super::{MOST_FACTS, RELEVANT_SCORE, RetrieveError, Source, Wanted, measures, offer};
 use crate::identity::CustomerId;
 use crate::knowledge::{Hit, Knowledge, SearchQuery};
 use crate::record::{
     Record, RecordKind, derived_fields, evidence_text, evidence_title, in_force, shipment_records,
 };
-use crate::turn::types::{EntityKind, Fact, Facts, Reading, TurnInput};
+use crate::turn::types::{Author, EntityKind, Fact, Facts, Reading, TurnInput};
 
 /// How many policies may stand among the facts; all of one matter, then those of the next.
 const MOST_POLICIES: usize = 6;
@@ -19,6 +19,9 @@ const MOST_PROMOTIONS: usize = 3;
 const MOST_AFTERSALES: usize = 2;
 const MOST_COUPONS: usize = 2;
 const MOST_NOTICES: usize = 2;
+const MOST_PRICES: usize = 4;
+/// Why a product is taken to be meant where nothing says so.
+const FIRST_ITEM: &str = "订单里的第一件商品";
 /// Places kept free for what search finds.
 const KEPT_FOR_SEARCH: usize = 3;
 /// How many hits are looked at.
@@ -45,6 +48,9 @@ pub(super) struct Collector<'a, S> {
     order: Option<String>,
     product: Option<String>,
     choices: Vec<String>,
+    /// The promotions of the shop and the customer's usable coupons, as far as they are wanted.
+    promotions: Vec<Record>,
+    coupons: Vec<Record>,
 }
 
 impl<'a, S: Source> Collector<'a, S> {
@@ -66,6 +72,8 @@ impl<'a, S: Source> Collector<'a, S> {
             order: None,
             product: None,
             choices: Vec::new(),
+            promotions: Vec::new(),
+            coupons: Vec::new(),
         }
     }
 
@@ -98,6 +106,11 @@ impl<'a, S: Source> Collector<'a, S> {
         let by_words = named_by_words(self.knowledge, &self.input.scope, &self.reading.question)?;
         let named = self.named_product()?.or_else(|| by_words.as_ref().map(|hit| hit.id.clone()));
         let item = order.and_then(|order| self.item_in_question(order));
+        let (item, first) = match item {
+            Some((item, true)) => (Some(item), None),
+            Some((item, false)) => (None, Some(item)),
+            None => (None, None),
+        };
         let about_order = self.wanted.kinds.iter().any(|kind| kind.is_private());
         let page = self.input.page.product.clone();
         let remembered =
@@ -108,6 +121,7 @@ impl<'a, S: Source> Collector<'a, S> {
                 (item, "订单里的商品"),
                 (page, "页面上的商品"),
                 (remembered, "正在谈的商品"),
+                (first, FIRST_ITEM),
             ]
         } else {
             [
@@ -115,6 +129,7 @@ impl<'a, S: Source> Collector<'a, S> {
                 (page, "页面上的商品"),
                 (remembered, "正在谈的商品"),
                 (item, "订单里的商品"),
+                (first, FIRST_ITEM),
             ]
         };
         let asked: Vec<(RecordKind, String)> =
@@ -130,6 +145,7 @@ impl<'a, S: Source> Collector<'a, S> {
             }
             if self.product.is_none() {
                 self.product = Some(record.id.clone());
+                self.facts.product_is_guessed = why == FIRST_ITEM;
                 self.push(record, 1.0, why);
             }
         }
@@ -164,8 +180,9 @@ impl<'a, S: Source> Collector<'a, S> {
         })
     }
 
-    /// The item of the order the message speaks of; without a sign the first that was paid for.
-    fn item_in_question(&self, order: &Record) -> Option<String> {
+    /// The item of the order the message speaks of, and whether there is a sign that it is this one: its words in the
+    /// message, or that the order has no other. Without a sign it is the first that was paid for.
+    fn item_in_question(&self, order: &Record) -> Option<(String, bool)> {
         let analyzer = self.knowledge.analyzer();
         let terms = analyzer.query(&self.reading.question);
         let fit = |title: &str| {
@@ -178,13 +195,28 @@ impl<'a, S: Source> Collector<'a, S> {
         };
         let items = order.items();
         let mut best: Option<(usize, &crate::record::Item)> = None;
-        for item in items.iter().filter(|item| !item.gift && item.product.is_some()) {
+        let paid_for: Vec<&crate::record::Item> =
+            items.iter().filter(|item| !item.gift && item.product.is_some()).collect();
+        if let Some(chosen) = self.chosen_place().and_then(|place| paid_for.get(place)) {
+            return Some((chosen.product.clone()?, true));
+        }
+        for item in &paid_for {
             let fit = fit(&item.title);
             if best.is_none_or(|(before, _)| fit > before) {
                 best = Some((fit, item));
             }
         }
-        best.and_then(|(_, item)| item.product.clone())
+        let alike = |most: usize| paid_for.iter().filter(|item| fit(&item.title) == most).count();
+        let (most, item) = best?;
+        let sure = paid_for.len() == 1 || most > 0 && alike(most) == 1;
+        Some((item.product.clone()?, sure))
+    }
+
+    /// The answer to "which of these items", by its number.
+    fn chosen_place(&self) -> Option<usize> {
+        let asked = self.input.memory.episode()?.asked.last()?;
+        let text = self.reading.text.trim();
+        asked.ends_with(".item").then(|| (0..5).find(|place| says_place(text, *place)))?
     }
 
     /// After-sale cases, coupons and what wording may know of the customer.
@@ -211,10 +243,8 @@ impl<'a, S: Source> Collector<'a, S> {
                 in_force(coupon, &self.input.now)
                     && !matches!(coupon.text("status"), Some("used" | "expired" | "void"))
             };
-            let usable: Vec<Record> = coupons.iter().filter(usable).take(MOST_COUPONS).cloned().collect();
-            for coupon in &usable {
-                self.push(coupon, 1.0, "本人的优惠券");
-            }
+            let own = coupons.into_iter().filter(|coupon| usable(&coupon) && self.is_own(coupon));
+            self.coupons = own.collect();
         }
         Ok(())
     }
@@ -226,13 +256,21 @@ impl<'a, S: Source> Collector<'a, S> {
             let policies = self.source.policies(scope).await.map_err(RetrieveError::source)?;
             self.add_policies(&policies)?;
         }
+        if self.wants(RecordKind::Promotion) || !self.coupons.is_empty() {
+            self.promotions = self.source.promotions(scope).await.map_err(RetrieveError::source)?;
+            self.promotions.retain(|promotion| in_force(promotion, &self.input.now));
+        }
+        for coupon in self.coupons.clone().iter().take(MOST_COUPONS) {
+            let coupon = offer::with_terms(coupon, &self.promotions);
+            self.push(&coupon, 1.0, "本人的优惠券");
+        }
         if self.wants(RecordKind::Promotion) {
-            let promotions = self.source.promotions(scope).await.map_err(RetrieveError::source)?;
             let product = self.product.clone();
             let fits = |promotion: &&Record| self.promotion_fits(promotion, product.as_deref());
-            let fitting: Vec<Record> =
-                promotions.iter().filter(fits).take(MOST_PROMOTIONS).cloned().collect();
-            for promotion in &fitting {
+            let mut fitting: Vec<Record> = self.promotions.iter().filter(fits).cloned().collect();
+            // What lowers the price of this very product is told before what holds for the whole shop.
+            fitting.sort_by_key(|promotion| product.is_none() || promotion.texts("products").is_empty());
+            for promotion in fitting.iter().take(MOST_PROMOTIONS) {
                 self.push(promotion, 0.9, "正在生效的活动");
             }
         }
@@ -249,6 +287,29 @@ impl<'a, S: Source> Collector<'a, S> {
             }
         }
         Ok(())
+    }
+
+    /// What the price of the product was lately.
+    pub(super) async fn add_prices(&mut self) -> Result<(), RetrieveError> {
+        let Some(product) = self.product.clone().filter(|_| self.wants(RecordKind::PriceHistory)) else {
+            return Ok(());
+        };
+        let mut prices =
+            self.source.prices(&self.input.scope, &product).await.map_err(RetrieveError::source)?;
+        let now = &self.input.now;
+        prices.retain(|price| price.text("from").and_then(|from| now.parse(from)).is_none_or(|from| from <= now.timestamp()));
+        prices.sort_by_key(|price| std::cmp::Reverse(price.text("from").and_then(|from| now.parse(from))));
+        for price in prices.iter().take(MOST_PRICES) {
+            self.push(price, 0.9, "商品的价格记录");
+        }
+        Ok(())
+    }
+
+    /// Lays over the product what one piece costs this customer now.
+    pub(super) fn lay_offer(&mut self) {
+        let Some(id) = self.product.as_ref().map(|id| format!("product:{id}")) else { return };
+        let Some(fact) = self.facts.found.iter_mut().find(|fact| fact.id == id) else { return };
+        offer::lay(fact, &self.promotions, &self.coupons, &self.input.now);
     }
 
     /// All policies of the matters in question: named by the intent, or found by the words.
@@ -415,6 +476,12 @@ impl<'a, S: Source> Collector<'a, S> {
             && record.customer() == self.input.scope.verified_customer().map(CustomerId::as_str)
     }
 
+    /// What the customer wrote, latest first.
+    fn texts(&self) -> Vec<&str> {
+        let by_customer = self.input.history.iter().rev().filter(|message| message.author == Author::Customer);
+        std::iter::once(self.reading.text.as_str()).chain(by_customer.map(|message| message.text.as_str())).collect()
+    }
+
     /// Adds a record as a fact, once, if it is evidence now and belongs to nobody else.
     fn push(&mut self, record: &Record, score: f32, why: &str) {
         let id = record.fact_id();
@@ -429,6 +496,7 @@ impl<'a, S: Source> Collector<'a, S> {
         let mut fields = derived_fields(record, &self.input.now);
         if record.kind == RecordKind::Product {
             with_variant(&mut fields, &self.reading.question);
+            measures::lay(&mut fields, &self.texts());
         }
         self.facts.found.push(Fact {
             id,

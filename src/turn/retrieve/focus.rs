@@ -124,7 +124,7 @@ fn chosen(orders: &[Record], reading: &Reading, input: &TurnInput) -> Option<usi
     orders.iter().position(|order| order.id == id)
 }
 
-fn says_place(text: &str, place: usize) -> bool {
+pub(super) fn says_place(text: &str, place: usize) -> bool {
     const NUMBERS: [[&str; 3]; 5] =
         [["1", "一", "①"], ["2", "二", "②"], ["3", "三", "③"], ["4", "四", "④"], ["5", "五", "⑤"]];
     let Some(numbers) = NUMBERS.get(place) else { return false };

@@ -5,6 +5,8 @@
 
 mod collect;
 mod focus;
+mod measures;
+mod offer;
 mod product;
 mod variables;
 
@@ -56,6 +58,12 @@ pub trait Source: Send + Sync {
     fn policies(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
     /// The shop's promotions, whatever their validity.
     fn promotions(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+    /// What a product's price was, and when.
+    fn prices(
+        &self,
+        scope: &Scope,
+        product: &str,
+    ) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
     /// The shop's announcements, whatever their validity.
     fn notices(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
 }
@@ -112,6 +120,8 @@ pub async fn gather<S: Source>(
         collector.add_own_records().await?;
     }
     collector.add_rules(focus.order.map(|index| &orders[index])).await?;
+    collector.add_prices().await?;
+    collector.lay_offer();
     collector.add_found().await?;
     Ok(collector.finish())
 }

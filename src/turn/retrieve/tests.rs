@@ -70,6 +70,11 @@ impl Source for Shelf {
     async fn promotions(&self, scope: &Scope) -> Result<Vec<Record>, Infallible> {
         Ok(self.of(scope, RecordKind::Promotion))
     }
+    async fn prices(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, Infallible> {
+        let mut prices = self.of(scope, RecordKind::PriceHistory);
+        prices.retain(|price| price.text("product") == Some(product));
+        Ok(prices)
+    }
     async fn notices(&self, scope: &Scope) -> Result<Vec<Record>, Infallible> {
         Ok(self.of(scope, RecordKind::Notice))
     }

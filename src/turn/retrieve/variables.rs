@@ -26,6 +26,19 @@ pub fn variables(facts: &Facts, input: &TurnInput) -> Value {
     ] {
         put(name, facts.of_kind(kind).next());
     }
+    for (name, kind) in [
+        ("promotions", RecordKind::Promotion),
+        ("coupons", RecordKind::Coupon),
+        ("prices", RecordKind::PriceHistory),
+    ] {
+        let all: Vec<Value> = facts.of_kind(kind).map(|fact| fact.fields.clone()).collect();
+        if !all.is_empty() {
+            variables.insert(name.into(), all.into());
+        }
+    }
+    if let Some(item) = item(facts) {
+        variables.insert("item".into(), item);
+    }
     if let Some(customer) = &facts.customer {
         variables.insert("customer".into(), customer.clone());
     }
@@ -38,6 +51,23 @@ pub fn variables(facts: &Facts, input: &TurnInput) -> Value {
         }),
     );
     Value::Object(variables)
+}
+
+/// The line of the order that is in question, with its place among all lines; none while it is not known which.
+fn item(facts: &Facts) -> Option<Value> {
+    let items = facts.order()?.fields.get("items")?.as_array()?;
+    let paid_for = |item: &Value| item.get("gift").and_then(Value::as_bool) != Some(true);
+    let mut lines = items.iter().enumerate().filter(|(_, item)| paid_for(item));
+    let product = facts.product().filter(|_| !facts.product_is_guessed);
+    let meant = match (lines.clone().count(), product) {
+        (1, _) => lines.next(),
+        (_, Some(product)) => lines.find(|(_, item)| item.get("product") == product.fields.get("id")),
+        _ => None,
+    };
+    let (place, item) = meant?;
+    let mut item = item.clone();
+    item["place"] = place.into();
+    Some(item)
 }
 
 fn desk(input: &TurnInput) -> Value {

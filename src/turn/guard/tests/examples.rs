@@ -2,7 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Turn, draft, fact};
 use crate::record::RecordKind;
-use crate::turn::types::{By, EmotionLabel, Fact, Goal, GuardReason, Stage};
+use crate::turn::types::{By, Draft, EmotionLabel, Fact, Facts, Goal, GuardReason, JudgedPolicy, Stage};
 
 fn order() -> Fact {
     fact(
@@ -153,6 +153,43 @@ fn the_state_of_the_order_decides_what_a_policy_allows() {
     let paid = Turn::new("能取消吗", vec![paid, gate]);
     paid.refuses(By::Model, "这单不支持取消。", GuardReason::ContradictsEvidence);
     paid.passes(By::Model, "这单可以取消的。");
+}
+
+/// 5-B: what a policy worked out may be said, by code and by the model, and nothing else.
+#[test]
+fn an_amount_comes_from_the_policy_that_worked_it_out() {
+    let judged = JudgedPolicy {
+        policy: "policy:return".into(),
+        about: "return".into(),
+        outcome: "allowed",
+        reason: String::new(),
+        values: json!({"refund": {"money": 248.0}, "share": {"money": 20.0}, "until": {"time": "2026-11-22 23:59:59"}, "rate": {"percent": "10%"}}),
+        says: vec!["可以退 {{ values.refund }} 元，运费 8.00 元您出。".into()],
+    };
+    let facts = Facts {
+        found: vec![
+            fact(RecordKind::Policy, "return", "七天内可以退货。", json!({"about": "return", "when": "order.total > 777.0", "values": {"refund": {"type": "money", "expr": "666.0"}}})),
+            fact(RecordKind::Order, "1", "订单1：已签收；商品：奶粉×2，单价268.00元。", json!({"items": [{"price": 268.0}]})),
+        ],
+        ..Facts::default()
+    };
+    let turn = Turn::new("能退多少", facts.with_verdicts(&[judged]).found);
+    for by in [By::Model, By::Wording] {
+        turn.passes(by, "可以退 248.00 元（268.00 元减分摊的满减 20.00 元）。");
+        turn.refuses(by, "可以退 249.00 元（268.00 元减分摊的满减 20.00 元）。", GuardReason::NumberNotInEvidence);
+        turn.passes(by, "11月22日24:00前可以退货。");
+        turn.refuses(by, "11月23日24:00前可以退货。", GuardReason::NumberNotInEvidence);
+        // The numbers of a condition are no facts.
+        turn.refuses(by, "可以退 777.00 元。", GuardReason::NumberNotInEvidence);
+        turn.refuses(by, "可以退 666.00 元。", GuardReason::NumberNotInEvidence);
+    }
+    // The policy's own words are approved with the numbers that stand in them; the same sentence of another is not.
+    turn.refuses(By::Wording, "可以退 248.00 元，运费 8.00 元您出。", GuardReason::NumberNotInEvidence);
+    let own = Draft {
+        wording: Some("policy:return.allowed.1".into()),
+        ..draft(By::Wording, "可以退 248.00 元，运费 8.00 元您出。")
+    };
+    assert!(turn.vet(&own).is_ok());
 }
 
 #[test]
