@@ -125,6 +125,7 @@ impl App {
             answer_within_business_minutes: config.desk.answer_within_minutes,
             clock: Arc::clone(&clock),
             limits: limits(&config),
+            proofs: config.proof.limits(),
         };
         let conversations = Conversations::new(services);
         conversations.settle_interrupted(&staff(&shop)).await?;

@@ -6,6 +6,7 @@
 pub mod types;
 mod burst;
 mod interrupted;
+mod proof;
 mod voice;
 mod waiting;
 mod reply;
@@ -23,9 +24,9 @@ use crate::desk::types::ConversationState;
 use crate::identity::MessageId;
 use crate::knowledge::Knowledge;
 use crate::model::ChatModel;
-use crate::store::{Appended, Conversation, NewConversation, NewMessage, Store, StoreError};
+use crate::store::{Appended, Conversation, NewConversation, NewMessage, ProofLimits, Store, StoreError};
 use crate::time::{Clock, Now};
-use crate::turn::types::{A_DAY, Author, Episode, Memory, TurnInput};
+use crate::turn::types::{A_DAY, Author, Episode, Memory, OrderProof, TurnInput};
 use crate::turn::{Limits, Outcome, Rules, Turn, VoiceError};
 use burst::{Bursts, Place};
 use types::{ChatReply, IncomingMessage, TurnEvent};
@@ -61,6 +62,8 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// How much the model may read and write.
     pub limits: Limits,
+    /// How somebody who has not signed in may prove to hold an order; none if nobody may.
+    pub proofs: Option<ProofLimits>,
 }
 
 struct Inner {
@@ -263,7 +266,8 @@ impl Answering {
     /// Runs the turn, unless a later message takes it over before its end.
     async fn converse(&self, conversation: Conversation, place: Place<'_>) -> Result<ChatReply, StoreError> {
         let services = &self.inner.services;
-        let input = self.input(conversation, place.text()).await?;
+        let (scope, proof) = self.prove(&conversation, &place.text()).await?;
+        let input = TurnInput { scope, proof, ..self.input(conversation, place.text()).await? };
         let turn = Turn {
             rules: services.rules.load_full(),
             source: services.store.clone(),
@@ -321,6 +325,7 @@ impl Answering {
             desk,
             now: self.now.clone(),
             vector: None,
+            proof: OrderProof::default(),
         })
     }
 }

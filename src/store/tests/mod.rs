@@ -4,6 +4,7 @@ mod conversations;
 mod crash;
 mod keys;
 mod opening;
+mod proofs;
 mod records;
 mod tickets;
 mod writing;

@@ -176,8 +176,8 @@ impl Access for Fake {
             _ => VisitorId::generate(),
         };
         let identity = match identity {
-            Identity::Anonymous(_) => Identity::Anonymous(Some(visitor.clone())),
             customer @ Identity::Customer(_) => customer,
+            Identity::Anonymous(_) | Identity::Holder(_) => Identity::Anonymous(Some(visitor.clone())),
         };
         let scope = Scope { shop, identity };
         let known = inner.talks.iter().find(|(_, talk)| talk.scope == scope).map(|(id, _)| id.clone());
