@@ -162,6 +162,11 @@ own_id!(
     "tkt_"
 );
 own_id!(
+    /// A question that nothing answered.
+    GapId,
+    "gap_"
+);
+own_id!(
     /// An anonymous browser.
     VisitorId,
     "vis_"

@@ -11,6 +11,7 @@ pub mod pack;
 pub mod turn;
 pub mod conversation;
 pub mod desk;
+pub mod gaps;
 pub mod knowledge;
 pub mod model;
 pub mod store;

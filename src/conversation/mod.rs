@@ -5,6 +5,7 @@
 
 pub mod types;
 mod burst;
+mod gap;
 mod interrupted;
 mod proof;
 mod voice;
@@ -70,6 +71,8 @@ struct Inner {
     services: Services,
     bursts: Bursts,
     tasks: TaskTracker,
+    /// Held while a question without an answer is grouped.
+    noting: tokio::sync::Mutex<()>,
 }
 
 /// A message was not taken. Nothing is stored then.
@@ -116,7 +119,13 @@ impl TurnStream {
 impl Conversations {
     /// Conversations answered with these services.
     pub fn new(services: Services) -> Self {
-        Self { inner: Arc::new(Inner { services, bursts: Bursts::default(), tasks: TaskTracker::new() }) }
+        let inner = Inner {
+            services,
+            bursts: Bursts::default(),
+            tasks: TaskTracker::new(),
+            noting: tokio::sync::Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// What the conversations are answered with.
@@ -287,14 +296,24 @@ impl Answering {
         };
         match outcome {
             Err(later) => self.superseded(later).await,
-            Ok(Ok(outcome)) => self.finished(voice, outcome).await,
+            Ok(Ok(outcome)) => self.finished(voice, outcome, &input).await,
             Ok(Err(VoiceError::TakenOver)) => self.silent(&self.appended.conversation).await,
             Ok(Err(VoiceError::Store(reason))) => Err(StoreError::Other(reason)),
         }
     }
 
-    async fn finished(&self, voice: StoredVoice<'_>, outcome: Outcome) -> Result<ChatReply, StoreError> {
+    async fn finished(
+        &self,
+        voice: StoredVoice<'_>,
+        outcome: Outcome,
+        input: &TurnInput,
+    ) -> Result<ChatReply, StoreError> {
         let message = voice.finish(&outcome).await?;
+        if let Some(unanswered) = gap::of(&outcome, input) {
+            let conversation = self.appended.conversation.clone();
+            let noting = gap::note(Arc::clone(&self.inner), unanswered, conversation, self.now.clone());
+            self.inner.tasks.spawn(noting);
+        }
         Ok(reply::whole(&self.appended.conversation.id, message, outcome))
     }
 

@@ -9,6 +9,7 @@ mod program;
 mod bad_input;
 mod cli;
 mod dialogues;
+mod gaps;
 mod handoff;
 mod interrupted;
 mod orders;

@@ -2,6 +2,7 @@
 
 mod conversations;
 mod crash;
+mod gaps;
 mod keys;
 mod opening;
 mod proofs;
