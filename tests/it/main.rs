@@ -15,6 +15,7 @@ mod interrupted;
 mod orders;
 mod pack;
 mod real_model;
+mod red_team;
 mod reload;
 mod tables;
 mod without_model;
