@@ -162,6 +162,11 @@ own_id!(
     "tkt_"
 );
 own_id!(
+    /// A question that nothing answered.
+    GapId,
+    "gap_"
+);
+own_id!(
     /// An anonymous browser.
     VisitorId,
     "vis_"
@@ -173,13 +178,52 @@ impl Default for ShopId {
     }
 }
 
-/// How a customer is known in this turn. Only [`Identity::Customer`] opens order facts.
+/// How a customer is known in this turn. [`Identity::Anonymous`] opens no order facts at all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// Proven by a valid signature under the shop's secret.
     Customer(CustomerId),
     /// Nobody in particular; perhaps a browser that was seen before.
     Anonymous(Option<VisitorId>),
+    /// Nobody in particular either, but in one conversation the number and the phone of an order were proven.
+    Holder(OrderHolder),
+}
+
+/// Somebody who has not signed in and has proven, in one conversation, to hold some orders. It opens those orders there
+/// and nothing else of their customer: no other order, no profile, no coupon.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OrderHolder {
+    visitor: Option<VisitorId>,
+    conversation: ConversationId,
+    orders: Vec<String>,
+}
+
+impl OrderHolder {
+    /// Only the store makes one, from what it wrote down when the proof was right; and every read of an order asks the
+    /// store again whether that still stands, so that one that was made up opens nothing.
+    pub(crate) fn new(visitor: Option<VisitorId>, conversation: ConversationId, orders: Vec<String>) -> Self {
+        Self { visitor, conversation, orders }
+    }
+
+    /// The browser, if it is known.
+    pub fn visitor(&self) -> Option<&VisitorId> {
+        self.visitor.as_ref()
+    }
+
+    /// The only conversation in which the orders are open.
+    pub fn conversation(&self) -> &ConversationId {
+        &self.conversation
+    }
+
+    /// The ids of the open orders, the latest first.
+    pub fn orders(&self) -> &[String] {
+        &self.orders
+    }
+
+    /// Whether an order is open.
+    pub fn opens(&self, order: &str) -> bool {
+        self.orders.iter().any(|open| open == order)
+    }
 }
 
 /// On whose behalf facts and conversations are read: one shop and what is proven of the customer.
@@ -206,7 +250,29 @@ impl Scope {
     pub fn verified_customer(&self) -> Option<&CustomerId> {
         match &self.identity {
             Identity::Customer(customer) => Some(customer),
-            Identity::Anonymous(_) => None,
+            Identity::Anonymous(_) | Identity::Holder(_) => None,
+        }
+    }
+
+    /// Whoever has proven to hold an order without signing in.
+    pub fn order_holder(&self) -> Option<&OrderHolder> {
+        match &self.identity {
+            Identity::Holder(holder) => Some(holder),
+            Identity::Customer(_) | Identity::Anonymous(_) => None,
+        }
+    }
+
+    /// Whether there may be orders that this scope reaches.
+    pub fn reaches_orders(&self) -> bool {
+        !matches!(self.identity, Identity::Anonymous(_))
+    }
+
+    /// The browser of somebody who has not signed in.
+    pub fn visitor(&self) -> Option<&VisitorId> {
+        match &self.identity {
+            Identity::Customer(_) => None,
+            Identity::Anonymous(visitor) => visitor.as_ref(),
+            Identity::Holder(holder) => holder.visitor(),
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod policy;
 pub mod turn;
 pub mod conversation;
 pub mod desk;
+pub mod gaps;
 pub mod knowledge;
 pub mod model;
 pub mod store;

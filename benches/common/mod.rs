@@ -12,7 +12,7 @@ use warmdesk::pack::load::{PackFiles, load};
 use warmdesk::pack::types::Pack;
 use warmdesk::record::Record;
 use warmdesk::time::Now;
-use warmdesk::turn::types::{DeskStatus, Memory, PageContext, TurnInput};
+use warmdesk::turn::types::{DeskStatus, Memory, OrderProof, PageContext, TurnInput};
 
 /// The sample shop's folder.
 fn folder() -> PathBuf {
@@ -91,5 +91,6 @@ pub fn input(question: &Question) -> TurnInput {
         desk: DeskStatus { open: true, opens_at: None, ahead: 0, wait_minutes: Some(2), answer_due },
         now,
         vector: None,
+        proof: OrderProof::default(),
     }
 }

@@ -42,8 +42,9 @@ impl Access for AccessPort {
                 _ => VisitorId::generate(),
             };
             let identity = match identity {
-                Identity::Anonymous(_) => Identity::Anonymous(Some(visitor.clone())),
                 proven @ Identity::Customer(_) => proven,
+                // A session is opened by what its request proves, which is never an order of another conversation.
+                Identity::Anonymous(_) | Identity::Holder(_) => Identity::Anonymous(Some(visitor.clone())),
             };
             let scope = Scope { shop, identity };
             let conversation = match self.store.unfinished_conversation(&scope, &now).await? {

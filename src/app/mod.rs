@@ -7,6 +7,7 @@ mod access;
 mod chat;
 mod conversations;
 mod facts;
+mod gaps;
 mod health;
 mod live;
 mod rules;
@@ -85,6 +86,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     test_clock: Option<Arc<TestClock>>,
     _vectors: vectors::Lane,
+    _gaps: gaps::Lane,
     /// Kept for as long as the application runs: a second server on the same data is refused.
     _lock: ServingLock,
 }
@@ -125,11 +127,13 @@ impl App {
             answer_within_business_minutes: config.desk.answer_within_minutes,
             clock: Arc::clone(&clock),
             limits: limits(&config),
+            proofs: config.proof.limits(),
         };
         let conversations = Conversations::new(services);
         conversations.settle_interrupted(&staff(&shop)).await?;
         let vectors = vectors::Lane::start(Arc::clone(&knowledge));
         vectors::want_missing(&knowledge, &store, &shop).await?;
+        let gaps = gaps::Lane::start(store.clone(), Arc::clone(&knowledge), Arc::clone(&clock), staff(&shop));
         Ok(Self {
             conversations,
             store,
@@ -141,6 +145,7 @@ impl App {
             clock,
             test_clock,
             _vectors: vectors,
+            _gaps: gaps,
             _lock: lock,
         })
     }
@@ -179,6 +184,7 @@ impl App {
                 clock: Arc::clone(&self.clock),
                 writing: tokio::sync::Mutex::new(()),
             }),
+            gaps: Arc::new(gaps::GapsPort { store: self.store.clone(), clock: Arc::clone(&self.clock) }),
             health: Arc::new(health::HealthPort {
                 conversations: self.conversations.clone(),
                 knowledge: Arc::clone(&self.knowledge),

@@ -87,6 +87,7 @@ async fn converse(app: &App, scope: &Scope, why: bool) -> anyhow::Result<()> {
             attachments: Vec::new(),
             channel: "terminal".to_owned(),
             received: Instant::now(),
+            address: None,
         };
         match app.conversations.take(message).await {
             Ok(mut turn) => {

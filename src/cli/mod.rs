@@ -15,6 +15,7 @@ mod bench;
 mod check;
 mod doctor;
 mod eval;
+mod gaps;
 mod train;
 mod sample;
 
@@ -47,6 +48,8 @@ pub enum Command {
     Index(index::IndexOptions),
     /// Show what retrieval finds for a question, and why
     Search(search::SearchOptions),
+    /// List the questions that nothing answered, or write them into a sheet to be answered
+    Gaps(gaps::GapsOptions),
     /// Talk to the assistant in the terminal
     Chat(chat::ChatOptions),
     /// List, fetch and verify models
@@ -89,6 +92,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(command) => serve::run(&options, command),
         Command::Index(command) => index::run(&options, command),
         Command::Search(command) => search::run(&options, command),
+        Command::Gaps(command) => gaps::run(&options, command),
         Command::Chat(command) => chat::run(&options, command),
         Command::Model(command) => {
             model::run(&command, None, &options::cache_environment())?;

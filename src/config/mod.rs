@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::desk::hours::{BusinessHours, HolidayRow, HoursRow};
+use crate::store::ProofLimits;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct Config {
     pub desk: DeskConfig,
     /// Limits against abuse.
     pub limits: LimitsConfig,
+    /// Orders for customers who have not signed in.
+    pub proof: ProofConfig,
     /// Logs.
     pub log: LogConfig,
 }
@@ -174,6 +177,65 @@ impl Default for LimitsConfig {
     }
 }
 
+/// How customers who have not signed in open an order: by its number and the last four digits of its phone, that one
+/// order in that one conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProofConfig {
+    /// Whether they may. Without it orders are shown only to those who sign in. Default: `true`.
+    pub enabled: bool,
+    /// Wrong tries of one visitor after which nothing more is compared. Default: `5`.
+    pub wrong_per_visitor: u32,
+    /// Wrong tries from one address, behind which a whole office may sit. Default: `20`.
+    pub wrong_per_address: u32,
+    /// Wrong tries for one order number, whoever tries. Default: `5`.
+    pub wrong_per_order: u32,
+    /// Hours without a wrong try after which the count begins anew. Default: `24`.
+    pub lock_hours: u32,
+    /// Hours for which an order stays open in its conversation; it closes earlier when people close the conversation.
+    /// Default: `24`.
+    pub open_hours: u32,
+}
+
+impl Default for ProofConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            wrong_per_visitor: 5,
+            wrong_per_address: 20,
+            wrong_per_order: 5,
+            lock_hours: 24,
+            open_hours: 24,
+        }
+    }
+}
+
+impl ProofConfig {
+    /// What the store is to keep to; none if nobody may prove an order.
+    pub fn limits(&self) -> Option<ProofLimits> {
+        self.enabled.then_some(ProofLimits {
+            wrong_per_visitor: self.wrong_per_visitor,
+            wrong_per_address: self.wrong_per_address,
+            wrong_per_order: self.wrong_per_order,
+            lock_hours: self.lock_hours,
+            open_hours: self.open_hours,
+        })
+    }
+
+    /// The first number that makes no sense. Four digits are guessed in a few thousand tries, so no more than a hundred
+    /// may be wrong.
+    fn wrong_number(&self) -> Option<(&'static str, u32)> {
+        let tries = [
+            ("proof.wrong_per_visitor", self.wrong_per_visitor),
+            ("proof.wrong_per_address", self.wrong_per_address),
+            ("proof.wrong_per_order", self.wrong_per_order),
+        ];
+        let hours = [("proof.lock_hours", self.lock_hours), ("proof.open_hours", self.open_hours)];
+        let tries = tries.into_iter().find(|(_, number)| !(1..=100).contains(number));
+        tries.or_else(|| hours.into_iter().find(|(_, number)| !(1..=24 * 365).contains(number)))
+    }
+}
+
 /// Logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -249,6 +311,9 @@ impl Config {
             return refuse("shop.language", &self.shop.language, "`zh-CN` or `en`");
         }
         self.business_hours()?;
+        if let Some((field, number)) = self.proof.wrong_number() {
+            return refuse(field, &number.to_string(), "1 to 100 wrong tries, 1 hour to a year");
+        }
         if !["text", "json"].contains(&self.log.format.as_str()) {
             return refuse("log.format", &self.log.format, "`text` or `json`");
         }

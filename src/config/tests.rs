@@ -48,5 +48,7 @@ fn bad_files_are_refused_with_their_place() {
     check("[shop]\ntimezone = 'Mars/Olympus'\n", "shop.timezone");
     check("[model]\ntemperature = 2.0\n", "model.temperature");
     check("[model]\nremote_url = 'http://localhost:1'\n", "remote_model");
+    check("[proof]\nwrong_per_order = 0\n", "proof.wrong_per_order");
+    check("[proof]\nlock_hours = 9000\n", "proof.lock_hours");
     check("nonsense", "not valid");
 }

@@ -5,7 +5,9 @@
 
 pub mod types;
 mod burst;
+mod gap;
 mod interrupted;
+mod proof;
 mod voice;
 mod waiting;
 mod reply;
@@ -23,9 +25,9 @@ use crate::desk::types::ConversationState;
 use crate::identity::MessageId;
 use crate::knowledge::Knowledge;
 use crate::model::ChatModel;
-use crate::store::{Appended, Conversation, NewConversation, NewMessage, Store, StoreError};
+use crate::store::{Appended, Conversation, NewConversation, NewMessage, ProofLimits, Store, StoreError};
 use crate::time::{Clock, Now};
-use crate::turn::types::{A_DAY, Author, Episode, Memory, TurnInput};
+use crate::turn::types::{A_DAY, Author, Episode, Memory, OrderProof, TurnInput};
 use crate::turn::{Limits, Outcome, Rules, Turn, VoiceError};
 use burst::{Bursts, Place};
 use types::{ChatReply, IncomingMessage, TurnEvent};
@@ -61,12 +63,16 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// How much the model may read and write.
     pub limits: Limits,
+    /// How somebody who has not signed in may prove to hold an order; none if nobody may.
+    pub proofs: Option<ProofLimits>,
 }
 
 struct Inner {
     services: Services,
     bursts: Bursts,
     tasks: TaskTracker,
+    /// Held while a question without an answer is grouped.
+    noting: tokio::sync::Mutex<()>,
 }
 
 /// A message was not taken. Nothing is stored then.
@@ -113,7 +119,13 @@ impl TurnStream {
 impl Conversations {
     /// Conversations answered with these services.
     pub fn new(services: Services) -> Self {
-        Self { inner: Arc::new(Inner { services, bursts: Bursts::default(), tasks: TaskTracker::new() }) }
+        let inner = Inner {
+            services,
+            bursts: Bursts::default(),
+            tasks: TaskTracker::new(),
+            noting: tokio::sync::Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// What the conversations are answered with.
@@ -263,7 +275,8 @@ impl Answering {
     /// Runs the turn, unless a later message takes it over before its end.
     async fn converse(&self, conversation: Conversation, place: Place<'_>) -> Result<ChatReply, StoreError> {
         let services = &self.inner.services;
-        let input = self.input(conversation, place.text()).await?;
+        let (scope, proof) = self.prove(&conversation, &place.text()).await?;
+        let input = TurnInput { scope, proof, ..self.input(conversation, place.text()).await? };
         let turn = Turn {
             rules: services.rules.load_full(),
             source: services.store.clone(),
@@ -283,14 +296,24 @@ impl Answering {
         };
         match outcome {
             Err(later) => self.superseded(later).await,
-            Ok(Ok(outcome)) => self.finished(voice, outcome).await,
+            Ok(Ok(outcome)) => self.finished(voice, outcome, &input).await,
             Ok(Err(VoiceError::TakenOver)) => self.silent(&self.appended.conversation).await,
             Ok(Err(VoiceError::Store(reason))) => Err(StoreError::Other(reason)),
         }
     }
 
-    async fn finished(&self, voice: StoredVoice<'_>, outcome: Outcome) -> Result<ChatReply, StoreError> {
+    async fn finished(
+        &self,
+        voice: StoredVoice<'_>,
+        outcome: Outcome,
+        input: &TurnInput,
+    ) -> Result<ChatReply, StoreError> {
         let message = voice.finish(&outcome).await?;
+        if let Some(unanswered) = gap::of(&outcome, input) {
+            let conversation = self.appended.conversation.clone();
+            let noting = gap::note(Arc::clone(&self.inner), unanswered, conversation, self.now.clone());
+            self.inner.tasks.spawn(noting);
+        }
         Ok(reply::whole(&self.appended.conversation.id, message, outcome))
     }
 
@@ -321,6 +344,7 @@ impl Answering {
             desk,
             now: self.now.clone(),
             vector: None,
+            proof: OrderProof::default(),
         })
     }
 }

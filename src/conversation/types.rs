@@ -1,5 +1,7 @@
 //! What goes into a conversation and what comes out, as the doors see it.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,8 @@ pub struct IncomingMessage {
     pub channel: String,
     /// When the door got it, for the timing.
     pub received: std::time::Instant,
+    /// Where it came from, as far as wrong proofs are counted by it.
+    pub address: Option<IpAddr>,
 }
 
 /// A picture or file that came with a message: stored and shown to people, never interpreted.

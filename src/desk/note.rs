@@ -59,6 +59,7 @@ pub fn build(source: &NoteSource<'_>) -> HandoffNote {
         identity: match source.identity {
             Identity::Customer(customer) => format!("verified {customer}"),
             Identity::Anonymous(_) => "anonymous".to_owned(),
+            Identity::Holder(holder) => format!("holds order {}", holder.orders().join(", ")),
         },
         emotion,
         orders: facts.iter().filter(about_order).map(note_fact).collect(),

@@ -14,7 +14,7 @@ use super::error::{ApiError, ErrorCode};
 use super::ports::{Reader, SESSION_PREFIX, Session};
 use super::state::AppState;
 use super::wire::CustomerProof;
-use crate::identity::{CustomerId, Identity, KeyScope, Scope, StaffKey, StaffScope};
+use crate::identity::{CustomerId, KeyScope, Scope, StaffKey, StaffScope};
 
 /// Carries a session token where `Authorization` already carries a key, as when staff try the widget.
 pub const SESSION_HEADER: HeaderName = HeaderName::from_static("x-warmdesk-session");
@@ -196,11 +196,8 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
 
 /// A name under which limits count a caller, if the caller has one.
 pub fn limit_name(scope: &Scope) -> Option<String> {
-    match &scope.identity {
-        Identity::Customer(customer) => Some(format!("customer {customer}")),
-        Identity::Anonymous(Some(visitor)) => Some(format!("visitor {visitor}")),
-        Identity::Anonymous(None) => None,
-    }
+    let customer = scope.verified_customer().map(|customer| format!("customer {customer}"));
+    customer.or_else(|| scope.visitor().map(|visitor| format!("visitor {visitor}")))
 }
 
 #[cfg(test)]

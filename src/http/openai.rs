@@ -89,7 +89,10 @@ pub async fn complete(
     let JsonBody(request) = body?;
     state.limits.admit_address(&caller, address.0)?;
     check_supported(&state, &request)?;
-    let message = incoming(&state, &caller, &request, received).await?;
+    let message = IncomingMessage {
+        address: address.0.filter(|_| !caller.is_exempt()),
+        ..incoming(&state, &caller, &request, received).await?
+    };
     state.limits.admit_person(&caller, &message.scope)?;
     let events = counted(state.ports.chat.take(message).await?);
     let copy = Copy { everything: caller.sees_everything(), zone: state.settings.zone.clone() };
@@ -165,6 +168,7 @@ async fn incoming(
         attachments,
         channel: "openai".to_owned(),
         received,
+        address: None,
     })
 }
 

@@ -15,8 +15,9 @@ use serde_json::{Map, Value};
 
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
 use crate::desk::types::{AgentNote, ConversationState, Ticket, TicketStatus};
+use crate::gaps::{Gap, GapState};
 use crate::identity::{
-    ConversationId, Identity, MessageId, Scope, ShopId, StaffKey, StaffScope, TicketId, VisitorId,
+    ConversationId, GapId, Identity, MessageId, Scope, ShopId, StaffKey, StaffScope, TicketId, VisitorId,
 };
 use crate::record::RecordKind;
 
@@ -350,6 +351,42 @@ pub trait Facts: Send + Sync {
     fn search(&self, staff: StaffScope, request: SearchRequest) -> Answer<'_, Vec<SearchHit>>;
 }
 
+// ---------------------------------------------------------------------------------------------------- gaps
+
+/// Which gaps to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GapRequest {
+    /// Only with this state.
+    pub state: Option<GapState>,
+    /// At most so many.
+    pub limit: usize,
+    /// After so many.
+    pub offset: usize,
+}
+
+/// A page of gaps.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GapPage {
+    /// The most asked first.
+    pub gaps: Vec<Gap>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// Questions that nothing answered.
+pub trait Gaps: Send + Sync {
+    /// A page of them.
+    fn list(&self, staff: StaffScope, request: GapRequest) -> Answer<'_, GapPage>;
+    /// Settles one; `knowledge` names the record that answers it.
+    fn settle(
+        &self,
+        staff: StaffScope,
+        gap: GapId,
+        state: GapState,
+        knowledge: Option<String>,
+    ) -> Answer<'_, Gap>;
+}
+
 // -------------------------------------------------------------------------------------------------- health
 
 /// Whether the model is there. Absent is a way to run, not a fault.
@@ -441,6 +478,8 @@ pub struct Ports {
     pub tickets: Arc<dyn Tickets>,
     /// Records.
     pub facts: Arc<dyn Facts>,
+    /// Questions that nothing answered.
+    pub gaps: Arc<dyn Gaps>,
     /// Which parts answer.
     pub health: Arc<dyn Health>,
 }

@@ -17,7 +17,7 @@ use super::middleware::{
     REQUEST_ID, deadline, no_such_route, observe, panicked, safety_headers, wrong_method,
 };
 use super::state::{AppState, DoorSettings};
-use super::{chat, conversations, facts, health, openai, openapi, pages, sessions, tickets};
+use super::{chat, conversations, facts, gaps, health, openai, openapi, pages, sessions, tickets};
 
 /// The doors, ready to be served.
 pub fn router(state: AppState) -> axum::Router {
@@ -68,6 +68,8 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(facts::put, facts::delete))
         .routes(routes!(facts::put_shipment))
         .routes(routes!(facts::search))
+        .routes(routes!(gaps::list))
+        .routes(routes!(gaps::settle))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show))
         .routes(routes!(tickets::claim))

@@ -53,7 +53,7 @@ pub async fn open(
     let proven = Caller { session: None, ..caller }.scope(&state, request.customer.as_ref()).await?;
     let identity = match proven.identity {
         Identity::Customer(customer) => Identity::Customer(customer),
-        Identity::Anonymous(_) => Identity::Anonymous(visitor),
+        Identity::Anonymous(_) | Identity::Holder(_) => Identity::Anonymous(visitor),
     };
     let opened = state.ports.access.open_session(state.settings.shop.clone(), identity).await?;
     Ok(Json(SessionView {

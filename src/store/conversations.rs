@@ -64,10 +64,8 @@ impl Store {
         self.write(move |transaction| {
             Box::pin(async move {
                 let id = ConversationId::generate();
-                let (customer, visitor) = match &scope.identity {
-                    Identity::Customer(customer) => (Some(customer.as_str()), None),
-                    Identity::Anonymous(visitor) => (None, visitor.as_ref().map(VisitorId::as_str)),
-                };
+                let customer = scope.verified_customer().map(CustomerId::as_str);
+                let visitor = scope.visitor().map(VisitorId::as_str);
                 sqlx::query(
                     "INSERT INTO conversations (id, shop, customer, visitor, state, channel, memory, episode, \
                      last_event, opened_at, updated_at) VALUES (?1, ?2, ?3, ?4, 'bot', ?5, ?6, 1, 0, ?7, ?7)",
@@ -232,11 +230,14 @@ impl Conversation {
         if self.shop != scope.shop {
             return false;
         }
-        match (&self.customer, &self.visitor, &scope.identity) {
-            (Some(owner), _, Identity::Customer(customer)) => owner == customer,
-            (Some(_), _, Identity::Anonymous(_)) => false,
-            (None, Some(owner), Identity::Anonymous(Some(visitor))) => owner == visitor,
-            (None, _, _) => true,
+        // What was proven in one conversation is worth nothing in another.
+        if scope.order_holder().is_some_and(|holder| *holder.conversation() != self.id) {
+            return false;
+        }
+        match (&self.customer, &self.visitor) {
+            (Some(owner), _) => scope.verified_customer() == Some(owner),
+            (None, Some(owner)) => scope.visitor().is_none_or(|visitor| visitor == owner),
+            (None, None) => true,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{Store, StoreError, Transaction};
 use crate::conversation::types::{Attachment, StoredMessage};
 use crate::desk::moves::Move;
 use crate::desk::types::{ConversationState, EmotionPoint};
-use crate::identity::{ConversationId, Identity, MessageId, Scope, StaffScope};
+use crate::identity::{ConversationId, CustomerId, MessageId, Scope, StaffScope, VisitorId};
 use crate::time::Now;
 use crate::turn::types::{Author, EmotionLabel, PastMessage};
 
@@ -72,11 +72,11 @@ impl Store {
         client_id: &str,
         now: &Now,
     ) -> Result<Option<Conversation>, StoreError> {
-        let (column_customer, column_visitor) = match &scope.identity {
-            Identity::Customer(customer) => (Some(customer.as_str()), None),
-            Identity::Anonymous(Some(visitor)) => (None, Some(visitor.as_str())),
-            Identity::Anonymous(None) => return Ok(None),
-        };
+        let customer = scope.verified_customer().map(CustomerId::as_str);
+        let visitor = scope.visitor().map(VisitorId::as_str);
+        if customer.is_none() && visitor.is_none() {
+            return Ok(None);
+        }
         let row = sqlx::query(
             "SELECT c.* FROM messages AS m JOIN conversations AS c ON c.id = m.conversation \
              WHERE m.shop = ?1 AND m.client_id = ?2 AND m.author = 'customer' AND m.at >= ?3 \
@@ -85,8 +85,8 @@ impl Store {
         .bind(scope.shop.as_str())
         .bind(client_id)
         .bind(now.epoch_milliseconds() - RETRY_HOURS * 3_600_000)
-        .bind(column_customer)
-        .bind(column_visitor)
+        .bind(customer)
+        .bind(visitor)
         .fetch_optional(self.readers())
         .await?;
         row.as_ref().map(super::conversations::read_conversation).transpose()

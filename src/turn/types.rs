@@ -40,6 +40,8 @@ pub struct TurnInput {
     pub now: Now,
     /// What `text` means, as a question's vector; none without an embedder.
     pub vector: Option<Vector>,
+    /// Whether an order may be opened without signing in, and what came of it with this message.
+    pub proof: OrderProof,
 }
 
 impl TurnInput {
@@ -64,7 +66,54 @@ impl TurnInput {
             },
             now,
             vector: None,
+            proof: OrderProof::default(),
         }
+    }
+}
+
+/// Whether somebody who has not signed in may open an order by its number and the end of its phone, and what came of
+/// trying it with the message that is answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum OrderProof {
+    /// This shop shows orders only to those who sign in.
+    Off,
+    /// It may be tried, and was not.
+    #[default]
+    Untried,
+    /// It was tried.
+    Tried {
+        /// What came of it.
+        outcome: ProofOutcome,
+        /// Whether the message says nothing else.
+        bare: bool,
+    },
+}
+
+/// What came of telling an order's number and the end of its phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProofOutcome {
+    /// One of the two is missing; the order's number as it was told, if it was.
+    Half(Option<String>),
+    /// They are right: the order is open in this conversation.
+    Opened,
+    /// They are wrong, or there is no such order: the two are not told apart.
+    Refused,
+    /// There were too many wrong ones; for a while nothing is compared.
+    Locked,
+}
+
+impl OrderProof {
+    /// What came of trying it with this message.
+    pub fn outcome(&self) -> Option<&ProofOutcome> {
+        match self {
+            Self::Tried { outcome, .. } => Some(outcome),
+            Self::Off | Self::Untried => None,
+        }
+    }
+
+    /// Whether the message only tells the numbers.
+    pub fn is_bare(&self) -> bool {
+        matches!(self, Self::Tried { bare: true, .. })
     }
 }
 
@@ -128,6 +177,11 @@ pub enum Pending {
     ChooseOrder {
         /// The offered orders.
         orders: Vec<String>,
+    },
+    /// Which order it is about, and the end of its phone, from somebody who has not signed in.
+    ProveOrder {
+        /// The order's number, if it was told already.
+        order: Option<String>,
     },
     /// Whether a person should take over.
     OfferHandoff,

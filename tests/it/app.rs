@@ -18,6 +18,7 @@ use warmdesk::identity::CustomerId;
 use warmdesk::model::{ChatModel, ScriptedModel};
 use warmdesk::pack::load::{PackSource, load};
 use warmdesk::pack::types::Pack;
+use warmdesk::store::Store;
 use warmdesk::time::{Clock, Now, TestClock};
 use warmdesk::turn::Rules;
 
@@ -29,6 +30,8 @@ const SECRET: &str = "customer-secret-of-the-integration-tests";
 /// A server that answers for a shop, until it is dropped.
 pub struct RunningShop {
     pub url: String,
+    /// What the server keeps, for what no door does.
+    pub store: Store,
     clock: Arc<TestClock>,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
@@ -165,13 +168,14 @@ impl RunningShop {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = app.state(None);
+        let store = app.store.clone();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(app.serve(listener, state, async {
             // A dropped sender stops the server too.
             let _ = stopped.await;
         }));
         let client = client();
-        Self { url, clock, client, stop: Some(stop), served: Some(served), _data: data }
+        Self { url, store, clock, client, stop: Some(stop), served: Some(served), _data: data }
     }
 
     /// Stops the server as `warmdesk serve` is stopped, and waits for it.
@@ -277,7 +281,7 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    fn new(response: reqwest::Response) -> Self {
+    pub fn new(response: reqwest::Response) -> Self {
         Self { response, pieces: 0, buffer: String::new() }
     }
 

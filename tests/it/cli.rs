@@ -8,12 +8,13 @@ use crate::program::{run, warmdesk};
 #[test]
 fn help_says_what_there_is() {
     let folder = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 16] = [
         &[],
         &["demo"],
         &["serve"],
         &["index"],
         &["search"],
+        &["gaps"],
         &["chat"],
         &["model"],
         &["model", "list"],

@@ -148,6 +148,7 @@ impl Held {
             attachments: (0..turn.pictures).map(picture).collect(),
             channel: "dialogue".to_owned(),
             received: Instant::now(),
+            address: None,
         };
         let stream = self.app.conversations.take(message).await?;
         stream.reply().await.ok_or_else(|| anyhow::anyhow!("the turn ended without a reply"))

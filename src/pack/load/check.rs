@@ -11,7 +11,7 @@ use crate::pack::wording::{COMMON, Part, parse_template};
 use crate::turn::types::{Goal, HandoffReason, Stage, Tier};
 
 /// Places of wording that are no scenarios, with the goal under which each is asked. Every pack must have them.
-pub const PLACES: [(&str, Goal); 17] = [
+pub const PLACES: [(&str, Goal); 23] = [
     ("introduce", Goal::Greet),
     ("waiting", Goal::Handoff),
     ("waiting.added", Goal::Handoff),
@@ -20,6 +20,12 @@ pub const PLACES: [(&str, Goal); 17] = [
     ("choose_order", Goal::Collect),
     ("no_order", Goal::Answer),
     ("sign_in", Goal::Answer),
+    ("prove_order", Goal::Collect),
+    ("prove_order.number", Goal::Collect),
+    ("prove_order.phone", Goal::Collect),
+    ("prove_order.opened", Goal::Collect),
+    ("prove_order.refused", Goal::Answer),
+    ("prove_order.locked", Goal::Answer),
     ("unavailable", Goal::Handoff),
     ("handoff.asked_for_person", Goal::Handoff),
     ("handoff.strong_words", Goal::Handoff),
@@ -36,6 +42,7 @@ pub const PLACES: [(&str, Goal); 17] = [
 pub const OPTIONAL_PLACES: [&str; 8] = [
     "situation",
     "sign_in.again",
+    "prove_order.again",
     "choose_order.again",
     "no_order.again",
     "choose_item",

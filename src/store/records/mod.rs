@@ -1,5 +1,6 @@
 //! The shop's facts as rows: which of them may be read on whose behalf.
 
+mod held;
 mod import;
 mod order;
 mod parcels;
@@ -73,12 +74,12 @@ pub struct Change {
 }
 
 impl Store {
-    /// The verified customer's own orders, newest first; none for anybody else.
+    /// The verified customer's own orders, newest first; to an order's holder those that are open; none for anybody else.
     pub async fn orders(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
         self.own_records(scope, RecordKind::Order).await
     }
 
-    /// The verified customer's own after-sale cases, newest first.
+    /// The verified customer's own after-sale cases, newest first; to an order's holder those of that order.
     pub async fn aftersales(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
         self.own_records(scope, RecordKind::Aftersale).await
     }
@@ -241,6 +242,9 @@ impl Store {
     }
 
     async fn own_records(&self, scope: &Scope, kind: RecordKind) -> Result<Vec<Record>, StoreError> {
+        if let Some(holder) = scope.order_holder() {
+            return self.held_records(scope, holder, kind).await;
+        }
         let Some(customer) = scope.verified_customer() else { return Ok(Vec::new()) };
         // What has no date yet (an order that was just placed in a shop that sends no dates) is the newest.
         let row = sqlx::query(

@@ -2,8 +2,10 @@
 
 mod conversations;
 mod crash;
+mod gaps;
 mod keys;
 mod opening;
+mod proofs;
 mod records;
 mod tickets;
 mod writing;

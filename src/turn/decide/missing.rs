@@ -11,7 +11,9 @@ use super::words::Words;
 use crate::pack::types::Scenario;
 use crate::policy::ITEM;
 use crate::record::RecordKind;
-use crate::turn::types::{Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, Pending};
+use crate::turn::types::{
+    Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, OrderProof, Pending, ProofOutcome,
+};
 
 /// At most this many orders are offered; more is no choice but a list.
 const MOST_CHOICES: usize = 5;
@@ -25,16 +27,19 @@ pub fn ask(
     episode: &Episode,
     words: &mut Words<'_>,
 ) -> Option<Spoken> {
-    let personal = scenario.needs.iter().any(|kind| kind.is_private());
     let goes_to_person = matches!(scenario.handoff.always, Some((_, HandoffMode::Now)))
         || super::handoff::handoff_by_text(situation.pack, &situation.reading.text).is_some();
-    if !personal || goes_to_person {
+    if goes_to_person {
+        return None;
+    }
+    let personal = scenario.needs.iter().any(|kind| kind.is_private());
+    if let Some(asked) = ask_for_proof(scenario, situation, personal) {
+        return said((asked.place, asked.goal), asked.pending, episode, words);
+    }
+    if !personal {
         return None;
     }
     let facts = situation.facts;
-    if situation.input.scope.verified_customer().is_none() {
-        return said(("sign_in", Goal::Answer), None, episode, words);
-    }
     if facts.order.is_none() && facts.order_choices.len() > 1 {
         let orders: Vec<&Fact> = facts
             .order_choices
@@ -79,6 +84,54 @@ fn items(variables: &Value) -> String {
     let paid_for = lines.filter(|item| item.get("gift").and_then(Value::as_bool) != Some(true));
     let titles = paid_for.filter_map(|item| item.get("short_title").or_else(|| item.get("title"))?.as_str());
     titles.zip(NUMBERS).map(|(title, number)| format!("{number} {title}")).collect::<Vec<_>>().join("；")
+}
+
+/// A question about whose order it is.
+struct Asked {
+    place: &'static str,
+    goal: Goal,
+    pending: Option<Pending>,
+}
+
+/// What to say to somebody who has not signed in about orders: how one is opened, or what came of trying. Whether an
+/// order exists is never told.
+fn ask_for_proof(scenario: &Scenario, situation: Situation<'_>, personal: bool) -> Option<Asked> {
+    let input = situation.input;
+    if input.scope.verified_customer().is_some() {
+        return None;
+    }
+    let waits = |place, goal, order: Option<&String>| {
+        Some(Asked { place, goal, pending: Some(Pending::ProveOrder { order: order.cloned() }) })
+    };
+    let was_asked = matches!(input.memory.pending, Some(Pending::ProveOrder { .. }));
+    match input.proof.outcome() {
+        Some(ProofOutcome::Refused) => return waits("prove_order.refused", Goal::Answer, None),
+        Some(ProofOutcome::Locked) => {
+            return Some(Asked { place: "prove_order.locked", goal: Goal::Answer, pending: None });
+        }
+        Some(ProofOutcome::Opened) if input.proof.is_bare() && !personal => {
+            let pending = Some(Pending::Clarify);
+            return Some(Asked { place: "prove_order.opened", goal: Goal::Collect, pending });
+        }
+        // The number of another order than those that are open asks for that one.
+        Some(ProofOutcome::Half(order)) if personal || (was_asked && input.proof.is_bare()) => {
+            let place = if order.is_some() { "prove_order.phone" } else { "prove_order.number" };
+            return waits(place, Goal::Collect, order.as_ref());
+        }
+        _ => {}
+    }
+    // An order that was opened by itself opens neither coupons nor a profile.
+    let by_order = scenario
+        .needs
+        .iter()
+        .filter(|kind| kind.is_private())
+        .all(|kind| matches!(kind, RecordKind::Order | RecordKind::Shipment | RecordKind::Aftersale));
+    match (personal, by_order) {
+        (false, _) => None,
+        (true, true) if input.scope.reaches_orders() => None,
+        (true, true) if input.proof != OrderProof::Off => waits("prove_order", Goal::Collect, None),
+        _ => Some(Asked { place: "sign_in", goal: Goal::Answer, pending: None }),
+    }
 }
 
 /// Asks for it once, with what the customer gains by giving it. Asked again, the assistant says what goes without it; where

@@ -12,8 +12,8 @@ use crate::record::RecordKind;
 use crate::time::Now;
 use crate::turn::types::{
     Concern, DeskStatus, Draft, Emotion, EmotionLabel, Episode, EpisodeState, Fact, Feedback, Goal,
-    HandoffMode, HandoffReason, IntentMatch, Memory, PageContext, Pending, Position, Promised, Realisation,
-    ReplyClass,
+    HandoffMode, HandoffReason, IntentMatch, Memory, OrderProof, PageContext, Pending, Position, Promised,
+    Realisation, ReplyClass,
 };
 
 fn pack(language: &str) -> Pack {
@@ -40,6 +40,7 @@ fn input(text: &str, memory: Memory, now: Now) -> TurnInput {
         page: PageContext::default(),
         attachments: 0,
         vector: None,
+        proof: OrderProof::default(),
         desk: DeskStatus {
             open: true,
             opens_at: None,

@@ -7,6 +7,7 @@ use crate::model::{ChatModel, Prompt, PromptMessage, PromptPart, Role};
 use crate::pack::prompt::{PromptError, SystemVariables, headings, render_system};
 use crate::turn::decide::{Situation, fitting_sentences};
 use crate::turn::types::{Author, Decision, Fact, ModelBrief};
+use crate::turn::understand::private::mask_past;
 
 /// How many earlier messages the model sees.
 const HISTORY: usize = 4;
@@ -116,7 +117,12 @@ fn history(situation: Situation<'_>) -> String {
             Author::Customer => headings.customer,
             Author::Assistant | Author::Staff => headings.shop,
         };
-        let text: String = message.text.chars().take(PAST_MESSAGE).collect();
+        // What customers tell of themselves is no business of the model's.
+        let text = match message.author {
+            Author::Customer => mask_past(&message.text, !situation.pack.language.starts_with("en")),
+            Author::Assistant | Author::Staff => message.text.clone(),
+        };
+        let text: String = text.chars().take(PAST_MESSAGE).collect();
         format!("{who}：{}", text.replace('\n', " "))
     };
     recent.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::focus::{OrderFocus, says_place};
 use super::product::{is_in_title, named_by_words, with_variant};
 use super::{MOST_FACTS, RELEVANT_SCORE, RetrieveError, Source, Wanted, measures, offer};
-use crate::identity::CustomerId;
+use crate::identity::Identity;
 use crate::knowledge::{Hit, Knowledge, SearchQuery};
 use crate::record::{
     Record, RecordKind, derived_fields, evidence_text, evidence_title, in_force, shipment_records,
@@ -470,10 +470,19 @@ impl<'a, S: Source> Collector<'a, S> {
         self.source.records(&self.input.scope, asked).await.map_err(RetrieveError::source)
     }
 
-    /// Whether a record belongs to the verified customer. The source has seen to that already; this is the second lock.
+    /// Whether a record belongs to whoever asks. The source has seen to that already; this is the second lock.
     fn is_own(&self, record: &Record) -> bool {
-        record.customer().is_some()
-            && record.customer() == self.input.scope.verified_customer().map(CustomerId::as_str)
+        match &self.input.scope.identity {
+            Identity::Customer(customer) => record.customer() == Some(customer.as_str()),
+            Identity::Holder(holder) => match record.kind {
+                RecordKind::Order => holder.opens(&record.id),
+                RecordKind::Shipment | RecordKind::Aftersale => {
+                    record.text("order").is_some_and(|order| holder.opens(order))
+                }
+                _ => false,
+            },
+            Identity::Anonymous(_) => false,
+        }
     }
 
     /// What the customer wrote, latest first.

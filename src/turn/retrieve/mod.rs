@@ -40,9 +40,9 @@ pub trait Source: Send + Sync {
     /// Why it could not answer.
     type Error: Error + Send + Sync + 'static;
 
-    /// The verified customer's orders, newest first.
+    /// The verified customer's orders, newest first; for an order's holder the orders that are open.
     fn orders(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
-    /// The verified customer's after-sale cases, newest first.
+    /// The verified customer's after-sale cases, newest first; for an order's holder those of the orders that are open.
     fn aftersales(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
     /// The verified customer's coupons.
     fn coupons(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
@@ -107,7 +107,7 @@ pub async fn gather<S: Source>(
     input: &TurnInput,
     wanted: &Wanted,
 ) -> Result<Facts, RetrieveError> {
-    let orders = if input.scope.verified_customer().is_some() {
+    let orders = if input.scope.reaches_orders() {
         source.orders(&input.scope).await.map_err(RetrieveError::source)?
     } else {
         Vec::new()
@@ -116,7 +116,7 @@ pub async fn gather<S: Source>(
     let mut collector = Collector::new(source, knowledge, reading, input, wanted);
     collector.add_orders(&orders, &focus);
     collector.add_product(focus.order.map(|index| &orders[index])).await?;
-    if input.scope.verified_customer().is_some() {
+    if input.scope.reaches_orders() {
         collector.add_own_records().await?;
     }
     collector.add_rules(focus.order.map(|index| &orders[index])).await?;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::identity::{CustomerId, Identity, ShopId};
+use crate::identity::{CustomerId, Identity, OrderHolder, ShopId};
 use crate::knowledge::analyzer::Analyzer;
 use crate::knowledge::{Change, Dictionaries};
 use crate::time::Now;
@@ -299,6 +299,28 @@ fn search_says_whether_it_found_enough() {
     check("睡袋怎么清洗", true);
     check("人工客服什么时间在", true);
     check("今天的股票行情", false);
+}
+
+#[test]
+fn the_holder_of_an_order_gets_that_order_even_from_a_source_that_leaks() {
+    let check = |open: &str, text: &str| {
+        let mut input = input(None, text);
+        let holder = OrderHolder::new(None, input.conversation.clone(), vec![open.to_owned()]);
+        input.scope.identity = Identity::Holder(holder);
+        let shelf = Shelf { leaks: true, ..shop() };
+        let facts = gathered(&shelf, &input, &reading(text), &RecordKind::ALL);
+        assert_eq!(facts.customer, None, "a profile is not the order");
+        for fact in facts.found.iter().filter(|fact| fact.kind.is_private()) {
+            let of_order = fact.id == format!("order:{open}")
+                || fact.fields.get("order").and_then(Value::as_str) == Some(open);
+            assert!(of_order, "{open}, {text}: {}", fact.id);
+        }
+        facts.get(&format!("order:{open}")).is_some()
+    };
+    assert!(check("20261104000004", "20261104000004到哪了"));
+    assert!(check("20261102000002", "20261102000002退款好了吗"));
+    assert!(!check("20261104000004", "20261101000001到哪了"));
+    assert!(!check("nothing", "as-b cp-b 我的订单到哪了"));
 }
 
 proptest! {

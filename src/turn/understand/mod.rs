@@ -4,6 +4,7 @@
 
 pub mod normalise;
 pub mod private;
+pub mod claim;
 pub mod dates;
 pub mod entities;
 pub mod clauses;

@@ -1,5 +1,5 @@
-//! What in the message is nobody's business? Telephone numbers, identity cards, bank cards, e-mail addresses and
-//! one-time codes are found, and masked wherever the text is logged, searched or shown to the model.
+//! What in the message is nobody's business? Telephone numbers and their ends, identity cards, bank cards, e-mail
+//! addresses and one-time codes are found, and masked wherever the text is logged, searched or shown to the model.
 
 use std::sync::LazyLock;
 
@@ -18,6 +18,8 @@ pub enum PrivateKind {
     Email,
     /// A one-time code or password.
     Code,
+    /// The last four digits of a telephone number, by which an order may be proven.
+    PhoneEnd,
 }
 
 impl PrivateKind {
@@ -29,11 +31,13 @@ impl PrivateKind {
             (Self::BankCard, true) => "[银行卡]",
             (Self::Email, true) => "[邮箱]",
             (Self::Code, true) => "[验证码]",
+            (Self::PhoneEnd, true) => "[手机尾号]",
             (Self::Phone, false) => "[phone]",
             (Self::IdentityCard, false) => "[id card]",
             (Self::BankCard, false) => "[bank card]",
             (Self::Email, false) => "[e-mail]",
             (Self::Code, false) => "[code]",
+            (Self::PhoneEnd, false) => "[phone end]",
         }
     }
 }
@@ -73,6 +77,22 @@ static PHONE_WORD_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
 static CARD_WORD_BEFORE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)(?:卡|账号|账户|card)[^\d,。!?;]{0,6}$").expect("a fixed expression"));
 
+/// "尾号6620", "收货手机后四位是 6620", "phone ending in 6620".
+static NAMED_END: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:尾号|(?:最?后|末)(?:面)?(?:四|4)(?:位|个)?(?:数字?|号码?)?|last ?(?:four|4)(?: digits)?|\bend(?:s|ing)(?: in| with)?)(?:就?是|为|:| )*(\d{4})(?:\D|$)")
+        .expect("a fixed expression")
+});
+/// Four digits right behind the number of an order: "20261114008712 6620".
+static END_BEHIND_ORDER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\d{9,40}[ ,、/;]+(?:和|手机|电话|手机号)?[ :]*(\d{4})(?:[^\d年月日号元块件个片.]|$)")
+        .expect("a fixed expression")
+});
+/// Ends of other numbers: of a parcel's, an order's.
+static OTHER_NUMBER_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:订单|单号|运单|快递|物流|包裹|编号|order|tracking|parcel)[^\d,。!?;]{0,6}$")
+        .expect("a fixed expression")
+});
+
 /// Finds private data, from the beginning to the end of the text and without overlaps.
 pub fn find(text: &str) -> Vec<Private> {
     let mut found = Vec::new();
@@ -91,6 +111,7 @@ pub fn find(text: &str) -> Vec<Private> {
     for hit in DIGITS.find_iter(text) {
         numbers(text, hit.start(), hit.end(), &mut found);
     }
+    phone_ends(text, &mut found);
     found.sort_by_key(|one| (one.start, std::cmp::Reverse(one.end)));
     let mut end = 0;
     found.retain(|one| {
@@ -118,13 +139,34 @@ pub fn mask(text: &str, chinese: bool) -> String {
     }
     masked.push_str(&text[from..]);
     // The same number may stand a second time inside a longer run, where it was not recognised.
-    for one in &found {
+    for one in found.iter().filter(|one| one.kind != PrivateKind::PhoneEnd) {
         if one.value.len() >= 6 {
             masked = masked.replace(&one.value, one.kind.mask(chinese));
         }
         masked = masked.replace(&text[one.start..one.end], one.kind.mask(chinese));
     }
     masked
+}
+
+/// An earlier message with private data replaced by its kind. Four digits that are all it says answer the question for
+/// the end of a telephone number.
+pub fn mask_past(text: &str, chinese: bool) -> String {
+    let all = text.trim();
+    if all.len() == 4 && all.bytes().all(|byte| byte.is_ascii_digit()) {
+        return PrivateKind::PhoneEnd.mask(chinese).to_owned();
+    }
+    mask(text, chinese)
+}
+
+fn phone_ends(text: &str, found: &mut Vec<Private>) {
+    let named = NAMED_END.captures_iter(text).filter(|captures| {
+        let before = &text[..captures.get(0).map_or(0, |all| all.start())];
+        PHONE_WORD_BEFORE.is_match(before) || !OTHER_NUMBER_BEFORE.is_match(before)
+    });
+    for captures in named.chain(END_BEHIND_ORDER.captures_iter(text)) {
+        let Some(end) = captures.get(1) else { continue };
+        found.push(private(PrivateKind::PhoneEnd, end.start(), end.end(), end.as_str().to_owned()));
+    }
 }
 
 fn private(kind: PrivateKind, start: usize, end: usize, value: String) -> Private {

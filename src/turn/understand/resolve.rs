@@ -127,7 +127,8 @@ pub fn resolve(
     let own = Resolved { question: text.to_owned(), continues: false };
     let Some(previous) = previous_question(input) else { return own };
     let continued = |question: String| Resolved { question: bounded(&question), continues: true };
-    if matches!(input.memory.pending, Some(Pending::Recalled)) {
+    // Who only tells the numbers that were asked for asks what was asked before.
+    if matches!(input.memory.pending, Some(Pending::Recalled)) || input.proof.is_bare() {
         return continued(previous);
     }
     match feedback {

@@ -15,6 +15,7 @@ use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use warmdesk::conversation::types::*;
 use warmdesk::desk::types::*;
+use warmdesk::gaps::*;
 use warmdesk::http::ports::Facts;
 use warmdesk::http::ports::*;
 use warmdesk::identity::*;
@@ -79,6 +80,7 @@ impl Fake {
             conversations: self.clone(),
             tickets: self.clone(),
             facts: self.clone(),
+            gaps: self.clone(),
             health: self.clone(),
         }
     }
@@ -176,8 +178,8 @@ impl Access for Fake {
             _ => VisitorId::generate(),
         };
         let identity = match identity {
-            Identity::Anonymous(_) => Identity::Anonymous(Some(visitor.clone())),
             customer @ Identity::Customer(_) => customer,
+            Identity::Anonymous(_) | Identity::Holder(_) => Identity::Anonymous(Some(visitor.clone())),
         };
         let scope = Scope { shop, identity };
         let known = inner.talks.iter().find(|(_, talk)| talk.scope == scope).map(|(id, _)| id.clone());
@@ -727,6 +729,39 @@ impl Facts for Fake {
             why: "words".into(),
         };
         answer(Ok(vec![hit]))
+    }
+}
+
+impl Gaps for Fake {
+    fn list(&self, _staff: StaffScope, request: GapRequest) -> Answer<'_, GapPage> {
+        let gap = |times| Gap {
+            id: GapId::generate(),
+            question: "你们有实体店吗".to_owned(),
+            ways: vec!["有没有门店".to_owned()],
+            reason: GapReason::NoEvidence,
+            scenario: None,
+            topic: None,
+            product: None,
+            state: request.state.unwrap_or(GapState::Open),
+            answered_by: None,
+            settled_by: None,
+            times,
+            first_at: Timestamp::UNIX_EPOCH,
+            last_at: Timestamp::UNIX_EPOCH,
+            conversations: Vec::new(),
+        };
+        let gaps = (1..=3).rev().map(gap).skip(request.offset).take(request.limit).collect();
+        answer(Ok(GapPage { gaps, total: 3 }))
+    }
+
+    fn settle(
+        &self,
+        _staff: StaffScope,
+        _gap: GapId,
+        _state: GapState,
+        _knowledge: Option<String>,
+    ) -> Answer<'_, Gap> {
+        answer(Err(PortError::NotFound("gap")))
     }
 }
 
