@@ -7,6 +7,7 @@ mod check;
 mod derive;
 mod evidence;
 mod import;
+mod happened;
 mod people;
 mod read;
 mod shapes;
@@ -23,6 +24,7 @@ pub use derive::{derived_fields, shipment_records};
 pub use evidence::{evidence_text, evidence_title};
 pub use import::{LineFault, MAX_IMPORT_BYTES, Place, parse_ndjson, parse_numbered_ndjson};
 pub use read::{Item, last_event};
+pub use happened::{happened_at, moment, newest_first};
 pub use title::{clean_title, shorten_title};
 pub use validity::{in_force, validity};
 

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::order::{Stamp, Standing, happened_at};
+use super::order::{Stamp, Standing};
 use super::parcels::keep_parcels;
 use super::{API_SOURCE, NewRecord, PutOutcome, Withdrawal};
 use crate::identity::StaffScope;
-use crate::record::{Record, RecordKind};
+use crate::record::{Record, RecordKind, happened_at};
 use crate::store::codec::{from_json, json};
 use crate::store::tickets::audit;
 use crate::store::{Store, StoreError, Transaction};
