@@ -14,6 +14,7 @@ pub mod desk;
 pub mod knowledge;
 pub mod model;
 pub mod store;
+pub mod connect;
 pub mod app;
 pub mod http;
 pub mod web;

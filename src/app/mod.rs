@@ -11,7 +11,6 @@ mod health;
 mod live;
 mod rules;
 mod trial;
-mod source;
 mod tickets;
 mod vectors;
 mod errors;
@@ -25,6 +24,7 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::conversation::{Conversations, Services};
+use crate::connect::{Orders, ShopSource};
 use crate::http::ports::Ports;
 use crate::http::{AppState, DoorSettings};
 use crate::identity::{ShopId, StaffScope};
@@ -59,6 +59,8 @@ pub struct AppOptions {
     pub embedder: Option<Arc<dyn Embedder>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Where orders are looked up, for a shop that keeps them in another system.
+    pub orders: Option<Orders>,
     /// The same clock, if it can be set from outside.
     pub test_clock: Option<Arc<TestClock>>,
     /// The first all-scopes key of an empty data folder; one is made if none is given.
@@ -104,6 +106,7 @@ impl App {
             embedder,
             clock,
             test_clock,
+            orders,
             admin_key,
             customer_secret,
         } = options;
@@ -119,6 +122,7 @@ impl App {
         let services = Services {
             store: store.clone(),
             rules: rules.handle(),
+            source: ShopSource::new(store.clone(), orders),
             knowledge: Arc::clone(&knowledge),
             model,
             hours: Arc::new(config.business_hours()?),

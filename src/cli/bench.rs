@@ -41,6 +41,8 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
         let listener = serve::bind(&config).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let model = serve::open_model(&config)?;
+    // The sample shop has its own orders; a shop's system is nothing to measure with.
+    config.connect.orders.url = None;
         // What is measured is answering, not loading.
         serve::wait_until_loaded(model.as_ref()).await;
         let sample = Sample::start(config.clone(), options.pack(&config)?, model).await?;

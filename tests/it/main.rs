@@ -8,6 +8,7 @@ mod program;
 
 mod bad_input;
 mod cli;
+mod connect;
 mod dialogues;
 mod handoff;
 mod interrupted;

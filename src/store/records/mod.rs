@@ -116,6 +116,19 @@ impl Store {
         rows.iter().map(read_record).collect()
     }
 
+    /// The production batches of a product.
+    pub async fn batches(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, id, body FROM records \
+             WHERE shop = ?1 AND kind = 'batch' AND withdrawn IS NULL AND body ->> 'product' = ?2 ORDER BY id",
+        )
+        .bind(scope.shop.as_str())
+        .bind(product)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(read_record).collect()
+    }
+
     /// Records by kind and id, in the order asked for; unknown ones, withdrawn ones and private ones of somebody
     /// else are left out.
     pub async fn records(

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Situation;
-use super::goals::{Spoken, handoff_line, introduce, ready};
+use super::goals::{Spoken, handoff_line, introduce, mode_for, ready};
 use super::measure;
 use super::words::Words;
 use crate::pack::types::Scenario;
@@ -30,6 +30,9 @@ pub fn ask(
     if situation.input.scope.verified_customer().is_none() {
         return said(("sign_in", Goal::Answer), None, episode, words);
     }
+    if let Some(why) = scenario.needs.iter().find_map(|kind| facts.why_unreadable(*kind)) {
+        return Some(cannot_be_read(why, scenario, words));
+    }
     if facts.order.is_none() && facts.order_choices.len() > 1 {
         let orders: Vec<&Fact> = facts
             .order_choices
@@ -44,6 +47,24 @@ pub fn ask(
     }
     let absent = scenario.needs.contains(&RecordKind::Order) && facts.order.is_none();
     if absent { said(("no_order", Goal::Answer), None, episode, words) } else { None }
+}
+
+/// What is needed is kept in a system that does not answer: that is said, never that there is nothing, and a person
+/// who can look elsewhere goes on.
+fn cannot_be_read(why: &str, scenario: &Scenario, words: &mut Words<'_>) -> Spoken {
+    let plan = HandoffPlan {
+        reason: HandoffReason::Unavailable,
+        detail: Some("orders".to_owned()),
+        mode: mode_for(scenario.stage),
+        why: format!("the shop's order system: {why}"),
+    };
+    let mut spoken = Spoken::default();
+    introduce(words, &mut spoken);
+    let introduced = !spoken.goals.is_empty();
+    spoken.goals.extend(handoff_line(None, &plan, words).map(ready));
+    spoken.handoff = Some(plan);
+    measure::fit(&mut spoken, introduced);
+    spoken
 }
 
 /// Asks for it once, with what the customer gains by giving it. Asked again, the assistant says what goes without it; where

@@ -753,5 +753,6 @@ impl Health for Fake {
 
     fn versions(&self) -> BTreeMap<String, String> {
         BTreeMap::from([("pack".to_owned(), "abc".to_owned())])
+            orders: None,
     }
 }
