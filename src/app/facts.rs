@@ -4,17 +4,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::http::ports::{
-    Answer, Facts, ImportLine, ImportReport, PortError, PutOutcome, PutResult, SearchHit, SearchRequest,
+    Answer, DeletedWhen, Facts, ImportLine, ImportReport, PortError, PutOutcome, PutResult, SearchHit,
+    SearchRequest,
 };
 use crate::identity::{Scope, ShopId, StaffScope};
 use crate::knowledge::{Change, Knowledge, SearchQuery};
 use crate::record::{
     FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_numbered_ndjson,
 };
-use crate::store::{API_SOURCE, NewRecord, Store, StoreError, Withdrawal};
+use crate::store::{API_SOURCE, NewRecord, Stamp, Store, StoreError, Withdrawal};
 use crate::time::Clock;
 
 /// So long an import waits for the vectors of what it wrote; the rest follows in the background.
@@ -51,15 +53,18 @@ impl Facts for FactsPort {
         })
     }
 
-    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String) -> Answer<'_, ()> {
+    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String, when: DeletedWhen) -> Answer<'_, bool> {
         Box::pin(async move {
             let _writing = self.writing.lock().await;
-            match self.store.withdraw(&staff, (kind, &id), None, &self.clock.now()).await? {
+            let updated_at = when.updated_at.map(Timestamp::as_millisecond);
+            let when = Stamp { version: when.version, updated_at };
+            match self.store.withdraw(&staff, (kind, &id), when, &self.clock.now()).await? {
                 Withdrawal::Absent => return Err(PortError::NotFound(kind.as_str())),
-                Withdrawal::Stale => return Ok(()),
+                Withdrawal::Stale => return Ok(false),
                 Withdrawal::Withdrawn => {}
             }
-            self.index(&staff.shop, vec![Change::Remove(kind, id)]).await
+            self.index(&staff.shop, vec![Change::Remove(kind, id)]).await?;
+            Ok(true)
         })
     }
 
@@ -255,3 +260,6 @@ fn invalid(faults: Vec<FieldFault>) -> PortError {
     let field = Some(first.field).filter(|field| !field.is_empty());
     PortError::Invalid { field, message: format!("{}{others}", first.message) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -345,8 +345,8 @@ pub trait Facts: Send + Sync {
         id: String,
         fields: Map<String, Value>,
     ) -> Answer<'_, PutOutcome>;
-    /// Removes one record.
-    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String) -> Answer<'_, ()>;
+    /// Removes one record; false if what is there is newer than the removal and stays.
+    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String, when: DeletedWhen) -> Answer<'_, bool>;
     /// Writes the parcel of an order.
     fn put_shipment(
         &self,

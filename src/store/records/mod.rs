@@ -11,6 +11,8 @@ use serde_json::Map;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+pub use order::Stamp;
+
 use super::codec::{from_json, json};
 use super::{Store, StoreError};
 use crate::identity::{Scope, StaffScope};

@@ -7,7 +7,7 @@ use crate::time::Now;
 
 /// What orders the writes of one record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub struct Stamp {
     /// The shop's own version of the record.
     pub version: Option<i64>,
     /// When the shop changed it, in milliseconds.
@@ -26,6 +26,11 @@ pub(super) enum Standing {
 }
 
 impl Stamp {
+    /// Whether it orders anything.
+    pub fn is_empty(self) -> bool {
+        self.version.is_none() && self.updated_at.is_none()
+    }
+
     /// Reads `version` and `updated_at` of a record.
     pub fn of(fields: &Map<String, Value>, now: &Now) -> Self {
         Self {
@@ -41,7 +46,7 @@ impl Stamp {
 
     /// Whether a write with this stamp comes too late for what is there. Versions decide before times; writes
     /// that cannot be compared count in the order in which they arrive.
-    pub fn is_stale(self, there: Self, standing: Standing) -> bool {
+    pub(super) fn is_stale(self, there: Self, standing: Standing) -> bool {
         let late = |mine: i64, theirs: i64| match standing {
             Standing::Live | Standing::Gone => mine < theirs,
             Standing::Deleted => mine <= theirs,
