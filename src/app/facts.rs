@@ -1,12 +1,12 @@
 //! The facts port: a record is checked, stored, then shown to searches, in this order.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::references::dangling;
 use crate::http::ports::{
     Answer, DeletedWhen, Facts, ImportLine, ImportReport, PortError, PutOutcome, PutResult, SearchHit,
     SearchRequest,
@@ -15,6 +15,7 @@ use crate::identity::{Scope, ShopId, StaffScope};
 use crate::knowledge::{Change, Knowledge, SearchQuery};
 use crate::record::{
     FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_numbered_ndjson,
+    remarks,
 };
 use crate::store::{API_SOURCE, NewRecord, Stamp, Store, StoreError, Withdrawal};
 use crate::time::Clock;
@@ -44,7 +45,7 @@ impl Facts for FactsPort {
     ) -> Answer<'_, PutOutcome> {
         Box::pin(async move {
             let record = Record::from_body(kind, &id, Value::Object(fields)).map_err(invalid)?;
-            let warnings = self.unknown_references(&staff, &[1], std::slice::from_ref(&record)).await?;
+            let warnings = self.warnings(&staff, &[1], std::slice::from_ref(&record)).await?;
             let outcome = self.write(&staff, vec![record]).await?;
             Ok(PutOutcome {
                 result: result_of(outcome),
@@ -103,7 +104,7 @@ impl Facts for FactsPort {
                 }
             };
             let (lines, records): (Vec<usize>, Vec<Record>) = records.into_iter().unzip();
-            let warnings = self.unknown_references(&staff, &lines, &records).await?;
+            let warnings = self.warnings(&staff, &lines, &records).await?;
             let outcome = self.write(&staff, records).await?;
             super::vectors::ready(&self.knowledge, VECTORS_WITHIN).await;
             let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -185,38 +186,30 @@ impl FactsPort {
             .map_err(Into::into)
     }
 
-    /// References to records that are neither stored nor in the same import, each with the line of the record that
-    /// has it. They are kept: the record may come.
-    async fn unknown_references(
+    /// What is odd about records that are taken, each with the line of the record.
+    async fn warnings(
         &self,
         staff: &StaffScope,
         lines: &[usize],
         records: &[Record],
     ) -> Result<Vec<ImportLine>, StoreError> {
-        let here: HashSet<(RecordKind, &str)> =
-            records.iter().map(|record| (record.kind, record.id.as_str())).collect();
         let mut warnings = Vec::new();
-        let mut known: HashSet<(RecordKind, String)> = HashSet::new();
         for (line, record) in lines.iter().zip(records) {
-            for (kind, id) in record.references() {
-                let reference = (kind, id);
-                if here.contains(&(reference.0, reference.1.as_str())) || known.contains(&reference) {
-                    continue;
-                }
-                if self.store.record(staff, reference.0, &reference.1).await?.is_some() {
-                    known.insert(reference);
-                    continue;
-                }
-                let message =
-                    format!("{} refers to the unknown {} `{}`", record.fact_id(), reference.0, reference.1);
-                warnings.push(ImportLine {
-                    line: *line,
-                    field: None,
-                    code: "unknown_reference".into(),
-                    message,
-                });
-            }
+            warnings.extend(remarks(record).into_iter().map(|remark| ImportLine {
+                line: *line,
+                field: Some(remark.field.to_owned()),
+                code: remark.code.to_owned(),
+                message: remark.message,
+            }));
         }
+        let dangling = dangling(&self.store, staff, &records.iter().collect::<Vec<_>>()).await?;
+        warnings.extend(dangling.into_iter().map(|dangling| ImportLine {
+            line: lines.get(dangling.record).copied().unwrap_or_default(),
+            field: None,
+            code: "unknown_reference".into(),
+            message: dangling.message,
+        }));
+        warnings.sort_by_key(|warning| warning.line);
         Ok(warnings)
     }
 }

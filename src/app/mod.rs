@@ -9,6 +9,7 @@ mod conversations;
 mod facts;
 mod health;
 mod live;
+mod references;
 mod rules;
 mod trial;
 mod tickets;
@@ -23,8 +24,8 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
-use crate::conversation::{Conversations, Services};
 use crate::connect::{Orders, ShopSource};
+use crate::conversation::{Conversations, Services};
 use crate::http::ports::Ports;
 use crate::http::{AppState, DoorSettings};
 use crate::identity::{ShopId, StaffScope};
@@ -37,6 +38,7 @@ use crate::time::{Clock, TestClock};
 use crate::turn::Limits;
 use crate::web::DemoPage;
 
+pub use references::{Dangling, dangling};
 pub use rules::{LiveRules, PackPlace, Refused, Reloaded};
 pub use trial::Trial;
 
@@ -57,10 +59,10 @@ pub struct AppOptions {
     pub model: Arc<dyn ChatModel>,
     /// What finds by meaning; without it everything is found by words.
     pub embedder: Option<Arc<dyn Embedder>>,
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
     /// Where orders are looked up, for a shop that keeps them in another system.
     pub orders: Option<Orders>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
     /// The same clock, if it can be set from outside.
     pub test_clock: Option<Arc<TestClock>>,
     /// The first all-scopes key of an empty data folder; one is made if none is given.
@@ -104,9 +106,9 @@ impl App {
             pack_place,
             model,
             embedder,
+            orders,
             clock,
             test_clock,
-            orders,
             admin_key,
             customer_secret,
         } = options;
@@ -120,9 +122,9 @@ impl App {
         let knowledge = Arc::new(open_knowledge(&data, &store, embedder).await?);
         let rules = Arc::new(LiveRules::new(pack, pack_place, Arc::clone(&clock)));
         let services = Services {
+            source: ShopSource::new(store.clone(), orders),
             store: store.clone(),
             rules: rules.handle(),
-            source: ShopSource::new(store.clone(), orders),
             knowledge: Arc::clone(&knowledge),
             model,
             hours: Arc::new(config.business_hours()?),

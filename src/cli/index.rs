@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::options::GlobalOptions;
 use super::serve::{clock, open_embedder, runtime, start_logging};
-use crate::app::analyzer;
+use crate::app::{Dangling, analyzer, dangling};
 use crate::identity::{ShopId, StaffScope};
 use crate::knowledge::sources::{Columns, SourceError, SourceRecords, read_sources};
 use crate::knowledge::{Builder, Manifest, build_generation};
@@ -61,7 +61,17 @@ pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<Exi
     }
     let (clock, _) = clock(&config, false)?;
     let now = clock.now();
-    let manifest = runtime()?.block_on(publish(&options.data, sources, &now, |index, source, outcome| {
+    let manifest = runtime()?.block_on(publish(&options.data, sources, &now, |told| {
+        let (index, source, outcome) = match told {
+            Told::Source(index, source, outcome) => (index, source, outcome),
+            Told::Dangling(dangling) => {
+                report["unknown_references"] = dangling.iter().map(|one| one.message.clone()).collect();
+                if !command.json {
+                    print_dangling(dangling);
+                }
+                return;
+            }
+        };
         let put = outcome.put;
         let told = &mut report["sources"][index];
         told["written"] = put.accepted.into();
@@ -85,17 +95,27 @@ pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
+/// What publishing has to tell.
+enum Told<'a> {
+    /// What became of a source: its place, its name, what was done.
+    Source(usize, &'a str, ReplaceOutcome),
+    /// References that lead nowhere; the records that have them are taken.
+    Dangling(&'a [Dangling]),
+}
+
 /// Writes all sources, tells what became of each, and publishes a generation.
 async fn publish(
     data: &Path,
     sources: Vec<SourceRecords>,
     now: &Now,
-    mut tell: impl FnMut(usize, &str, ReplaceOutcome),
+    mut tell: impl FnMut(Told<'_>),
 ) -> anyhow::Result<Manifest> {
     let store = Store::open(data).await?;
+    let all: Vec<&Record> = sources.iter().flat_map(|source| &source.records).collect();
+    tell(Told::Dangling(&dangling(&store, &staff(), &all).await?));
     for (index, source) in sources.into_iter().enumerate() {
         let outcome = store.replace_source(&staff(), &source.source, source.records, now).await?;
-        tell(index, &source.source, outcome);
+        tell(Told::Source(index, &source.source, outcome));
     }
     let embedder = open_embedder().await?;
     let manifest = build(&store, data, embedder, now).await?;
@@ -144,6 +164,15 @@ fn print_understood(sources: &[SourceRecords]) {
         for warning in &source.warnings {
             println!("warning: {warning}");
         }
+    }
+}
+
+fn print_dangling(dangling: &[Dangling]) {
+    for one in dangling.iter().take(PRINTED_FAULTS) {
+        println!("warning: {}", one.message);
+    }
+    if dangling.len() > PRINTED_FAULTS {
+        println!("warning: and {} more references to unknown records", dangling.len() - PRINTED_FAULTS);
     }
 }
 

@@ -5,7 +5,7 @@ mod order;
 mod parcels;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Map;
 use sqlx::Row;
@@ -182,6 +182,30 @@ impl Store {
         .fetch_optional(self.readers())
         .await?;
         row.as_ref().map(read_record).transpose()
+    }
+
+    /// Which of these records there are.
+    pub async fn present(
+        &self,
+        staff: &StaffScope,
+        asked: &[&(RecordKind, String)],
+    ) -> Result<HashSet<(RecordKind, String)>, StoreError> {
+        let mut present = HashSet::new();
+        for some in asked.chunks(write::CHUNK) {
+            let rows = sqlx::query(
+                "SELECT r.kind, r.id FROM json_each(?1) AS asked \
+                 CROSS JOIN records AS r ON r.shop = ?2 AND r.kind = asked.value ->> 0 AND r.id = asked.value ->> 1 \
+                 WHERE r.withdrawn IS NULL",
+            )
+            .bind(json(&some)?)
+            .bind(staff.shop.as_str())
+            .fetch_all(self.readers())
+            .await?;
+            for row in &rows {
+                present.insert((read_kind(row)?, row.try_get("id")?));
+            }
+        }
+        Ok(present)
     }
 
     /// How many records there are of each kind.
