@@ -12,7 +12,7 @@ use crate::http::ports::{
     SearchRequest,
 };
 use crate::identity::{Scope, ShopId, StaffScope};
-use crate::knowledge::{Change, Knowledge, SearchQuery};
+use crate::knowledge::{Change, Knowledge, Manifest, SearchQuery};
 use crate::record::{
     FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_numbered_ndjson,
     remarks,
@@ -217,8 +217,11 @@ impl FactsPort {
 /// Brings the index up to the store: what was changed since the generation was built, or everything without one.
 pub async fn catch_up(knowledge: &Knowledge, store: &Store, shop: &ShopId) -> anyhow::Result<()> {
     let staff = super::staff(shop);
-    let since = knowledge.manifest().map_or(0, |manifest| manifest.created_at);
-    let changes = store.changes_since(&staff, since).await?;
+    let changes = match knowledge.manifest() {
+        None => store.changes(&staff, 0).await?,
+        Some(Manifest { change: Some(change), .. }) => store.changes(&staff, change).await?,
+        Some(Manifest { created_at, .. }) => store.changes_since(&staff, created_at).await?,
+    };
     let changes: Vec<Change> = changes
         .into_iter()
         .map(|change| match change.record {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::options::GlobalOptions;
 use super::serve::{clock, open_embedder, runtime, start_logging};
 use crate::app::{Dangling, analyzer, dangling};
+use crate::config::Config;
 use crate::identity::{ShopId, StaffScope};
 use crate::knowledge::sources::{Columns, SourceError, SourceRecords, read_sources};
 use crate::knowledge::{Builder, Manifest, build_generation};
@@ -25,8 +26,11 @@ const PRINTED_FAULTS: usize = 100;
 #[derive(Debug, Clone, Args)]
 pub struct IndexOptions {
     /// Files or folders: CSV, XLSX, NDJSON records, Markdown
-    #[arg(required = true, value_name = "SOURCE")]
+    #[arg(required_unless_present = "rebuild", value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
+    /// Read no source: build the index anew from what is stored, as after it was deleted or its dictionaries changed
+    #[arg(long, conflicts_with_all = ["sources", "dry_run"])]
+    pub rebuild: bool,
     /// Read and check everything, say what was understood, change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -39,6 +43,9 @@ pub struct IndexOptions {
 pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<ExitCode> {
     let config = options.settings()?;
     start_logging(&config)?;
+    if command.rebuild {
+        return rebuild(options, &config, command.json);
+    }
     let dictionaries = options.data.join("dictionaries");
     let columns = Columns::load(dictionaries.is_dir().then_some(dictionaries.as_path()))?;
     let sources = match read_sources(&command.sources, &columns) {
@@ -88,6 +95,20 @@ pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<Exi
     let documents: usize = manifest.documents.values().sum();
     if command.json {
         report["generation"] = json!({ "id": manifest.id, "documents": documents });
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("generation {}: {documents} documents", manifest.id);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds a generation from the store alone.
+fn rebuild(options: &GlobalOptions, config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
+    let now = clock(config, false)?.0.now();
+    let manifest = runtime()?.block_on(publish(&options.data, Vec::new(), &now, |_| {}))?;
+    let documents: usize = manifest.documents.values().sum();
+    if as_json {
+        let report = json!({ "generation": { "id": manifest.id, "documents": documents } });
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         println!("generation {}: {documents} documents", manifest.id);
@@ -187,6 +208,8 @@ pub async fn build(
     embedder: Option<Arc<dyn Embedder>>,
     now: &Now,
 ) -> anyhow::Result<Manifest> {
+    // Read first, so that what is changed while the records are read is applied again rather than lost.
+    let change = store.last_change(&staff()).await?;
     let mut records: Vec<Record> = Vec::new();
     for kind in RecordKind::ALL {
         records.extend(store.all_records(&staff(), kind).await?);
@@ -194,7 +217,7 @@ pub async fn build(
     let (data, now, shop) = (data.to_owned(), now.clone(), ShopId::default());
     tokio::task::spawn_blocking(move || {
         let analyzer = analyzer(&data)?;
-        let builder = Builder { analyzer: &analyzer, embedder: embedder.as_deref() };
+        let builder = Builder { analyzer: &analyzer, embedder: embedder.as_deref(), change: Some(change) };
         Ok(build_generation(&data, builder, records.iter().map(|record| (&shop, record)), &now)?)
     })
     .await?

@@ -214,6 +214,7 @@ impl RunningShop {
         let queue = self.staff_get("/api/v1/tickets").await;
         for ticket in queue["tickets"].as_array().unwrap() {
             let ticket = ticket["id"].as_str().unwrap();
+            self.staff_post(&format!("/api/v1/tickets/{ticket}/claim"), json!({})).await.good();
             self.staff_post(&format!("/api/v1/tickets/{ticket}/resolve"), json!({})).await.good();
         }
     }
