@@ -12,7 +12,7 @@ use warmdesk::identity::{CustomerId, Scope, TicketId};
 use warmdesk::model::AbsentModel;
 use warmdesk::record::{Record, RecordKind};
 use warmdesk::turn::guard::Vetted;
-use warmdesk::turn::retrieve::Source;
+use warmdesk::turn::retrieve::{Own, Source};
 use warmdesk::turn::types::{Decision, Facts, Handoff, HandoffPlan, Reading, Refusal, TurnInput};
 use warmdesk::turn::{Backing, Limits, Rules, Turn, Voice, VoiceError};
 
@@ -27,30 +27,17 @@ impl Shop {
     fn of_kind(&self, kind: RecordKind) -> Vec<Record> {
         self.0.iter().filter(|record| record.kind == kind).cloned().collect()
     }
-
-    fn own(&self, scope: &Scope, kind: RecordKind) -> Vec<Record> {
-        let customer = scope.verified_customer().map(CustomerId::as_str);
-        let own =
-            |record: &&Record| record.kind == kind && customer.is_some() && record.customer() == customer;
-        self.0.iter().filter(own).cloned().collect()
-    }
 }
 
 impl Source for Shop {
     type Error = std::convert::Infallible;
 
-    async fn orders(&self, scope: &Scope) -> Result<Vec<Record>, Self::Error> {
-        Ok(self.own(scope, RecordKind::Order))
-    }
-    async fn aftersales(&self, scope: &Scope) -> Result<Vec<Record>, Self::Error> {
-        Ok(self.own(scope, RecordKind::Aftersale))
-    }
-    async fn coupons(&self, scope: &Scope) -> Result<Vec<Record>, Self::Error> {
-        Ok(self.own(scope, RecordKind::Coupon))
-    }
-    async fn customer(&self, scope: &Scope) -> Result<Option<Record>, Self::Error> {
-        let id = scope.verified_customer().map(CustomerId::as_str);
-        Ok(self.of_kind(RecordKind::Customer).into_iter().find(|record| Some(record.id.as_str()) == id))
+    async fn own(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Own, Self::Error> {
+        let customer = scope.verified_customer().map(CustomerId::as_str);
+        let own = |record: &&Record| {
+            kinds.contains(&record.kind) && customer.is_some() && record.customer() == customer
+        };
+        Ok(Own { records: self.0.iter().filter(own).cloned().collect(), unreadable: None })
     }
     async fn records(
         &self,
@@ -69,6 +56,14 @@ impl Source for Shop {
     }
     async fn promotions(&self, _: &Scope) -> Result<Vec<Record>, Self::Error> {
         Ok(self.of_kind(RecordKind::Promotion))
+    }
+    async fn prices(&self, _: &Scope, product: &str) -> Result<Vec<Record>, Self::Error> {
+        let prices = self.of_kind(RecordKind::PriceHistory).into_iter();
+        Ok(prices.filter(|price| price.text("product") == Some(product)).collect())
+    }
+    async fn batches(&self, _: &Scope, product: &str) -> Result<Vec<Record>, Self::Error> {
+        let batches = self.of_kind(RecordKind::Batch).into_iter();
+        Ok(batches.filter(|batch| batch.text("product") == Some(product)).collect())
     }
     async fn notices(&self, _: &Scope) -> Result<Vec<Record>, Self::Error> {
         Ok(self.of_kind(RecordKind::Notice))

@@ -17,6 +17,7 @@ pub mod gaps;
 pub mod knowledge;
 pub mod model;
 pub mod store;
+pub mod connect;
 pub mod app;
 pub mod http;
 pub mod web;

@@ -4,18 +4,22 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::references::dangling;
 use crate::http::ports::{
-    Answer, Facts, ImportLine, ImportReport, PortError, PutOutcome, PutResult, SearchHit, SearchRequest,
+    Answer, DeletedWhen, Facts, ImportLine, ImportReport, PortError, PutOutcome, PutResult, SearchHit,
+    SearchRequest,
 };
 use crate::identity::{Scope, ShopId, StaffScope};
-use crate::knowledge::{Change, Knowledge, SearchQuery};
+use crate::knowledge::{Change, Knowledge, Manifest, SearchQuery};
 use crate::policy::Conflicts;
 use crate::record::{
     FieldFault, Record, RecordKind, check_shipment, evidence_text, evidence_title, parse_numbered_ndjson,
+    remarks,
 };
-use crate::store::{API_SOURCE, NewRecord, Store, StoreError, Withdrawal};
+use crate::store::{API_SOURCE, NewRecord, Stamp, Store, StoreError, Withdrawal};
 use crate::time::Clock;
 
 /// So long an import waits for the vectors of what it wrote; the rest follows in the background.
@@ -43,8 +47,7 @@ impl Facts for FactsPort {
     ) -> Answer<'_, PutOutcome> {
         Box::pin(async move {
             let record = Record::from_body(kind, &id, Value::Object(fields)).map_err(invalid)?;
-            let mut warnings = self.unknown_references(&staff, &[1], std::slice::from_ref(&record)).await?;
-            warnings.extend(self.conflicts(&staff, &[1], std::slice::from_ref(&record)).await?);
+            let warnings = self.warnings(&staff, &[1], std::slice::from_ref(&record)).await?;
             let outcome = self.write(&staff, vec![record]).await?;
             Ok(PutOutcome {
                 result: result_of(outcome),
@@ -53,15 +56,18 @@ impl Facts for FactsPort {
         })
     }
 
-    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String) -> Answer<'_, ()> {
+    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String, when: DeletedWhen) -> Answer<'_, bool> {
         Box::pin(async move {
             let _writing = self.writing.lock().await;
-            match self.store.withdraw(&staff, (kind, &id), None, &self.clock.now()).await? {
+            let updated_at = when.updated_at.map(Timestamp::as_millisecond);
+            let when = Stamp { version: when.version, updated_at };
+            match self.store.withdraw(&staff, (kind, &id), when, &self.clock.now()).await? {
                 Withdrawal::Absent => return Err(PortError::NotFound(kind.as_str())),
-                Withdrawal::Stale => return Ok(()),
+                Withdrawal::Stale => return Ok(false),
                 Withdrawal::Withdrawn => {}
             }
-            self.index(&staff.shop, vec![Change::Remove(kind, id)]).await
+            self.index(&staff.shop, vec![Change::Remove(kind, id)]).await?;
+            Ok(true)
         })
     }
 
@@ -100,8 +106,7 @@ impl Facts for FactsPort {
                 }
             };
             let (lines, records): (Vec<usize>, Vec<Record>) = records.into_iter().unzip();
-            let mut warnings = self.unknown_references(&staff, &lines, &records).await?;
-            warnings.extend(self.conflicts(&staff, &lines, &records).await?);
+            let warnings = self.warnings(&staff, &lines, &records).await?;
             let outcome = self.write(&staff, records).await?;
             super::vectors::ready(&self.knowledge, VECTORS_WITHIN).await;
             let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -183,38 +188,31 @@ impl FactsPort {
             .map_err(Into::into)
     }
 
-    /// References to records that are neither stored nor in the same import, each with the line of the record that
-    /// has it. They are kept: the record may come.
-    async fn unknown_references(
+    /// What is odd about records that are taken, each with the line of the record.
+    async fn warnings(
         &self,
         staff: &StaffScope,
         lines: &[usize],
         records: &[Record],
     ) -> Result<Vec<ImportLine>, StoreError> {
-        let here: HashSet<(RecordKind, &str)> =
-            records.iter().map(|record| (record.kind, record.id.as_str())).collect();
         let mut warnings = Vec::new();
-        let mut known: HashSet<(RecordKind, String)> = HashSet::new();
         for (line, record) in lines.iter().zip(records) {
-            for (kind, id) in record.references() {
-                let reference = (kind, id);
-                if here.contains(&(reference.0, reference.1.as_str())) || known.contains(&reference) {
-                    continue;
-                }
-                if self.store.record(staff, reference.0, &reference.1).await?.is_some() {
-                    known.insert(reference);
-                    continue;
-                }
-                let message =
-                    format!("{} refers to the unknown {} `{}`", record.fact_id(), reference.0, reference.1);
-                warnings.push(ImportLine {
-                    line: *line,
-                    field: None,
-                    code: "unknown_reference".into(),
-                    message,
-                });
-            }
+            warnings.extend(remarks(record).into_iter().map(|remark| ImportLine {
+                line: *line,
+                field: Some(remark.field.to_owned()),
+                code: remark.code.to_owned(),
+                message: remark.message,
+            }));
         }
+        let dangling = dangling(&self.store, staff, &records.iter().collect::<Vec<_>>()).await?;
+        warnings.extend(dangling.into_iter().map(|dangling| ImportLine {
+            line: lines.get(dangling.record).copied().unwrap_or_default(),
+            field: None,
+            code: "unknown_reference".into(),
+            message: dangling.message,
+        }));
+        warnings.extend(self.conflicts(staff, lines, records).await?);
+        warnings.sort_by_key(|warning| warning.line);
         Ok(warnings)
     }
 }
@@ -233,7 +231,8 @@ impl FactsPort {
             return Ok(Vec::new());
         }
         let mut seen = Conflicts::default();
-        let coming: HashSet<&str> = records.iter().filter(is_policy).map(|record| record.id.as_str()).collect();
+        let coming: HashSet<&str> =
+            records.iter().filter(is_policy).map(|record| record.id.as_str()).collect();
         for known in self.store.all_records(staff, RecordKind::Policy).await? {
             if !coming.contains(known.id.as_str()) {
                 seen.look_at(&known.id, &known.fields);
@@ -256,8 +255,11 @@ impl FactsPort {
 /// Brings the index up to the store: what was changed since the generation was built, or everything without one.
 pub async fn catch_up(knowledge: &Knowledge, store: &Store, shop: &ShopId) -> anyhow::Result<()> {
     let staff = super::staff(shop);
-    let since = knowledge.manifest().map_or(0, |manifest| manifest.created_at);
-    let changes = store.changes_since(&staff, since).await?;
+    let changes = match knowledge.manifest() {
+        None => store.changes(&staff, 0).await?,
+        Some(Manifest { change: Some(change), .. }) => store.changes(&staff, change).await?,
+        Some(Manifest { created_at, .. }) => store.changes_since(&staff, created_at).await?,
+    };
     let changes: Vec<Change> = changes
         .into_iter()
         .map(|change| match change.record {
@@ -292,3 +294,6 @@ fn invalid(faults: Vec<FieldFault>) -> PortError {
     let field = Some(first.field).filter(|field| !field.is_empty());
     PortError::Invalid { field, message: format!("{}{others}", first.message) }
 }
+
+#[cfg(test)]
+mod tests;

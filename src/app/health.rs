@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::rules::{LiveRules, Reloaded};
+use crate::connect::Orders;
 use crate::conversation::Conversations;
 use crate::http::ports::{Answer, Health, ModelState, PackRefusal, PackReload, PackStatus, Readiness};
 use crate::knowledge::Knowledge;
@@ -43,6 +44,7 @@ impl Health for HealthPort {
                         .map(|refused| PackRefusal { at: refused.at, problems: problems(&refused.error) }),
                 },
                 index: true,
+                orders: services.source.orders().map(Orders::state),
             }
         })
     }

@@ -10,9 +10,9 @@ mod facts;
 mod gaps;
 mod health;
 mod live;
+mod references;
 mod rules;
 mod trial;
-mod source;
 mod tickets;
 mod vectors;
 mod errors;
@@ -25,6 +25,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
+use crate::connect::{Orders, ShopSource};
 use crate::conversation::{Conversations, Services};
 use crate::http::ports::Ports;
 use crate::http::{AppState, DoorSettings};
@@ -38,6 +39,7 @@ use crate::time::{Clock, TestClock};
 use crate::turn::Limits;
 use crate::web::DemoPage;
 
+pub use references::{Dangling, dangling};
 pub use rules::{LiveRules, PackPlace, Refused, Reloaded};
 pub use trial::Trial;
 
@@ -58,6 +60,8 @@ pub struct AppOptions {
     pub model: Arc<dyn ChatModel>,
     /// What finds by meaning; without it everything is found by words.
     pub embedder: Option<Arc<dyn Embedder>>,
+    /// Where orders are looked up, for a shop that keeps them in another system.
+    pub orders: Option<Orders>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// The same clock, if it can be set from outside.
@@ -104,6 +108,7 @@ impl App {
             pack_place,
             model,
             embedder,
+            orders,
             clock,
             test_clock,
             admin_key,
@@ -119,6 +124,7 @@ impl App {
         let knowledge = Arc::new(open_knowledge(&data, &store, embedder).await?);
         let rules = Arc::new(LiveRules::new(pack, pack_place, Arc::clone(&clock)));
         let services = Services {
+            source: ShopSource::new(store.clone(), orders),
             store: store.clone(),
             rules: rules.handle(),
             knowledge: Arc::clone(&knowledge),

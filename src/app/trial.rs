@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::Config;
+use crate::connect::{Orders, ShopSource};
 use crate::desk::hours::BusinessHours;
 use crate::desk::queue::{DeskCounts, desk_status};
 use crate::identity::{ConversationId, Scope, TicketId};
@@ -20,6 +21,7 @@ use crate::turn::{Backing, Limits, Outcome, Rules, Turn, Voice, VoiceError};
 
 /// Everything a turn needs but its rules.
 pub struct Trial {
+    source: ShopSource,
     store: Store,
     knowledge: Arc<Knowledge>,
     model: Arc<dyn ChatModel>,
@@ -38,11 +40,12 @@ impl Trial {
         data: &Path,
         config: &Config,
         (model, embedder): (Arc<dyn ChatModel>, Option<Arc<dyn Embedder>>),
-        now: Now,
+        (orders, now): (Option<Orders>, Now),
     ) -> anyhow::Result<Self> {
         let store = Store::open(data).await?;
         let knowledge = Arc::new(super::open_knowledge(data, &store, embedder).await?);
         Ok(Self {
+            source: ShopSource::new(store.clone(), orders),
             store,
             knowledge,
             model,
@@ -66,7 +69,7 @@ impl Trial {
     ) -> anyhow::Result<Outcome> {
         let turn = Turn {
             rules: Arc::new(Rules::new(pack)),
-            source: self.store.clone(),
+            source: self.source.clone(),
             knowledge: Arc::clone(&self.knowledge),
             model: Arc::clone(&self.model),
             hours: Arc::clone(&self.hours),

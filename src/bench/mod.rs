@@ -1,5 +1,5 @@
 //! How fast and how reliably does a server answer? A client that only speaks HTTP, so that it measures any
-//! running Warmdesk from where its customers stand.
+//! running Warmdesk from where its customers stand. What a large shop costs the index is measured in `index`.
 //!
 //! [`run`] drives one load and gives a [`Report`]; [`run_repeatedly`] runs the same load several times and gives
 //! medians with their spread. Arrivals at a rate are fixed in advance and latencies count from the arrival, not
@@ -16,6 +16,7 @@ mod deck;
 mod distribution;
 mod drive;
 mod events;
+mod index;
 mod machine;
 mod options;
 mod outcome;
@@ -33,6 +34,7 @@ mod verdict;
 mod tests;
 
 pub use distribution::Distribution;
+pub use index::{IndexBenchError, IndexPlan, IndexReport, Part, measure_index, measure_visible};
 pub use machine::Machine;
 pub use options::{BenchOptions, Measured, OutputFormat, Profile, Target};
 pub use progress::progress_bar;

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
 use super::{
-    BenchError, BenchPlan, Load, OnProgress, Question, RepeatReport, Report, SaleDay, markdown,
+    BenchError, BenchPlan, IndexPlan, Load, OnProgress, Question, RepeatReport, Report, SaleDay, markdown,
     repeat_markdown, repeat_table, run, run_repeatedly, table,
 };
 
@@ -19,8 +19,8 @@ const SALE_DAY_RATE: f64 = 12.0;
 #[derive(Debug, Clone, Args)]
 pub struct BenchOptions {
     /// The questions: one a line, optionally with the customer's id and a tab before it.
-    #[arg(long, value_name = "FILE")]
-    pub questions: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "index")]
+    pub questions: Option<PathBuf>,
     /// The server to measure.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub url: String,
@@ -81,6 +81,18 @@ pub struct BenchOptions {
     /// The sale day's limit for the 99th percentile of the first approved sentence.
     #[arg(long, value_name = "MS", default_value_t = 100.0, requires = "profile")]
     pub first_sentence_limit: f64,
+    /// Measure the index of a generated shop instead of a server.
+    #[arg(long, conflicts_with_all = ["questions", "embedded", "url", "profile", "rate", "requests", "conversations"])]
+    pub index: bool,
+    /// How many records the generated shop has: 10000, 100000 or, with some patience and memory, 1000000.
+    #[arg(long, value_name = "RECORDS", default_value_t = 10_000, requires = "index")]
+    pub records: usize,
+    /// How many questions are searched in it.
+    #[arg(long, value_name = "QUESTIONS", default_value_t = 2_000, requires = "index")]
+    pub searches: usize,
+    /// Give records and questions synthetic vectors.
+    #[arg(long, requires = "index")]
+    pub vectors: bool,
     /// Print one JSON object.
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
@@ -145,12 +157,18 @@ impl BenchOptions {
         Ok(Measured::Repeatedly(Box::new(report)))
     }
 
+    /// What `--index` measures.
+    pub fn index_plan(&self) -> IndexPlan {
+        IndexPlan { records: self.records, questions: self.searches, vectors: self.vectors, seed: self.seed }
+    }
+
     /// The plan that the options make.
     ///
     /// # Errors
     /// If a file cannot be read or has a line that cannot be used.
     pub fn plan(&self, embedded: Option<&Target>) -> Result<BenchPlan, BenchError> {
-        let questions = read_questions(&self.questions)?;
+        let file = self.questions.as_deref().ok_or(BenchError::NoQuestions)?;
+        let questions = read_questions(file)?;
         let load = match (self.profile, self.rate) {
             (None, None) => Load::Concurrency {
                 clients: self.concurrency,

@@ -3,8 +3,11 @@
 use comfy_table::{CellAlignment, Table, TableStyle, presets};
 
 use super::distribution::Distribution;
+use super::index::IndexReport;
+use super::options::OutputFormat;
 use super::repeat::RepeatReport;
 use super::report::{GroupReport, Report};
+use super::verdict::Verdict;
 
 /// A report as tables for the terminal.
 pub fn table(report: &Report) -> String {
@@ -14,6 +17,17 @@ pub fn table(report: &Report) -> String {
 /// A report as Markdown.
 pub fn markdown(report: &Report) -> String {
     render(report, presets::ASCII_MARKDOWN)
+}
+
+impl IndexReport {
+    /// The report as it is printed.
+    pub fn show(&self, format: OutputFormat) -> String {
+        match format {
+            OutputFormat::Table => self.render(presets::UTF8_FULL_CONDENSED),
+            OutputFormat::Markdown => self.render(presets::ASCII_MARKDOWN),
+            OutputFormat::Json => serde_json::to_string_pretty(self).expect("a report has text keys only"),
+        }
+    }
 }
 
 /// Several runs as tables for the terminal.
@@ -126,7 +140,7 @@ fn group_times(group: &GroupReport, preset: TableStyle) -> String {
     distributions(&rows, preset)
 }
 
-fn distributions(rows: &[(String, &Distribution)], preset: TableStyle) -> String {
+pub(super) fn distributions(rows: &[(String, &Distribution)], preset: TableStyle) -> String {
     let mut table = new_table(preset, &["milliseconds", "p50", "p95", "p99", "max", "mean", "turns"]);
     for (name, times) in rows.iter().filter(|(_, times)| times.count > 0) {
         table.add_row([
@@ -171,7 +185,11 @@ fn background(report: &Report) -> Option<String> {
 }
 
 fn verdict(report: &Report, preset: TableStyle) -> Option<String> {
-    let verdict = report.verdict.as_ref()?;
+    Some(verdict_table(report.verdict.as_ref()?, preset))
+}
+
+/// A verdict with its criteria.
+pub(super) fn verdict_table(verdict: &Verdict, preset: TableStyle) -> String {
     let mut table = new_table(preset, &["criterion", "measured", "limit", ""]);
     for criterion in &verdict.criteria {
         let bound = criterion.bound.replace('_', " ");
@@ -182,7 +200,7 @@ fn verdict(report: &Report, preset: TableStyle) -> Option<String> {
             if criterion.passed { "met" } else { "NOT MET" }.to_owned(),
         ]);
     }
-    Some(format!("{}\n\n{table}", if verdict.passed { "passed" } else { "NOT PASSED" }))
+    format!("{}\n\n{table}", if verdict.passed { "passed" } else { "NOT PASSED" })
 }
 
 fn problems(report: &Report) -> Option<String> {
@@ -221,7 +239,7 @@ fn render_repeat(report: &RepeatReport, preset: TableStyle) -> String {
     parts.join("\n\n")
 }
 
-fn new_table(preset: TableStyle, header: &[&str]) -> Table {
+pub(super) fn new_table(preset: TableStyle, header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(preset);
     table.set_header(header.to_vec());
@@ -235,7 +253,7 @@ fn align(table: &mut Table) {
 }
 
 /// A count without digits after the point, anything else as a time.
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     match value {
         Some(value) if value.fract() == 0.0 && value.abs() < 1e9 => format!("{value:.0}"),
         other => milliseconds(other),

@@ -62,12 +62,12 @@ impl Verdict {
 }
 
 impl Criterion {
-    fn at_least(name: &str, value: Option<f64>, limit: f64) -> Self {
+    pub(super) fn at_least(name: &str, value: Option<f64>, limit: f64) -> Self {
         let passed = value.is_some_and(|value| value >= limit);
         Self { name: name.to_owned(), passed, value, bound: "at_least".to_owned(), limit }
     }
 
-    fn at_most(name: &str, value: Option<f64>, limit: f64) -> Self {
+    pub(super) fn at_most(name: &str, value: Option<f64>, limit: f64) -> Self {
         let passed = value.is_some_and(|value| value <= limit);
         Self { name: name.to_owned(), passed, value, bound: "at_most".to_owned(), limit }
     }

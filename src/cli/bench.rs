@@ -1,14 +1,21 @@
 //! `warmdesk bench`: measures a running server, or one that is started for it with the sample shop.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 
 use super::demo::Sample;
 use super::options::GlobalOptions;
 use super::serve::{self, ModelOptions};
-use crate::bench::{BenchOptions, Measured, Target, progress_bar};
+use crate::app::{App, AppOptions, analyzer};
+use crate::bench::{
+    BenchOptions, IndexReport, Measured, Target, measure_index, measure_visible, progress_bar,
+};
+use crate::config::Config;
+use crate::model::AbsentModel;
 
 /// Options of `bench`.
 #[derive(Debug, Clone, Args)]
@@ -21,6 +28,9 @@ pub struct BenchCommand {
     pub model: ModelOptions,
 }
 
+/// So many changes are made to see how soon one is seen.
+const CHANGES: usize = 200;
+
 /// How long the sample shop's vectors may take before measuring begins.
 const VECTORS_WITHIN: Duration = Duration::from_secs(120);
 
@@ -31,9 +41,16 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
     if options.log.is_none() {
         "warn".clone_into(&mut config.log.level);
     }
+    // The sample shop has its own orders; a shop's system is nothing to measure with.
+    config.connect.orders.url = None;
     config.server.port = 0;
     super::sample::name_shop(&mut config)?;
     serve::start_logging(&config)?;
+    if command.bench.index {
+        let report = serve::runtime()?.block_on(measure_a_large_shop(options, config, &command.bench))?;
+        println!("{}", report.show(command.bench.format()));
+        return Ok(if report.verdict.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let measured = serve::runtime()?.block_on(async {
         if !command.bench.embedded {
             return anyhow::Ok(command.bench.measure(None, &progress_bar()).await?);
@@ -62,6 +79,44 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
     })?;
     print(&measured, &command.bench);
     Ok(if measured.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Generates a shop, measures its index, then serves it and measures how soon a change is seen.
+async fn measure_a_large_shop(
+    options: &GlobalOptions,
+    config: Config,
+    bench: &BenchOptions,
+) -> anyhow::Result<IndexReport> {
+    let folder = tempfile::Builder::new().prefix("warmdesk-bench-").tempdir()?;
+    let (clock, _) = serve::clock(&config, false)?;
+    let analyzer = analyzer(folder.path())?;
+    let report = measure_index(&bench.index_plan(), folder.path(), analyzer, &clock.now()).await?;
+    let listener = serve::bind(&config).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let app = App::start(AppOptions {
+        data: folder.path().to_owned(),
+        pack: options.pack(&config)?,
+        pack_place: None,
+        model: Arc::new(AbsentModel::new("none", "searching needs no model")),
+        embedder: None,
+        orders: None,
+        clock,
+        test_clock: None,
+        admin_key: None,
+        customer_secret: None,
+        config,
+    })
+    .await?;
+    let key = app.new_key.as_ref().map(|key| key.key.clone()).context("a new folder has no keys yet")?;
+    let state = app.state(None);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(app.serve(listener, state, async {
+        let _ = stopped.await;
+    }));
+    let visible = measure_visible(&url, &key, CHANGES).await;
+    let _ = stop.send(());
+    serving.await??;
+    Ok(report.with_visible(visible?))
 }
 
 fn print(measured: &Measured, options: &BenchOptions) {

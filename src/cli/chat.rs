@@ -47,6 +47,7 @@ pub fn run(options: &GlobalOptions, command: ChatOptions) -> anyhow::Result<Exit
             pack_place: Some(options.pack_place(&config)),
             model: serve::open_model(&config)?,
             embedder: serve::open_embedder().await?,
+            orders: serve::open_orders(&config, &clock)?,
             clock,
             test_clock,
             admin_key: None,

@@ -95,6 +95,7 @@ impl Sample {
         let (clock, _) = serve::clock(&config, false)?;
         let app = App::start(AppOptions {
             data: folder.path().to_owned(),
+            orders: serve::open_orders(&config, &clock)?,
             config,
             pack,
             pack_place: None,

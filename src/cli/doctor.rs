@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 
 use super::options::{GlobalOptions, cache_environment};
+use super::serve;
 use crate::config::Config;
 use crate::knowledge::current_generation;
 use crate::model::{Catalogue, card_status};
@@ -34,6 +35,7 @@ pub fn run(options: &GlobalOptions, _: DoctorOptions) -> anyhow::Result<ExitCode
         ("data folder", data_folder(&options.data)),
         ("index", index(&options.data)),
         ("model", model(&config)),
+        ("orders", orders(&config)?),
         ("pip", pip()),
         ("port", port(&config)),
         ("compliance", Finding::Note("say in your terms that an assistant answers; generative services offered to the public may have to be registered where you are".into())),
@@ -151,6 +153,26 @@ fn model(config: &Config) -> Finding {
         }
         Err(error) => Finding::Bad(error.to_string()),
     }
+}
+
+/// Asks the shop's order system once for a customer who has nothing: address, token, signature and answer fit then.
+fn orders(config: &Config) -> anyhow::Result<Finding> {
+    let clock = serve::clock(config, false)?.0;
+    let orders = match serve::open_orders(config, &clock) {
+        Ok(Some(orders)) => orders,
+        Ok(None) => return Ok(Finding::Good("kept here".into())),
+        Err(error) => return Ok(Finding::Bad(format!("{error:#}"))),
+    };
+    let host = orders.host();
+    Ok(match serve::runtime()?.block_on(orders.probe()) {
+        Err(outage) => {
+            Finding::Bad(format!("looked up at {host}, and {outage}; docs/connect.md says what is expected"))
+        }
+        Ok(()) if orders.is_readable_on_the_way() => Finding::Note(format!(
+            "looked up at {host}, which answers; use https, plain http can be read on the way"
+        )),
+        Ok(()) => Finding::Good(format!("looked up at {host}, which answers")),
+    })
 }
 
 /// Only needed to fetch weights where the hub cannot be reached.

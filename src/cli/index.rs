@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::options::GlobalOptions;
 use super::serve::{clock, open_embedder, runtime, start_logging};
-use crate::app::analyzer;
+use crate::app::{Dangling, analyzer, dangling};
+use crate::config::Config;
 use crate::identity::{ShopId, StaffScope};
 use crate::knowledge::sources::{Columns, SourceError, SourceRecords, read_sources};
 use crate::knowledge::{Builder, Manifest, build_generation};
@@ -25,8 +26,11 @@ const PRINTED_FAULTS: usize = 100;
 #[derive(Debug, Clone, Args)]
 pub struct IndexOptions {
     /// Files or folders: CSV, XLSX, NDJSON records, Markdown
-    #[arg(required = true, value_name = "SOURCE")]
+    #[arg(required_unless_present = "rebuild", value_name = "SOURCE")]
     pub sources: Vec<PathBuf>,
+    /// Read no source: build the index anew from what is stored, as after it was deleted or its dictionaries changed
+    #[arg(long, conflicts_with_all = ["sources", "dry_run"])]
+    pub rebuild: bool,
     /// Read and check everything, say what was understood, change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -39,6 +43,9 @@ pub struct IndexOptions {
 pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<ExitCode> {
     let config = options.settings()?;
     start_logging(&config)?;
+    if command.rebuild {
+        return rebuild(options, &config, command.json);
+    }
     let dictionaries = options.data.join("dictionaries");
     let columns = Columns::load(dictionaries.is_dir().then_some(dictionaries.as_path()))?;
     let sources = match read_sources(&command.sources, &columns) {
@@ -61,7 +68,17 @@ pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<Exi
     }
     let (clock, _) = clock(&config, false)?;
     let now = clock.now();
-    let manifest = runtime()?.block_on(publish(&options.data, sources, &now, |index, source, outcome| {
+    let manifest = runtime()?.block_on(publish(&options.data, sources, &now, |told| {
+        let (index, source, outcome) = match told {
+            Told::Source(index, source, outcome) => (index, source, outcome),
+            Told::Dangling(dangling) => {
+                report["unknown_references"] = dangling.iter().map(|one| one.message.clone()).collect();
+                if !command.json {
+                    print_dangling(dangling);
+                }
+                return;
+            }
+        };
         let put = outcome.put;
         let told = &mut report["sources"][index];
         told["written"] = put.accepted.into();
@@ -85,17 +102,41 @@ pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
+/// Builds a generation from the store alone.
+fn rebuild(options: &GlobalOptions, config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
+    let now = clock(config, false)?.0.now();
+    let manifest = runtime()?.block_on(publish(&options.data, Vec::new(), &now, |_| {}))?;
+    let documents: usize = manifest.documents.values().sum();
+    if as_json {
+        let report = json!({ "generation": { "id": manifest.id, "documents": documents } });
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("generation {}: {documents} documents", manifest.id);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What publishing has to tell.
+enum Told<'a> {
+    /// What became of a source: its place, its name, what was done.
+    Source(usize, &'a str, ReplaceOutcome),
+    /// References that lead nowhere; the records that have them are taken.
+    Dangling(&'a [Dangling]),
+}
+
 /// Writes all sources, tells what became of each, and publishes a generation.
 async fn publish(
     data: &Path,
     sources: Vec<SourceRecords>,
     now: &Now,
-    mut tell: impl FnMut(usize, &str, ReplaceOutcome),
+    mut tell: impl FnMut(Told<'_>),
 ) -> anyhow::Result<Manifest> {
     let store = Store::open(data).await?;
+    let all: Vec<&Record> = sources.iter().flat_map(|source| &source.records).collect();
+    tell(Told::Dangling(&dangling(&store, &staff(), &all).await?));
     for (index, source) in sources.into_iter().enumerate() {
         let outcome = store.replace_source(&staff(), &source.source, source.records, now).await?;
-        tell(index, &source.source, outcome);
+        tell(Told::Source(index, &source.source, outcome));
     }
     let embedder = open_embedder().await?;
     let manifest = build(&store, data, embedder, now).await?;
@@ -147,6 +188,15 @@ fn print_understood(sources: &[SourceRecords]) {
     }
 }
 
+fn print_dangling(dangling: &[Dangling]) {
+    for one in dangling.iter().take(PRINTED_FAULTS) {
+        println!("warning: {}", one.message);
+    }
+    if dangling.len() > PRINTED_FAULTS {
+        println!("warning: and {} more references to unknown records", dangling.len() - PRINTED_FAULTS);
+    }
+}
+
 fn staff() -> StaffScope {
     StaffScope { shop: ShopId::default(), actor: "index".to_owned() }
 }
@@ -158,6 +208,8 @@ pub async fn build(
     embedder: Option<Arc<dyn Embedder>>,
     now: &Now,
 ) -> anyhow::Result<Manifest> {
+    // Read first, so that what is changed while the records are read is applied again rather than lost.
+    let change = store.last_change(&staff()).await?;
     let mut records: Vec<Record> = Vec::new();
     for kind in RecordKind::ALL {
         records.extend(store.all_records(&staff(), kind).await?);
@@ -165,7 +217,7 @@ pub async fn build(
     let (data, now, shop) = (data.to_owned(), now.clone(), ShopId::default());
     tokio::task::spawn_blocking(move || {
         let analyzer = analyzer(&data)?;
-        let builder = Builder { analyzer: &analyzer, embedder: embedder.as_deref() };
+        let builder = Builder { analyzer: &analyzer, embedder: embedder.as_deref(), change: Some(change) };
         Ok(build_generation(&data, builder, records.iter().map(|record| (&shop, record)), &now)?)
     })
     .await?

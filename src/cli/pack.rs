@@ -203,8 +203,10 @@ fn attempt(
         let model = serve::open_model(&config)?;
         let embedder = serve::open_embedder().await?;
         serve::wait_until_loaded(model.as_ref()).await;
-        let now = serve::clock(&config, false)?.0.now();
-        let trial = Trial::open(&options.data, &config, (model, embedder), now).await?;
+        let clock = serve::clock(&config, false)?.0;
+        let orders = serve::open_orders(&config, &clock)?;
+        let from = (orders, clock.now());
+        let trial = Trial::open(&options.data, &config, (model, embedder), from).await?;
         // The same conversation, so that both choose among their variants alike.
         let conversation = ConversationId::generate();
         let mut traces = Vec::new();

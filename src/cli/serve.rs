@@ -2,8 +2,10 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -13,6 +15,7 @@ use tokio::net::TcpListener;
 use super::options::{GlobalOptions, cache_environment, variable};
 use crate::app::{App, AppOptions};
 use crate::config::Config;
+use crate::connect::{Orders, OrdersOptions};
 use crate::model::{
     self, Catalogue, ChatModel, DeviceChoice, Embedder, EngineOptions, ModelChoice, RemoteOptions,
 };
@@ -87,6 +90,7 @@ pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<Exi
             pack_place: Some(options.pack_place(&config)),
             model: open_model(&config)?,
             embedder: open_embedder().await?,
+            orders: open_orders(&config, &clock)?,
             clock,
             test_clock,
             admin_key: variable("WARMDESK_ADMIN_KEY").map(SecretString::from),
@@ -208,6 +212,43 @@ pub async fn open_embedder() -> anyhow::Result<Option<Arc<dyn Embedder>>> {
             Ok(None)
         }
     }
+}
+
+/// Opens the look-up of orders if the settings name a system for it.
+///
+/// # Errors
+/// If it is named and cannot be used: a shop whose orders are elsewhere must not seem to have none.
+pub fn open_orders(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Option<Orders>> {
+    let settings = &config.connect.orders;
+    let Some(url) = &settings.url else { return Ok(None) };
+    let signing = secret("WARMDESK_ORDERS_SECRET", settings.secret_file.as_deref())?.context(
+        "look-ups of orders are signed: set WARMDESK_ORDERS_SECRET, or `connect.orders.secret_file` to a file with the secret",
+    )?;
+    let options = OrdersOptions {
+        url: url.clone(),
+        token: secret("WARMDESK_ORDERS_TOKEN", settings.token_file.as_deref())?,
+        secret: signing,
+        kinds: settings.kinds.clone(),
+        timeout: Duration::from_millis(settings.timeout_milliseconds),
+        cache_life: Duration::from_secs(settings.cache_seconds),
+        max_parallel: settings.max_parallel,
+        failures: settings.failures,
+        pause: Duration::from_secs(settings.pause_seconds),
+    };
+    Ok(Some(Orders::new(options, Arc::clone(clock))?))
+}
+
+/// A secret from its variable, or else from its file.
+fn secret(name: &str, file: Option<&Path>) -> anyhow::Result<Option<SecretString>> {
+    if let Some(value) = variable(name) {
+        return Ok(Some(value.trim().into()));
+    }
+    let Some(file) = file else { return Ok(None) };
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("the secret in {} cannot be read", file.display()))?;
+    let text = text.trim();
+    anyhow::ensure!(!text.is_empty(), "{} holds no secret", file.display());
+    Ok(Some(text.into()))
 }
 
 /// Waits for a model that is being read from disk.

@@ -3,10 +3,14 @@
 //! A flag beats its variable, which beats the file, which beats the default; the first two are the business of
 //! `cli`, this module only knows the file. A test keeps the example equal to the defaults.
 
+mod connect;
+
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+pub use connect::{ConnectConfig, OrdersConfig};
 
 use crate::desk::hours::{BusinessHours, HolidayRow, HoursRow};
 use crate::store::ProofLimits;
@@ -23,6 +27,8 @@ pub struct Config {
     pub model: ModelConfig,
     /// The desk.
     pub desk: DeskConfig,
+    /// The shop's other systems.
+    pub connect: ConnectConfig,
     /// Limits against abuse.
     pub limits: LimitsConfig,
     /// Orders for customers who have not signed in.
@@ -326,6 +332,7 @@ impl Config {
         if self.model.remote_url.is_some() != self.model.remote_model.is_some() {
             return refuse("model.remote_url", "", "set `remote_url` and `remote_model` together");
         }
+        self.connect.orders.check(self.model.deadline_seconds)?;
         if self.model.prompt_tokens < 100 || self.model.answer_tokens == 0 || self.model.deadline_seconds == 0
         {
             let value = format!("{}/{}", self.model.prompt_tokens, self.model.answer_tokens);

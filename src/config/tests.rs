@@ -21,9 +21,25 @@ fn the_example_mentions_every_setting() {
             remote_model: Some("m".into()),
             ..ModelConfig::default()
         },
+        connect: ConnectConfig {
+            orders: OrdersConfig {
+                url: Some("u".into()),
+                token_file: Some("t".into()),
+                secret_file: Some("s".into()),
+                ..OrdersConfig::default()
+            },
+        },
         ..Config::default()
     };
     let toml::Value::Table(sections) = toml::Value::try_from(&filled).unwrap() else { panic!("a table") };
+    let is_table = |value: &toml::Value| value.is_table();
+    // `[connect]` holds only sections of its own.
+    let sections = sections.into_iter().flat_map(|(name, fields)| match fields {
+        toml::Value::Table(inner) if inner.values().all(is_table) => {
+            inner.into_iter().map(|(under, fields)| (format!("{name}.{under}"), fields)).collect()
+        }
+        fields => vec![(name, fields)],
+    });
     for (section, fields) in sections {
         assert!(EXAMPLE.contains(&format!("[{section}]")), "[{section}] is missing");
         for field in fields.as_table().unwrap().keys() {
@@ -50,5 +66,10 @@ fn bad_files_are_refused_with_their_place() {
     check("[model]\nremote_url = 'http://localhost:1'\n", "remote_model");
     check("[proof]\nwrong_per_order = 0\n", "proof.wrong_per_order");
     check("[proof]\nlock_hours = 9000\n", "proof.lock_hours");
+    check("[connect.orders]\ntimeout_milliseconds = 30000\n", "connect.orders.timeout_milliseconds");
+    check("[connect.orders]\nfailures = 0\n", "connect.orders.max_parallel");
+    check("[connect.orders]\nkinds = ['product']\n", "connect.orders.kinds");
+    check("[connect.orders]\nkinds = []\n", "connect.orders.kinds");
+    check("[connect.orders]\nkinds = ['nonsense']\n", "line 2");
     check("nonsense", "not valid");
 }

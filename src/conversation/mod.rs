@@ -19,6 +19,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+use crate::connect::ShopSource;
 use crate::desk::hours::BusinessHours;
 use crate::desk::queue::desk_status;
 use crate::desk::types::ConversationState;
@@ -49,6 +50,8 @@ pub struct Conversations {
 pub struct Services {
     /// What is kept.
     pub store: Store,
+    /// Where the records of a turn come from.
+    pub source: ShopSource,
     /// The rules in force; a changed pack swaps them.
     pub rules: Arc<ArcSwap<Rules>>,
     /// The index.
@@ -279,7 +282,7 @@ impl Answering {
         let input = TurnInput { scope, proof, ..self.input(conversation, place.text()).await? };
         let turn = Turn {
             rules: services.rules.load_full(),
-            source: services.store.clone(),
+            source: services.source.clone(),
             knowledge: Arc::clone(&services.knowledge),
             model: Arc::clone(&services.model),
             hours: Arc::clone(&services.hours),

@@ -10,10 +10,11 @@ use super::auth::Caller;
 use super::error::{ApiError, ErrorCode, import_answer};
 use super::extract::{JsonBody, PathOf, QueryOf, RawBody, check_id};
 use super::openapi::Failures;
-use super::ports::{ImportReport, PortError, PutOutcome, PutResult, SearchHit, SearchRequest};
+use super::ports::{DeletedWhen, ImportReport, PortError, PutOutcome, PutResult, SearchHit, SearchRequest};
 use super::state::AppState;
 use crate::identity::KeyScope;
 use crate::record::RecordKind;
+use crate::time::parse_shop_time;
 
 /// The collections that can be written one record at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -65,8 +66,20 @@ pub struct PutView {
 pub struct DeleteView {
     /// `kind:id` of the record.
     pub id: String,
-    /// Always true; a record that is not there is 404.
+    /// False if what is there is newer than the removal and stays. A record that is not there is 404.
     pub deleted: bool,
+}
+
+/// What orders a removal among the writes of a record, as `version` and `updated_at` of a record do.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteQuery {
+    /// The shop's own version of the removal.
+    #[serde(default)]
+    pub version: Option<i64>,
+    /// When the shop removed it; without a zone it is shop time.
+    #[serde(default)]
+    pub updated_at: Option<String>,
 }
 
 /// Writes one record.
@@ -94,9 +107,12 @@ pub async fn put(
 }
 
 /// Removes one record.
+///
+/// Without `version` and `updated_at` it is removed now. With one of them a removal that comes late deletes nothing
+/// newer, and one that comes early is remembered: an older write does not bring the record back.
 #[utoipa::path(
     delete, path = "/api/v1/{collection}/{id}", tag = "facts",
-    params(("collection" = Collection, Path,), ("id" = String, Path,)),
+    params(("collection" = Collection, Path,), ("id" = String, Path,), DeleteQuery),
     responses((status = 200, body = DeleteView), Failures),
     security(("key" = [])),
 )]
@@ -104,12 +120,21 @@ pub async fn delete(
     State(state): State<AppState>,
     caller: Caller,
     PathOf((collection, id)): PathOf<(String, String)>,
+    QueryOf(query): QueryOf<DeleteQuery>,
 ) -> Result<Json<DeleteView>, ApiError> {
     let staff = caller.require(KeyScope::Facts)?;
     let kind = Collection::parse(&collection)?;
     check_id("id", &id)?;
-    state.ports.facts.delete(staff, kind, id.clone()).await?;
-    Ok(Json(DeleteView { id: format!("{kind}:{id}"), deleted: true }))
+    let updated_at =
+        query.updated_at.as_deref().map(|text| parse_shop_time(text, &state.settings.zone).ok_or(text));
+    let updated_at = updated_at.transpose().map_err(|text| {
+        let message =
+            format!("updated_at: `{text}` is no time; write it as 2026-11-20 10:12:00 or with a zone");
+        ApiError::new(ErrorCode::InvalidParameter, message)
+    })?;
+    let when = DeletedWhen { version: query.version, updated_at };
+    let deleted = state.ports.facts.delete(staff, kind, id.clone(), when).await?;
+    Ok(Json(DeleteView { id: format!("{kind}:{id}"), deleted }))
 }
 
 /// Writes the parcel of an order.

@@ -15,6 +15,7 @@ use super::openapi::Failures;
 use super::ports::{ModelState, PackReload, PackStatus};
 use super::state::AppState;
 use super::wire::shown;
+use crate::connect::OrdersState;
 use crate::identity::KeyScope;
 use crate::time::{Clock, Now};
 
@@ -50,6 +51,8 @@ pub struct ReadinessView {
     pub pack_status: PackStatus,
     /// The index.
     pub index: PartState,
+    /// The shop's own order system; null if orders are kept here. It is no condition either.
+    pub orders: Option<OrdersState>,
     /// Whether the server is going down; then nothing new should come here.
     pub stopping: bool,
 }
@@ -89,6 +92,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
         pack: part(parts.pack),
         pack_status: parts.pack_status,
         index: part(parts.index),
+        orders: parts.orders,
         stopping,
     };
     readiness_answer(ready, body)

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::connect::OrdersState;
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
 use crate::desk::types::{AgentNote, ConversationState, Ticket, TicketStatus};
 use crate::gaps::{Gap, GapState};
@@ -325,6 +326,15 @@ pub struct SearchHit {
     pub why: String,
 }
 
+/// What orders a removal among the writes of a record; with neither it happens now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeletedWhen {
+    /// The shop's own version.
+    pub version: Option<i64>,
+    /// When the shop removed it.
+    pub updated_at: Option<Timestamp>,
+}
+
 /// Writing and searching the shop's records.
 pub trait Facts: Send + Sync {
     /// Writes one record, visible to the next message. `fields` is the body as it came; a `kind` or `id` in it that
@@ -336,8 +346,8 @@ pub trait Facts: Send + Sync {
         id: String,
         fields: Map<String, Value>,
     ) -> Answer<'_, PutOutcome>;
-    /// Removes one record.
-    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String) -> Answer<'_, ()>;
+    /// Removes one record; false if what is there is newer than the removal and stays.
+    fn delete(&self, staff: StaffScope, kind: RecordKind, id: String, when: DeletedWhen) -> Answer<'_, bool>;
     /// Writes the parcel of an order.
     fn put_shipment(
         &self,
@@ -414,10 +424,13 @@ pub struct Readiness {
     pub pack_status: PackStatus,
     /// An index generation is open.
     pub index: bool,
+    /// The shop's own order system, if orders are kept there.
+    pub orders: Option<OrdersState>,
 }
 
 impl Readiness {
-    /// Whether messages can be answered. The model is no condition.
+    /// Whether messages can be answered. The model is no condition, and neither is another system: without it
+    /// everything but its orders is answered.
     pub fn is_ready(&self) -> bool {
         self.store && self.pack && self.index
     }

@@ -3,16 +3,14 @@
 
 use std::sync::PoisonError;
 
-use tantivy::DocAddress;
 use tantivy::collector::TopDocs;
-use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, Query};
+use tantivy::query::ConstScoreQuery;
 
 use super::KnowledgeError;
+use super::candidates::{Asked, Scored};
 use super::live::Knowledge;
 use super::schema::key;
-use super::search::{
-    CANDIDATES, Hit, Method, SearchQuery, WEIGHTS, Weights, any_of, build, hits, term_query,
-};
+use super::search::{CANDIDATES, Hit, Method, SearchQuery, WEIGHTS, Weights, any_of, hits, rank, term_query};
 use super::vectors::Row;
 use crate::identity::Scope;
 
@@ -70,23 +68,20 @@ impl Knowledge {
         }
         let terms = self.terms(query);
         let searcher = live.reader.searcher();
-        let by_words = build(&live.fields, scope, query, &terms, &WEIGHTS);
+        let asked = Asked::new(&live.fields, scope, query, &terms, &WEIGHTS);
         let depth = query.limit.max(CANDIDATES).max(FROM_EACH);
-        let mut found: Vec<(f32, DocAddress)> = Vec::new();
+        let mut found = Scored::new();
         if !terms.words.is_empty() || !terms.singles.is_empty() {
-            found = searcher.search(&by_words, &TopDocs::with_limit(depth).order_by_score())?;
+            found = asked.best(&searcher, depth)?;
         }
         // Only what everybody of the shop may see has vectors, so the scope needs no further filter.
         let near = vectors.nearest(row, scope.shop.as_str(), &query.kinds, depth);
         let keys = near.iter().map(|(_, one)| term_query(live.fields.key, &one.key)).collect();
-        let these: Box<dyn Query> = Box::new(ConstScoreQuery::new(any_of(keys), 0.0));
-        let these = BooleanQuery::new(vec![(Occur::Must, these), (Occur::Should, Box::new(by_words))]);
-        let further = searcher.search(&these, &TopDocs::with_limit(depth).order_by_score())?;
-        for (score, address) in further {
-            if !found.iter().any(|(_, known)| *known == address) {
-                found.push((score, address));
-            }
-        }
+        let these = ConstScoreQuery::new(any_of(keys), 0.0);
+        let these = searcher.search(&these, &TopDocs::with_limit(depth).order_by_score())?;
+        let further = these.into_iter().map(|(_, address)| address);
+        let further = further.filter(|address| !found.iter().any(|(_, known)| known == address)).collect();
+        found.extend(asked.score(&searcher, further)?);
         let mut hits = hits(&live, &searcher, &terms, &found)?;
         for hit in &mut hits {
             hit.meaning = vectors.likeness(&key(&scope.shop, hit.kind, &hit.id), row);
@@ -96,8 +91,7 @@ impl Knowledge {
         } else {
             fuse(&mut hits);
         }
-        // Of equals the one with the smaller id, so that the same question is always answered alike.
-        hits.sort_by(|one, two| two.raw_score.total_cmp(&one.raw_score).then_with(|| one.id.cmp(&two.id)));
+        rank(&mut hits);
         hits.truncate(query.limit);
         Ok(hits)
     }

@@ -30,8 +30,12 @@ pub struct Manifest {
     pub id: String,
     /// The analyzer it was built with; another one would not find what is in it.
     pub analyzer: String,
-    /// When the records were read from the store, in milliseconds since 1970. Changes after it must be applied.
+    /// When the records were read from the store, in milliseconds since 1970.
     pub created_at: i64,
+    /// The newest change of the store that it has; changes after it must be applied. Without one, those since
+    /// `created_at`.
+    #[serde(default)]
+    pub change: Option<i64>,
     /// How many documents of each kind.
     pub documents: std::collections::BTreeMap<RecordKind, usize>,
 }
@@ -74,11 +78,13 @@ pub struct Builder<'a> {
     pub analyzer: &'a Analyzer,
     /// What turns texts into vectors; without it records are found by words alone.
     pub embedder: Option<&'a dyn Embedder>,
+    /// The newest change of the store that is among the records, if it is known.
+    pub change: Option<i64>,
 }
 
 impl<'a> From<&'a Analyzer> for Builder<'a> {
     fn from(analyzer: &'a Analyzer) -> Self {
-        Self { analyzer, embedder: None }
+        Self { analyzer, embedder: None, change: None }
     }
 }
 
@@ -105,7 +111,7 @@ pub fn build_generation<'a>(
     let building = generations.join(format!(".building-{id}"));
     remove_folder(&building)?;
     fs::create_dir_all(&building).map_err(KnowledgeError::file(&building))?;
-    let outcome = fill(&building, builder.analyzer, &records, &id, now).and_then(|manifest| {
+    let outcome = fill(&building, builder, &records, &id, now).and_then(|manifest| {
         if let Some(embedder) = builder.embedder {
             write_vectors(&building, &root, embedder, &records)?;
         }
@@ -146,14 +152,14 @@ fn write_vectors(
 
 fn fill(
     folder: &Path,
-    analyzer: &Analyzer,
+    builder: Builder<'_>,
     records: &[(&ShopId, &Record)],
     id: &str,
     now: &Now,
 ) -> Result<Manifest, KnowledgeError> {
     let (schema, fields) = schema();
     let index = Index::create_in_dir(folder, schema)?;
-    register(&index, analyzer);
+    register(&index, builder.analyzer);
     let mut writer: IndexWriter<TantivyDocument> = index.writer_with_num_threads(1, BUILD_MEMORY)?;
     let mut documents = std::collections::BTreeMap::new();
     for (shop, record) in records {
@@ -166,8 +172,9 @@ fn fill(
     writer.wait_merging_threads()?;
     let manifest = Manifest {
         id: id.to_owned(),
-        analyzer: analyzer.version().to_owned(),
+        analyzer: builder.analyzer.version().to_owned(),
         created_at: now.epoch_milliseconds(),
+        change: builder.change,
         documents,
     };
     let path = folder.join("manifest.json");

@@ -76,7 +76,7 @@ impl std::fmt::Debug for Knowledge {
 impl Knowledge {
     /// Opens the current generation of a data folder.
     ///
-    /// Changes the store took after the manifest's `created_at` must be applied by the caller.
+    /// Changes the store took after those of the manifest must be applied by the caller.
     ///
     /// # Errors
     /// There is no generation, or it is damaged or was built by another analyzer.

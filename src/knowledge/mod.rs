@@ -6,6 +6,7 @@
 
 pub mod analyzer;
 mod background;
+mod candidates;
 mod dictionary;
 mod fusion;
 mod generation;

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use tantivy::collector::TopDocs;
-use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, TermQuery};
+use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, DocSet, Searcher, TantivyDocument, Term};
 
 use super::KnowledgeError;
 use super::analyzer::QueryTerms;
+use super::candidates::Asked;
 use super::live::{Knowledge, Live};
-use super::schema::{Fields, owner_mark, public_mark};
 use crate::identity::Scope;
 use crate::model::Vector;
 use crate::record::RecordKind;
@@ -40,8 +39,8 @@ const FIT: [f32; 3] = [0.45, 0.15, 0.40];
 /// What a match that stands only in the body is worth.
 const BODY_FIT: f32 = 0.85;
 
-/// What belonging to the product being talked about adds to the rank: as much as some matching words.
-const OWN_PRODUCT: f32 = 12.0;
+/// So many of the last steps that a score can make mean nothing.
+const NOISE: u32 = 1 << 7;
 
 /// What is looked for.
 #[derive(Debug, Clone, Default)]
@@ -131,13 +130,23 @@ impl Knowledge {
         }
         let live = self.live.load_full();
         let searcher = live.reader.searcher();
-        let engine_query = build(&live.fields, scope, query, &terms, weights);
-        let collector = TopDocs::with_limit(query.limit.max(CANDIDATES)).order_by_score();
-        let found: Vec<(f32, DocAddress)> = searcher.search(&engine_query, &collector)?;
+        let asked = Asked::new(&live.fields, scope, query, &terms, weights);
+        let found = asked.best(&searcher, query.limit.max(CANDIDATES))?;
         let mut hits = hits(&live, &searcher, &terms, &found)?;
+        rank(&mut hits);
         hits.truncate(query.limit);
         Ok(hits)
     }
+}
+
+/// Puts the best first. Sums of the same numbers differ in their last digits with the order in which an index was filled;
+/// what differs by no more is equal, and of equals the one with the smaller name comes first, so that the same question is
+/// always answered alike.
+pub(super) fn rank(hits: &mut [Hit]) {
+    let worth = |hit: &Hit| f32::from_bits(hit.raw_score.to_bits().saturating_add(NOISE / 2) & !(NOISE - 1));
+    hits.sort_by(|one, two| {
+        worth(two).total_cmp(&worth(one)).then_with(|| (one.kind, &one.id).cmp(&(two.kind, &two.id)))
+    });
 }
 
 /// What was found, with how well it fits.
@@ -171,45 +180,6 @@ pub(super) fn any_of(queries: Vec<Box<dyn Query>>) -> Box<dyn Query> {
 
 pub(super) fn filter(query: Box<dyn Query>) -> (Occur, Box<dyn Query>) {
     (Occur::Must, Box::new(ConstScoreQuery::new(query, 0.0)))
-}
-
-pub(super) fn build(
-    fields: &Fields,
-    scope: &Scope,
-    query: &SearchQuery,
-    terms: &QueryTerms,
-    weights: &Weights,
-) -> BooleanQuery {
-    let mut owners = vec![term_query(fields.owner, public_mark())];
-    if let Some(customer) = scope.verified_customer() {
-        owners.push(term_query(fields.owner, &owner_mark(customer.as_str())));
-    }
-    let mut clauses = vec![filter(term_query(fields.shop, scope.shop.as_str())), filter(any_of(owners))];
-    if !query.kinds.is_empty() {
-        let kinds = query.kinds.iter().map(|kind| term_query(fields.kind, kind.as_str())).collect();
-        clauses.push(filter(any_of(kinds)));
-    }
-    if let Some(product) = &query.product {
-        let own = ConstScoreQuery::new(term_query(fields.product, product), OWN_PRODUCT);
-        clauses.push((Occur::Should, Box::new(own)));
-    }
-    let mut wanted: Vec<Box<dyn Query>> = Vec::new();
-    for (part, views) in fields.parts.iter().zip(weights.parts) {
-        let mut add = |view: usize, text: &str, weight: f32| {
-            let boost = views[view] * weight;
-            if boost > 0.0 {
-                wanted.push(Box::new(BoostQuery::new(term_query(part.fields[view], text), boost)));
-            }
-        };
-        for (word, alternatives) in &terms.words {
-            add(0, word, 1.0);
-            alternatives.iter().for_each(|other| add(0, other, weights.alternative));
-        }
-        terms.singles.iter().for_each(|text| add(1, text, 1.0));
-        terms.pairs.iter().for_each(|text| add(2, text, 1.0));
-    }
-    clauses.push((Occur::Must, any_of(wanted)));
-    BooleanQuery::new(clauses)
 }
 
 /// How well one candidate fits.

@@ -110,6 +110,7 @@ fn derive_customer(customer: &Record) -> Map<String, Value> {
     let mut fields = Map::new();
     let level =
         customer.fields.get("member_level").or_else(|| customer.fields.get("profile")?.get("member_level"));
+    let level = level.or_else(|| customer.fields.get("member"));
     for (name, value) in [
         ("member_level", level),
         ("consent", customer.fields.get("consent")),

@@ -3,12 +3,15 @@
 //! A [`Record`] is one checked JSON object. It keeps every field it came with, known or not, because conditions,
 //! wording slots and evidence text all read fields by name; the known ones were checked when it was parsed.
 
+mod amounts;
 mod check;
 mod derive;
 mod evidence;
+mod happened;
 mod import;
 mod people;
 mod read;
+mod remarks;
 mod schema;
 mod shapes;
 mod title;
@@ -22,8 +25,10 @@ use std::fmt;
 pub use check::{FaultCode, FieldFault, check_shipment};
 pub use derive::{derived_fields, shipment_records};
 pub use evidence::{evidence_text, evidence_title};
+pub use happened::{happened_at, moment, newest_first};
 pub use import::{LineFault, MAX_IMPORT_BYTES, Place, parse_ndjson, parse_numbered_ndjson};
 pub use read::{Item, last_event};
+pub use remarks::{Remark, remarks};
 pub use schema::schema;
 pub use title::{clean_title, shorten_title};
 pub use validity::{in_force, validity};

@@ -92,6 +92,8 @@ const PRESALE: &[Rule] = &[
     may("ship_by", Shape::Time),
 ];
 
+const LIFE_STAGE: &[Rule] = &[may("from_month", Shape::Count), may("to_month", Shape::Count)];
+
 const PRODUCT: &[Rule] = &[
     must("title", Shape::Text),
     may("short_title", Shape::Text),
@@ -113,6 +115,7 @@ const PRODUCT: &[Rule] = &[
     may("care_tips", Shape::Text),
     may("return_class", Shape::OneOf(&["normal", "opened_excluded", "fresh", "custom", "digital"])),
     may("shelf_life_days", Shape::Count),
+    may("life_stage", Shape::Object(LIFE_STAGE)),
     may("replenish_days", Shape::Count),
     may("ship_within_hours", Shape::Count),
     may("presale", Shape::Object(PRESALE)),
@@ -140,6 +143,7 @@ const PROMOTION: &[Rule] = &[
     may("members_only", Shape::Flag),
     may("per_customer", Shape::Count),
     may("stack_with", TEXTS),
+    may("per_customer", Shape::Count),
     may("public", Shape::Flag),
     may("gifts", Shape::List(&Shape::Object(GIFT))),
 ];
@@ -253,6 +257,9 @@ const DISCOUNT: &[Rule] = &[may("title", Shape::Text), may("amount", Shape::Mone
 const CONFIRMATION: &[Rule] = &[may("what", Shape::Text), may("product", Shape::Id), may("at", Shape::Time)];
 const SERVICE: &[Rule] = &[may("type", Shape::Text), may("appointment", Shape::Time)];
 
+const INSURANCE: &[Rule] = &[may("freight", Shape::Flag), may("by", Shape::OneOf(&["shop", "customer"]))];
+const CONFIRMATION: &[Rule] = &[must("what", Shape::Text), may("at", Shape::Time)];
+
 const ORDER: &[Rule] = &[
     must("customer", Shape::Id),
     must("status", Shape::Text),
@@ -279,6 +286,8 @@ const ORDER: &[Rule] = &[
     may("invoice", Shape::Free),
     may("service", Shape::Object(SERVICE)),
     may("presale", Shape::Object(PRESALE)),
+    may("insurance", Shape::Object(INSURANCE)),
+    may("confirmations", Shape::List(&Shape::Object(CONFIRMATION))),
     may("remarks", Shape::Text),
 ];
 
@@ -306,6 +315,8 @@ const AFTERSALE: &[Rule] = &[
     may("items", Shape::List(&Shape::Object(ITEM))),
     may("return_shipment", Shape::Object(SHIPMENT)),
     may("refund", Shape::Object(REFUND)),
+    may("evidence", Shape::List(&Shape::Free)),
+    may("decided_by", Shape::Text),
 ];
 
 const BATCH: &[Rule] = &[
@@ -315,15 +326,32 @@ const BATCH: &[Rule] = &[
     may("expires_at", Shape::Time),
 ];
 
-const NOTICE: &[Rule] = &[may("title", Shape::Text), must("text", Shape::Text), may("scope", Shape::Free)];
+/// Where a notice holds; a list that is not there leaves nothing out.
+const NOTICE_SCOPE: &[Rule] = &[may("regions", TEXTS), may("products", IDS), may("carriers", TEXTS)];
+
+const NOTICE: &[Rule] =
+    &[may("title", Shape::Text), must("text", Shape::Text), may("scope", Shape::Object(NOTICE_SCOPE))];
+
+const CHANNELS: &[Rule] = &[may("sms", Shape::Flag), may("push", Shape::Flag)];
+
+/// What a customer has agreed to; nothing that is not said is agreed to.
+const CONSENT: &[Rule] = &[
+    may("transactional", Shape::Flag),
+    may("marketing", Shape::Flag),
+    may("child_profile", Shape::Flag),
+    may("proactive", Shape::Flag),
+    may("channels", Shape::Object(CHANNELS)),
+];
 
 const CUSTOMER: &[Rule] = &[
     may("name", Shape::Text),
     may("phone", Shape::Text),
     may("profile", Shape::Free),
     may("tags", TEXTS),
-    may("consent", Shape::Free),
+    may("consent", Shape::Object(CONSENT)),
+    may("member", Shape::Text),
     may("member_level", Shape::Text),
+    may("risk", Shape::Text),
 ];
 
 /// The fields of a kind, beside the common ones.

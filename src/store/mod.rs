@@ -39,7 +39,7 @@ pub use keys::{KeyInfo, NewKey, ShopSecret};
 pub use messages::{Appended, NewMessage};
 pub use open::{FILE, ServingLock};
 pub use proofs::{OrderClaim, ProofLimits};
-pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Withdrawal};
+pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Stamp, Withdrawal};
 pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;
 pub use tickets::{AuditEntry, NewTicket, OpenedTicket, TicketDetail, TicketFilter};

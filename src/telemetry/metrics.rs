@@ -8,6 +8,7 @@ use axum::http::Method;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::connect::BreakerState;
 use crate::conversation::types::ChatReply;
 use crate::turn::types::{GuardReason, HandoffReason};
 
@@ -46,6 +47,10 @@ const STAGES: &str = "warmdesk_turn_stage_seconds";
 const HANDOFFS: &str = "warmdesk_handoffs_total";
 const REFUSALS: &str = "warmdesk_guard_refusals_total";
 const TOKENS: &str = "warmdesk_model_tokens_total";
+const LOOKUPS: &str = "warmdesk_order_lookups_total";
+const LOOKUP_SECONDS: &str = "warmdesk_order_lookup_seconds";
+const LOOKUP_DROPPED: &str = "warmdesk_order_records_dropped_total";
+const LOOKUP_BREAKER: &str = "warmdesk_order_lookup_breaker";
 
 /// Every metric there is. A test compares this table with what is counted.
 pub const METRICS: &[Metric] = &[
@@ -99,6 +104,32 @@ pub const METRICS: &[Metric] = &[
         kind: Kind::Counter,
         labels: &["kind"],
         help: "tokens of the model: prompt, cached (of the prompt), generated",
+    },
+    Metric {
+        name: LOOKUPS,
+        kind: Kind::Counter,
+        labels: &["outcome"],
+        help: "look-ups in the shop's order system: read, kept (answered from memory), timeout, unreachable, status, \
+               unusable, left_alone (the breaker is open), busy",
+    },
+    Metric {
+        name: LOOKUP_SECONDS,
+        kind: Kind::Seconds,
+        labels: &[],
+        help: "time of look-ups in the shop's order system",
+    },
+    Metric {
+        name: LOOKUP_DROPPED,
+        kind: Kind::Counter,
+        labels: &["why"],
+        help: "records of the shop's order system that were not used: foreign (another customer's), broken, other_kind, \
+               repeated",
+    },
+    Metric {
+        name: LOOKUP_BREAKER,
+        kind: Kind::Gauge,
+        labels: &[],
+        help: "whether the shop's order system is asked: 0 yes (closed), 1 once to see (half-open), 2 no (open)",
     },
 ];
 
@@ -222,6 +253,29 @@ pub fn turn(reply: &ChatReply) {
         counter!(TOKENS, "kind" => "cached").increment(model.cached_tokens as u64);
         counter!(TOKENS, "kind" => "generated").increment(model.generated_tokens as u64);
     }
+}
+
+/// A look-up in the shop's order system ended; `elapsed` if the system was asked.
+pub fn lookup(outcome: &'static str, elapsed: Option<Duration>) {
+    counter!(LOOKUPS, "outcome" => outcome).increment(1);
+    if let Some(elapsed) = elapsed {
+        histogram!(LOOKUP_SECONDS).record(elapsed.as_secs_f64());
+    }
+}
+
+/// A record of the shop's order system is not used.
+pub fn lookup_dropped(why: &'static str) {
+    counter!(LOOKUP_DROPPED, "why" => why).increment(1);
+}
+
+/// How the breaker before the shop's order system stands.
+pub fn lookup_breaker(state: BreakerState) {
+    let level = match state {
+        BreakerState::Closed => 0.0,
+        BreakerState::HalfOpen => 1.0,
+        BreakerState::Open => 2.0,
+    };
+    gauge!(LOOKUP_BREAKER).set(level);
 }
 
 /// The name a code has in the API.

@@ -428,6 +428,17 @@ pub struct Facts {
     pub relevant: bool,
     /// What wording may know of the verified customer: `member_level`, `consent`, `tags`. Never evidence.
     pub customer: Option<Value>,
+    /// What of the customer's own records cannot be read now. That they are not among the facts means nothing then.
+    pub unreadable: Option<Unreadable>,
+}
+
+/// Kinds of record that are kept in another system which does not answer now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// The kinds.
+    pub kinds: Vec<RecordKind>,
+    /// Why, for staff.
+    pub why: String,
 }
 
 impl Facts {
@@ -455,6 +466,13 @@ impl Facts {
             }
         }
         facts
+    }
+
+    /// Why records of a kind cannot be read now, if they cannot. Parcels stand in their orders.
+    pub fn why_unreadable(&self, kind: RecordKind) -> Option<&str> {
+        let kind = if kind == RecordKind::Shipment { RecordKind::Order } else { kind };
+        let unreadable = self.unreadable.as_ref().filter(|unreadable| unreadable.kinds.contains(&kind))?;
+        Some(&unreadable.why)
     }
 
     /// The fact with an id.

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use warmdesk::app::{App, AppOptions};
 use warmdesk::config::Config;
+use warmdesk::connect::{Orders, OrdersOptions};
 use warmdesk::http::auth::sign_customer;
 use warmdesk::identity::CustomerId;
 use warmdesk::model::{ChatModel, ScriptedModel};
@@ -36,7 +37,7 @@ pub struct RunningShop {
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<anyhow::Result<()>>>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 /// What a server answered.
@@ -147,9 +148,30 @@ impl RunningShop {
         shop
     }
 
+    /// The sample shop, whose orders are looked up in another system.
+    pub async fn looking_up(orders: OrdersOptions) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let shop = Self::begin(data, (mute(), config()), REFERENCE, Some(orders)).await;
+        shop.import(&records(&repository("tests/shop"))).await;
+        shop
+    }
+
     /// A shop without any records.
     pub async fn empty(model: Arc<dyn ChatModel>, config: Config, now: &str) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::begin(tempfile::tempdir().unwrap(), (model, config), now, None).await
+    }
+
+    /// A shop on data that an earlier one has left.
+    pub async fn on(data: TempDir, now: &str) -> Self {
+        Self::begin(data, (mute(), config()), now, None).await
+    }
+
+    async fn begin(
+        data: TempDir,
+        (model, config): (Arc<dyn ChatModel>, Config),
+        now: &str,
+        orders: Option<OrdersOptions>,
+    ) -> Self {
         let clock = Arc::new(TestClock::new(moment(now)));
         let app = App::start(AppOptions {
             data: data.path().to_owned(),
@@ -158,6 +180,7 @@ impl RunningShop {
             pack_place: None,
             model,
             embedder: None,
+            orders: orders.map(|orders| Orders::new(orders, clock.clone()).unwrap()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             test_clock: Some(Arc::clone(&clock)),
             admin_key: Some(SecretString::from(ADMIN)),
@@ -175,13 +198,29 @@ impl RunningShop {
             let _ = stopped.await;
         }));
         let client = client();
-        Self { url, store, clock, client, stop: Some(stop), served: Some(served), _data: data }
+        Self { url, store, clock, client, stop: Some(stop), served: Some(served), data }
     }
 
     /// Stops the server as `warmdesk serve` is stopped, and waits for it.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
+        self.leave().await;
+    }
+
+    /// Stops the server and leaves its data.
+    pub async fn leave(mut self) -> TempDir {
         self.stop.take().unwrap().send(()).ok();
         self.served.take().unwrap().await.unwrap().unwrap();
+        self.data
+    }
+
+    /// Resolves every ticket, so that the next message finds the assistant.
+    pub async fn resolve_all(&self) {
+        let queue = self.staff_get("/api/v1/tickets").await;
+        for ticket in queue["tickets"].as_array().unwrap() {
+            let ticket = ticket["id"].as_str().unwrap();
+            self.staff_post(&format!("/api/v1/tickets/{ticket}/claim"), json!({})).await.good();
+            self.staff_post(&format!("/api/v1/tickets/{ticket}/resolve"), json!({})).await.good();
+        }
     }
 
     /// Puts the clock to another moment.

@@ -9,13 +9,16 @@ mod program;
 
 mod bad_input;
 mod cli;
+mod connect;
 mod dialogues;
 mod gaps;
 mod handoff;
 mod interrupted;
+mod killed;
 mod orders;
 mod pack;
 mod real_model;
+mod rebuilt;
 mod red_team;
 mod reload;
 mod tables;

@@ -1,6 +1,7 @@
 //! Are a shop's sheets understood as the report says, found by a search, and withdrawn row by row?
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use encoding_rs::GBK;
@@ -88,4 +89,63 @@ fn a_row_that_is_gone_is_withdrawn_and_a_bad_one_changes_nothing() {
         done.stdout
     );
     assert!(search(folder.path(), &["乳胶枕"]).iter().all(|hit| hit["id"] != "product:A2"));
+}
+
+#[test]
+fn files_that_are_too_large_are_refused_before_they_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("shop")).unwrap();
+    fs::write(folder.path().join("shop/好.csv"), "货号,商品名称,售价\nA1,羽毛枕,99\n").unwrap();
+    // Half a gigabyte that takes no room on the disk, and a workbook that unpacks to more than half a gigabyte.
+    let large = fs::File::create(folder.path().join("shop/大.csv")).unwrap();
+    large.set_len(500 * 1024 * 1024).unwrap();
+    let bomb = fs::File::create(folder.path().join("shop/炸.xlsx")).unwrap();
+    let mut bomb = zip::ZipWriter::new(bomb);
+    let deflated =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    bomb.start_file("xl/worksheets/sheet1.xml", deflated).unwrap();
+    let piece = vec![b' '; 1024 * 1024];
+    for _ in 0..520 {
+        bomb.write_all(&piece).unwrap();
+    }
+    bomb.finish().unwrap();
+    let packed = fs::metadata(folder.path().join("shop/炸.xlsx")).unwrap().len();
+    assert!(packed < 4 * 1024 * 1024, "{packed} bytes are no bomb");
+    let mut command = warmdesk(folder.path());
+    command.args(["index", "shop", "--data", "data"]);
+    let words = [
+        "大.csv",
+        "524288000 bytes; at most 67108864 are taken, split it",
+        "炸.xlsx",
+        "unpacks to more than 512 MB",
+    ];
+    refuses(&mut command, &words);
+    assert!(!folder.path().join("data").exists(), "not even the good file was taken");
+}
+
+#[test]
+fn references_to_nobody_are_kept_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("shop")).unwrap();
+    let write = |lines: &str| fs::write(folder.path().join("shop/orders.ndjson"), lines).unwrap();
+    write(
+        "{\"kind\":\"order\",\"id\":\"o1\",\"customer\":\"c-9\",\"status\":\"paid\",\"items\":[{\"product\":\"P-9\",\"title\":\"羽毛枕\"}]}\n",
+    );
+    let done = index(folder.path(), &[]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    for told in
+        ["order:o1 refers to the unknown customer `c-9`", "order:o1 refers to the unknown product `P-9`"]
+    {
+        assert!(done.stdout.contains(told), "{}", done.stdout);
+    }
+    // What came in another source is known.
+    fs::write(folder.path().join("known.ndjson"), "{\"kind\":\"customer\",\"id\":\"c-9\"}\n").unwrap();
+    let known = run(warmdesk(folder.path()).args(["index", "known.ndjson", "--data", "data"]));
+    assert_eq!(known.code, Some(0), "{}", known.stderr);
+    let again = index(folder.path(), &["--json"]);
+    let report: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!(
+        report["unknown_references"],
+        serde_json::json!(["order:o1 refers to the unknown product `P-9`"])
+    );
 }

@@ -69,6 +69,7 @@ impl Held {
             pack_place: None,
             model: Arc::new(ScriptedModel::by_substring(answers, "")),
             embedder: None,
+            orders: None,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             test_clock: None,
             admin_key: None,

@@ -119,7 +119,7 @@ fn a_generation_keeps_its_vectors_and_a_second_build_computes_none() {
     let data = tempfile::tempdir().unwrap();
     let (analyzer, shop, records) = (analyzer(), ShopId::default(), records());
     let build = |embedder: &dyn Embedder| {
-        let builder = Builder { analyzer: &analyzer, embedder: Some(embedder) };
+        let builder = Builder { analyzer: &analyzer, embedder: Some(embedder), change: None };
         build_generation(data.path(), builder, records.iter().map(|record| (&shop, record)), &now())
     };
     build(embedder().as_ref()).unwrap();

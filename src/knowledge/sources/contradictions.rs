@@ -1,20 +1,17 @@
-//! What in the sources cannot all be true? The same question with different numbers, a price in a description that is
-//! not the price, a promotion without a readable end, policies that lead to different outcomes under the same conditions.
-//! These are taken, and told.
+//! What in the sources cannot all be true? The same question with different numbers, the same product with another price,
+//! policies that lead to different outcomes under the same conditions, and what is odd about a record by itself. All of it
+//! is taken, and told.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use jiff::{Timestamp, tz::TimeZone};
 use regex::Regex;
-use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use super::Origin;
 use super::report::Warning;
 use crate::policy::Conflicts;
-use crate::record::{Record, RecordKind, validity};
-use crate::time::Now;
+use crate::record::{Record, RecordKind, remarks};
 
 /// A warning quotes so many characters of a text.
 const QUOTED: usize = 40;
@@ -37,34 +34,17 @@ struct Entry {
 
 static NUMBER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\d+(?:\.\d+)?").expect("the expression is a constant"));
-static AMOUNT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"¥\s*(\d+(?:,\d{3})*(?:\.\d+)?)|(\d+(?:,\d{3})*(?:\.\d+)?)\s*元")
-        .expect("the expression is a constant")
-});
-/// Amounts behind these words are no prices of the thing.
-static NO_PRICE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:满|减|省|送|补|补贴|补偿|券|返|赠|抵|抵扣|运费|邮费|押金|定金|订金|每)[\p{Han}]{0,2}\s*(?:了|后|最高|高达)?$")
-        .expect("the expression is a constant")
-});
 
 impl Contradictions {
     /// Compares a record with itself and with all before it.
     pub fn look_at(&mut self, record: &Record, origin: &Origin) -> Vec<Warning> {
-        let found = match record.kind {
-            RecordKind::Knowledge => {
-                let mut found = self.questions(record, origin);
-                found.extend(unread_validity(record));
-                found
-            }
-            RecordKind::Product => {
-                let mut found = prices_in_text(record);
-                found.extend(self.titles(record, origin));
-                found
-            }
-            RecordKind::Promotion => endless(record),
-            RecordKind::Policy => self.policies.look_at(&record.id, &record.fields),
-            _ => Vec::new(),
-        };
+        let mut found: Vec<String> = remarks(record).into_iter().map(|remark| remark.message).collect();
+        match record.kind {
+            RecordKind::Knowledge => found.extend(self.questions(record, origin)),
+            RecordKind::Product => found.extend(self.titles(record, origin)),
+            RecordKind::Policy => found.extend(self.policies.look_at(&record.id, &record.fields)),
+            _ => {}
+        }
         let warn = |message| Warning {
             source: origin.file.clone(),
             line: origin.line,
@@ -160,45 +140,4 @@ fn quoted(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().take(QUOTED).chain(['…']).collect()
-}
-
-/// Amounts in title and description that look like the price and are another.
-fn prices_in_text(record: &Record) -> Vec<String> {
-    let Some(price) = record.money("price") else { return Vec::new() };
-    let skus = record.fields.get("skus").and_then(Value::as_array).into_iter().flatten();
-    let mut known: Vec<f64> = skus.filter_map(|sku| sku.get("price")?.as_f64()).collect();
-    known.push(price);
-    let mut found = Vec::new();
-    for field in ["title", "description"] {
-        let text: String = record.text(field).unwrap_or_default().nfkc().collect();
-        for amount in AMOUNT.captures_iter(&text) {
-            let Some(whole) = amount.get(0) else { continue };
-            let digits = amount.get(1).or_else(|| amount.get(2)).map_or("", |digits| digits.as_str());
-            let Ok(value) = digits.replace(',', "").parse::<f64>() else { continue };
-            let differs = known.iter().all(|price| (price - value).abs() > 0.005);
-            if differs && !NO_PRICE.is_match(&text[..whole.start()]) {
-                found.push(format!("the {field} says {}, the price is {price}", whole.as_str()));
-            }
-        }
-    }
-    found
-}
-
-fn any_time() -> Now {
-    Now::new(Timestamp::UNIX_EPOCH, TimeZone::UTC)
-}
-
-fn endless(record: &Record) -> Vec<String> {
-    match validity(record, &any_time()).1 {
-        Some(_) => Vec::new(),
-        None => vec!["the promotion has no end that can be read; give valid_until (结束时间)".to_owned()],
-    }
-}
-
-fn unread_validity(record: &Record) -> Option<String> {
-    let text = record.text("valid_text")?;
-    let unread = validity(record, &any_time()) == (None, None);
-    unread.then(|| {
-        format!("the validity `{}` names no dates that can be read; the entry is always told", quoted(text))
-    })
 }

@@ -36,7 +36,7 @@ pub trait Embedder: Send + Sync {
     fn dimensions(&self) -> usize;
 }
 
-impl dyn Embedder {
+impl dyn Embedder + '_ {
     /// The vector of one text.
     ///
     /// # Errors

@@ -6,11 +6,13 @@ mod order;
 mod parcels;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Map;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+
+pub use order::Stamp;
 
 use super::codec::{from_json, json};
 use super::{Store, StoreError};
@@ -118,6 +120,19 @@ impl Store {
         rows.iter().map(read_record).collect()
     }
 
+    /// The production batches of a product.
+    pub async fn batches(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, id, body FROM records \
+             WHERE shop = ?1 AND kind = 'batch' AND withdrawn IS NULL AND body ->> 'product' = ?2 ORDER BY id",
+        )
+        .bind(scope.shop.as_str())
+        .bind(product)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(read_record).collect()
+    }
+
     /// All records of a kind that anybody may see; none of a private kind.
     pub async fn public_records(&self, scope: &Scope, kind: RecordKind) -> Result<Vec<Record>, StoreError> {
         let row = sqlx::query(
@@ -183,6 +198,30 @@ impl Store {
         .fetch_optional(self.readers())
         .await?;
         row.as_ref().map(read_record).transpose()
+    }
+
+    /// Which of these records there are.
+    pub async fn present(
+        &self,
+        staff: &StaffScope,
+        asked: &[&(RecordKind, String)],
+    ) -> Result<HashSet<(RecordKind, String)>, StoreError> {
+        let mut present = HashSet::new();
+        for some in asked.chunks(write::CHUNK) {
+            let rows = sqlx::query(
+                "SELECT r.kind, r.id FROM json_each(?1) AS asked \
+                 CROSS JOIN records AS r ON r.shop = ?2 AND r.kind = asked.value ->> 0 AND r.id = asked.value ->> 1 \
+                 WHERE r.withdrawn IS NULL",
+            )
+            .bind(json(&some)?)
+            .bind(staff.shop.as_str())
+            .fetch_all(self.readers())
+            .await?;
+            for row in &rows {
+                present.insert((read_kind(row)?, row.try_get("id")?));
+            }
+        }
+        Ok(present)
     }
 
     /// How many records there are of each kind.

@@ -1,14 +1,13 @@
 //! Which of two writes of the same record is the newer one, from what stands in it.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::record::RecordKind;
+use crate::record::moment;
 use crate::time::Now;
 
 /// What orders the writes of one record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub struct Stamp {
     /// The shop's own version of the record.
     pub version: Option<i64>,
     /// When the shop changed it, in milliseconds.
@@ -27,6 +26,11 @@ pub(super) enum Standing {
 }
 
 impl Stamp {
+    /// Whether it orders anything.
+    pub fn is_empty(self) -> bool {
+        self.version.is_none() && self.updated_at.is_none()
+    }
+
     /// Reads `version` and `updated_at` of a record.
     pub fn of(fields: &Map<String, Value>, now: &Now) -> Self {
         Self {
@@ -42,7 +46,7 @@ impl Stamp {
 
     /// Whether a write with this stamp comes too late for what is there. Versions decide before times; writes
     /// that cannot be compared count in the order in which they arrive.
-    pub fn is_stale(self, there: Self, standing: Standing) -> bool {
+    pub(super) fn is_stale(self, there: Self, standing: Standing) -> bool {
         let late = |mine: i64, theirs: i64| match standing {
             Standing::Live | Standing::Gone => mine < theirs,
             Standing::Deleted => mine <= theirs,
@@ -56,31 +60,6 @@ impl Stamp {
     }
 }
 
-/// When the thing a record tells of happened: what "newest first" means for orders, cases and coupons.
-pub(super) fn happened_at(kind: RecordKind, fields: &Map<String, Value>, now: &Now) -> Option<i64> {
-    let names: &[&str] = match kind {
-        RecordKind::Order => &["placed_at", "created_at", "paid_at"],
-        RecordKind::Aftersale => &["created_at", "opened_at", "requested_at", "applied_at"],
-        RecordKind::Coupon => &["valid_from", "created_at"],
-        _ => return None,
-    };
-    let named = names.iter().find_map(|name| moment(fields.get(*name)?, now));
-    if named.is_some() || kind != RecordKind::Order {
-        return named;
-    }
-    // An order without a date of its own is at least as old as the first thing its parcel lived through.
-    parcels(fields)
-        .flat_map(|parcel| parcel.get("events").and_then(Value::as_array).into_iter().flatten())
-        .filter_map(|event| moment(event.get("at")?, now))
-        .min()
-}
-
-/// All parcels of an order, wherever they stand.
-fn parcels(fields: &Map<String, Value>) -> impl Iterator<Item = &Value> {
-    let several = fields.get("shipments").and_then(Value::as_array).into_iter().flatten();
-    fields.get("shipment").into_iter().chain(several)
-}
-
 fn whole_number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| {
@@ -88,19 +67,6 @@ fn whole_number(value: &Value) -> Option<i64> {
             number.as_f64().filter(|number| number.is_finite()).map(|number| number.floor() as i64)
         }),
         Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-}
-
-/// A time as shops write it: text, or seconds or milliseconds since 1970.
-fn moment(value: &Value, now: &Now) -> Option<i64> {
-    /// Above this a number can only be milliseconds: as seconds it would lie beyond the year 5000.
-    const SECONDS_LIMIT: i64 = 100_000_000_000;
-    match value {
-        Value::String(text) => now.parse(text).map(Timestamp::as_millisecond),
-        Value::Number(number) => {
-            number.as_i64().map(|number| if number < SECONDS_LIMIT { number * 1000 } else { number })
-        }
         _ => None,
     }
 }

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::order::{Stamp, Standing, happened_at};
+use super::order::{Stamp, Standing};
 use super::parcels::keep_parcels;
 use super::{API_SOURCE, NewRecord, PutOutcome, Withdrawal};
 use crate::identity::StaffScope;
-use crate::record::{Record, RecordKind};
+use crate::record::{Record, RecordKind, happened_at};
 use crate::store::codec::{from_json, json};
 use crate::store::tickets::audit;
 use crate::store::{Store, StoreError, Transaction};
@@ -45,18 +45,18 @@ impl Store {
         }
     }
 
-    /// Deletes a record. What is left keeps its version, so that an older put does not bring it back; a deletion
-    /// with a version may even come before the put it undoes.
+    /// Deletes a record. What is left keeps its stamp, so that an older put does not bring it back; a deletion with a
+    /// stamp may even come before the put it undoes, and one that is older than what is there deletes nothing.
     pub async fn withdraw(
         &self,
         staff: &StaffScope,
         record: (RecordKind, &str),
-        version: Option<i64>,
+        when: Stamp,
         now: &Now,
     ) -> Result<Withdrawal, StoreError> {
         let (staff, now, kind, id) = (staff.clone(), now.clone(), record.0, record.1.to_owned());
         self.write(move |transaction| {
-            Box::pin(async move { withdraw(transaction, &staff, (kind, &id), version, &now).await })
+            Box::pin(async move { withdraw(transaction, &staff, (kind, &id), when, &now).await })
         })
         .await
     }
@@ -286,20 +286,18 @@ async fn withdraw(
     transaction: &mut Transaction,
     staff: &StaffScope,
     (kind, id): (RecordKind, &str),
-    version: Option<i64>,
+    when: Stamp,
     now: &Now,
 ) -> Result<Withdrawal, StoreError> {
     let there = existing(&mut transaction.connection, staff, &[(kind, id)]).await?.into_values().next();
-    let (outcome, stamp) = match (there, version) {
-        (None, None) => return Ok(Withdrawal::Absent),
-        (None, Some(_)) => (Withdrawal::Absent, Stamp { version, updated_at: None }),
-        (Some(there), _) => {
-            if version.zip(there.stamp.version).is_some_and(|(asked, stored)| asked < stored) {
-                return Ok(Withdrawal::Stale);
-            }
-            // Without a version the deletion happens now, and everything the shop changed before is older.
-            let moment = if version.is_none() { Some(now.epoch_milliseconds()) } else { None };
-            let stamp = Stamp { version, updated_at: moment }.or(there.stamp);
+    let (outcome, stamp) = match there {
+        None if when.is_empty() => return Ok(Withdrawal::Absent),
+        None => (Withdrawal::Absent, when),
+        Some(there) if when.is_stale(there.stamp, Standing::Live) => return Ok(Withdrawal::Stale),
+        Some(there) => {
+            // Without a stamp the deletion happens now, and everything the shop changed before is older.
+            let moment = if when.is_empty() { Some(now.epoch_milliseconds()) } else { when.updated_at };
+            let stamp = Stamp { updated_at: moment, ..when }.or(there.stamp);
             let absent = there.standing != Standing::Live;
             (if absent { Withdrawal::Absent } else { Withdrawal::Withdrawn }, stamp)
         }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{API_SOURCE, NewRecord, PutOutcome, StoreError, Withdrawal};
+use crate::store::{API_SOURCE, NewRecord, PutOutcome, Stamp, StoreError, Withdrawal};
 
 fn api(record: Record) -> NewRecord {
     NewRecord { record, source: API_SOURCE.to_owned() }
@@ -101,7 +101,8 @@ async fn a_deletion_is_not_undone_by_an_older_put() {
         if let Some(fields) = put_first {
             put(&store, product(id, fields)).await;
         }
-        let done = store.withdraw(&staff(), (RecordKind::Product, id), version, &now()).await.unwrap();
+        let when = Stamp { version, updated_at: None };
+        let done = store.withdraw(&staff(), (RecordKind::Product, id), when, &now()).await.unwrap();
         assert_eq!(done, expected, "{id}");
     };
     let v = |version: i64| json!({"title": "t", "version": version});
@@ -153,7 +154,7 @@ async fn a_source_is_replaced_and_the_api_stays() {
     assert_eq!(there().await, ["a", "api", "b", "c"]);
     assert_eq!(title(&store, "b").await.as_deref(), Some("newer"));
     // What was gone from the file comes back with the file; what was deleted by name does not.
-    store.withdraw(&staff(), (RecordKind::Product, "c"), None, &now()).await.unwrap();
+    store.withdraw(&staff(), (RecordKind::Product, "c"), Stamp::default(), &now()).await.unwrap();
     assert_eq!(replace(&["b", "c", "d"]).await, (1, 0, 2, 0));
     assert_eq!(there().await, ["a", "api", "b", "d"]);
     let refused = store.replace_source(&staff(), API_SOURCE, Vec::new(), &now()).await;
@@ -227,7 +228,7 @@ async fn private_records_are_seen_by_their_customer_only() {
     // An order that changes hands is no longer the first customer's.
     put(&store, order("o1", "c2", json!({"placed_at": "2026-11-01 10:00"}))).await;
     assert!(store.orders(&customer("c1")).await.unwrap().is_empty());
-    store.withdraw(&staff(), (RecordKind::Order, "o1"), None, &now()).await.unwrap();
+    store.withdraw(&staff(), (RecordKind::Order, "o1"), Stamp::default(), &now()).await.unwrap();
     assert_eq!(store.orders(&customer("c2")).await.unwrap().len(), 1);
     assert!(store.records(&customer("c2"), &[(RecordKind::Order, "o1".into())]).await.unwrap().is_empty());
 }
@@ -290,7 +291,7 @@ async fn an_index_can_catch_up_with_what_changed() {
     let built = store.last_change(&staff()).await.unwrap();
     put(&store, product("b", json!({"title": "B"}))).await;
     put(&store, product("c", json!({"title": "c"}))).await;
-    store.withdraw(&staff(), (RecordKind::Product, "a"), None, &now()).await.unwrap();
+    store.withdraw(&staff(), (RecordKind::Product, "a"), Stamp::default(), &now()).await.unwrap();
     let changes = store.changes(&staff(), built).await.unwrap();
     let seen: Vec<(&str, bool)> =
         changes.iter().map(|change| (change.id.as_str(), change.record.is_some())).collect();
@@ -316,7 +317,8 @@ proptest! {
                 if *is_put {
                     put(&store, product("p", json!({"title": version.to_string(), "version": version}))).await;
                 } else {
-                    store.withdraw(&staff(), (RecordKind::Product, "p"), Some(*version), &now()).await.unwrap();
+                    let when = Stamp { version: Some(*version), updated_at: None };
+                    store.withdraw(&staff(), (RecordKind::Product, "p"), when, &now()).await.unwrap();
                 }
             }
             title(&store, "p").await

@@ -38,6 +38,9 @@ fn count_everything() {
     let _open = open_stream("desk");
     handoff(HandoffReason::AskedForPerson);
     turn(&reply());
+    lookup("read", Some(Duration::from_millis(80)));
+    lookup_dropped("foreign");
+    lookup_breaker(BreakerState::Open);
 }
 
 fn rendered() -> String {

@@ -415,7 +415,7 @@ fn promised(scenario: &Scenario, goal: Goal, kind: &str, words: &mut Words<'_>, 
 }
 
 /// Who asks before buying can be answered later and goes on chatting; who has paid is answered now.
-fn mode_for(stage: Stage) -> HandoffMode {
+pub fn mode_for(stage: Stage) -> HandoffMode {
     match stage {
         Stage::PreSale | Stage::Service => HandoffMode::Async,
         Stage::InSale | Stage::AfterSale => HandoffMode::Now,

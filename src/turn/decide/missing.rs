@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Situation;
-use super::goals::{Spoken, handoff_line, introduce, ready};
+use super::goals::{Spoken, handoff_line, introduce, mode_for, ready};
 use super::measure;
 use super::verdict::Asking;
 use super::words::Words;
@@ -40,6 +40,9 @@ pub fn ask(
         return None;
     }
     let facts = situation.facts;
+    if let Some(why) = scenario.needs.iter().find_map(|kind| facts.why_unreadable(*kind)) {
+        return Some(cannot_be_read(why, scenario, words));
+    }
     if facts.order.is_none() && facts.order_choices.len() > 1 {
         let orders: Vec<&Fact> = facts
             .order_choices
@@ -132,6 +135,24 @@ fn ask_for_proof(scenario: &Scenario, situation: Situation<'_>, personal: bool) 
         (true, true) if input.proof != OrderProof::Off => waits("prove_order", Goal::Collect, None),
         _ => Some(Asked { place: "sign_in", goal: Goal::Answer, pending: None }),
     }
+}
+
+/// What is needed is kept in a system that does not answer: that is said, never that there is nothing, and a person
+/// who can look elsewhere goes on.
+fn cannot_be_read(why: &str, scenario: &Scenario, words: &mut Words<'_>) -> Spoken {
+    let plan = HandoffPlan {
+        reason: HandoffReason::Unavailable,
+        detail: Some("orders".to_owned()),
+        mode: mode_for(scenario.stage),
+        why: format!("the shop's order system: {why}"),
+    };
+    let mut spoken = Spoken::default();
+    introduce(words, &mut spoken);
+    let introduced = !spoken.goals.is_empty();
+    spoken.goals.extend(handoff_line(None, &plan, words).map(ready));
+    spoken.handoff = Some(plan);
+    measure::fit(&mut spoken, introduced);
+    spoken
 }
 
 /// Asks for it once, with what the customer gains by giving it. Asked again, the assistant says what goes without it; where

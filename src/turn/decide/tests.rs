@@ -13,7 +13,7 @@ use crate::time::Now;
 use crate::turn::types::{
     Concern, DeskStatus, Draft, Emotion, EmotionLabel, Episode, EpisodeState, Fact, Feedback, Goal,
     HandoffMode, HandoffReason, IntentMatch, Memory, OrderProof, PageContext, Pending, Position, Promised,
-    Realisation, ReplyClass,
+    Realisation, ReplyClass, Unreadable,
 };
 
 fn pack(language: &str) -> Pack {
@@ -400,4 +400,44 @@ fn every_reply_keeps_the_order_of_its_class() {
         }
         assert!(said.iter().filter(|goal| **goal == Goal::Volunteer).count() <= 1, "{name}: {said:?}");
     });
+}
+
+#[test]
+fn orders_that_cannot_be_read_are_never_said_not_to_exist() {
+    let unreadable =
+        Unreadable { kinds: vec![RecordKind::Order, RecordKind::Aftersale], why: "it is down".into() };
+    let facts = Facts { unreadable: Some(unreadable), ..Facts::default() };
+    for language in ["zh-CN", "en"] {
+        let shop = Shop { pack: pack(language), ..Shop::open() };
+        let needs = |scenario: &&Scenario| {
+            scenario.needs.contains(&RecordKind::Order) && scenario.handoff.always.is_none()
+        };
+        for scenario in shop.pack.scenarios.iter().filter(needs) {
+            let message = input("怎么回事", Memory::default(), morning());
+            let decision = shop.decide(&message, &reading("怎么回事", &scenario.intent), &facts);
+            // Of an intent some scenarios need no order; what is said then needs none.
+            if !shop.pack.scenarios.iter().any(|one| one.id == decision.scenario.id && needs(&one)) {
+                continue;
+            }
+            let plan =
+                decision.handoff.as_ref().unwrap_or_else(|| panic!("{}: nobody takes over", scenario.id));
+            assert_eq!(
+                (plan.reason, plan.detail.as_deref()),
+                (HandoffReason::Unavailable, Some("orders")),
+                "{}",
+                scenario.id
+            );
+            assert!(plan.why.contains("it is down"), "{}", plan.why);
+            let places: Vec<String> = drafts(&decision).filter_map(|draft| draft.wording.clone()).collect();
+            assert!(places.iter().any(|place| place.starts_with("handoff.unavailable.orders")), "{places:?}");
+            assert!(!places.iter().any(|place| place.starts_with("no_order")), "{places:?}");
+        }
+        // Who has not signed in is asked to, whatever is down.
+        let stranger = TurnInput {
+            scope: Scope::anonymous(ShopId::default()),
+            ..input("到哪了", Memory::default(), morning())
+        };
+        let decision = shop.decide(&stranger, &reading("到哪了", "where_is_parcel"), &facts);
+        assert_eq!(decision.handoff, None, "{language}");
+    }
 }

@@ -190,9 +190,12 @@ pub fn of(scenario: &Scenario, situation: Situation<'_>, variables: &Value, epis
 
 /// What the customer wrote about this matter, latest first.
 fn heard<'a>(situation: Situation<'a>, episode: &Episode) -> Vec<&'a str> {
-    let by_customer = situation.input.history.iter().rev().filter(|message| message.author == Author::Customer);
+    let by_customer =
+        situation.input.history.iter().rev().filter(|message| message.author == Author::Customer);
     let before = by_customer.filter(|message| message.at >= episode.opened_at);
-    std::iter::once(situation.reading.text.as_str()).chain(before.map(|message| message.text.as_str())).collect()
+    std::iter::once(situation.reading.text.as_str())
+        .chain(before.map(|message| message.text.as_str()))
+        .collect()
 }
 
 fn on(

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::focus::{OrderFocus, says_place};
 use super::product::{is_in_title, named_by_words, with_variant};
-use super::{MOST_FACTS, RELEVANT_SCORE, RetrieveError, Source, Wanted, measures, offer};
+use super::{MOST_FACTS, Own, RELEVANT_SCORE, RetrieveError, Source, Wanted, measures, offer};
 use crate::identity::Identity;
 use crate::knowledge::{Hit, Knowledge, SearchQuery};
 use crate::record::{
@@ -18,6 +18,7 @@ const MOST_POLICIES: usize = 6;
 const MOST_PROMOTIONS: usize = 3;
 const MOST_AFTERSALES: usize = 2;
 const MOST_COUPONS: usize = 2;
+const MOST_BATCHES: usize = 2;
 const MOST_NOTICES: usize = 2;
 const MOST_PRICES: usize = 4;
 /// Why a product is taken to be meant where nothing says so.
@@ -219,34 +220,41 @@ impl<'a, S: Source> Collector<'a, S> {
         asked.ends_with(".item").then(|| (0..5).find(|place| says_place(text, *place)))?
     }
 
-    /// After-sale cases, coupons and what wording may know of the customer.
-    pub(super) async fn add_own_records(&mut self) -> Result<(), RetrieveError> {
-        let scope = &self.input.scope;
-        let customer = self.source.customer(scope).await.map_err(RetrieveError::source)?;
-        self.facts.customer = customer
-            .filter(|customer| self.is_own(customer))
-            .map(|customer| derived_fields(&customer, &self.input.now));
-        if self.wants(RecordKind::Aftersale) || self.wants(RecordKind::Order) {
-            let mut cases = self.source.aftersales(scope).await.map_err(RetrieveError::source)?;
-            let order = self.order.as_deref().and_then(|id| id.strip_prefix("order:"));
-            // Without an order every case may be meant; with one only its own.
-            cases.retain(|case| {
-                order.is_none() || case.text("order").is_none() || case.text("order") == order
-            });
-            for case in cases.iter().take(MOST_AFTERSALES) {
-                self.push(case, 1.0, "本人的售后单");
-            }
-        }
-        if self.wants(RecordKind::Coupon) {
-            let coupons = self.source.coupons(scope).await.map_err(RetrieveError::source)?;
-            let usable = |coupon: &&Record| {
-                in_force(coupon, &self.input.now)
-                    && !matches!(coupon.text("status"), Some("used" | "expired" | "void"))
-            };
-            let own = coupons.into_iter().filter(|coupon| usable(&coupon) && self.is_own(coupon));
-            self.coupons = own.collect();
+    /// The youngest batches of the product, where dates are asked for.
+    pub(super) async fn add_batches(&mut self) -> Result<(), RetrieveError> {
+        let Some(product) = self.product.clone().filter(|_| self.wants(RecordKind::Batch)) else {
+            return Ok(());
+        };
+        let batches = self.source.batches(&self.input.scope, &product).await;
+        let mut batches = batches.map_err(RetrieveError::source)?;
+        let produced = |batch: &Record| batch.text("produced_at").and_then(|at| self.input.now.parse(at));
+        batches.sort_by_key(|batch| std::cmp::Reverse(produced(batch)));
+        for batch in batches.iter().take(MOST_BATCHES) {
+            self.push(batch, 0.9, "这款商品的批次");
         }
         Ok(())
+    }
+
+    /// After-sale cases, coupons and what wording may know of the customer, and what of it cannot be read now.
+    pub(super) fn add_own_records(&mut self, own: &Own) {
+        self.facts.unreadable.clone_from(&own.unreadable);
+        let customer = own.of(RecordKind::Customer).find(|customer| self.is_own(customer));
+        self.facts.customer = customer.map(|customer| derived_fields(customer, &self.input.now));
+        let order = self.order.clone();
+        let order = order.as_deref().and_then(|id| id.strip_prefix("order:"));
+        // Without an order every case may be meant; with one only its own.
+        let in_question =
+            |case: &&Record| order.is_none() || case.text("order").is_none() || case.text("order") == order;
+        for case in own.of(RecordKind::Aftersale).filter(in_question).take(MOST_AFTERSALES) {
+            self.push(case, 1.0, "本人的售后单");
+        }
+        let input = self.input;
+        let usable = |coupon: &&Record| {
+            in_force(coupon, &input.now)
+                && !matches!(coupon.text("status"), Some("used" | "expired" | "void"))
+        };
+        let coupons = own.of(RecordKind::Coupon).filter(|coupon| usable(coupon) && self.is_own(coupon));
+        self.coupons = coupons.cloned().collect();
     }
 
     /// Policies, promotions and announcements in force.
@@ -297,7 +305,9 @@ impl<'a, S: Source> Collector<'a, S> {
         let mut prices =
             self.source.prices(&self.input.scope, &product).await.map_err(RetrieveError::source)?;
         let now = &self.input.now;
-        prices.retain(|price| price.text("from").and_then(|from| now.parse(from)).is_none_or(|from| from <= now.timestamp()));
+        prices.retain(|price| {
+            price.text("from").and_then(|from| now.parse(from)).is_none_or(|from| from <= now.timestamp())
+        });
         prices.sort_by_key(|price| std::cmp::Reverse(price.text("from").and_then(|from| now.parse(from))));
         for price in prices.iter().take(MOST_PRICES) {
             self.push(price, 0.9, "商品的价格记录");
@@ -487,8 +497,11 @@ impl<'a, S: Source> Collector<'a, S> {
 
     /// What the customer wrote, latest first.
     fn texts(&self) -> Vec<&str> {
-        let by_customer = self.input.history.iter().rev().filter(|message| message.author == Author::Customer);
-        std::iter::once(self.reading.text.as_str()).chain(by_customer.map(|message| message.text.as_str())).collect()
+        let by_customer =
+            self.input.history.iter().rev().filter(|message| message.author == Author::Customer);
+        std::iter::once(self.reading.text.as_str())
+            .chain(by_customer.map(|message| message.text.as_str()))
+            .collect()
     }
 
     /// Adds a record as a fact, once, if it is evidence now and belongs to nobody else.

@@ -11,12 +11,17 @@ static KILOGRAMS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{1,3}(?:\.\d)?
 /// 斤 is half a kilogram.
 static JIN: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{1,3}(?:\.\d)?)\s*斤"));
 static CENTIMETRES: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{2,3}(?:\.\d)?)\s*(?:cm|CM|厘米|公分)"));
-static HEIGHT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:身高|个子|高)\s*(?:是|有|大概|差不多|约)?\s*(\d{2,3})"));
+static HEIGHT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:身高|个子|高)\s*(?:是|有|大概|差不多|约)?\s*(\d{2,3})"));
 /// 1米18, 1.65米, 一米六.
-static METRES: LazyLock<Regex> = LazyLock::new(|| pattern(r"([一1])\s*米\s*(\d{1,2}|[一二三四五六七八九][一二三四五六七八九]?)|1\.(\d{1,2})\s*(?:米|m)"));
+static METRES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"([一1])\s*米\s*(\d{1,2}|[一二三四五六七八九][一二三四五六七八九]?)|1\.(\d{1,2})\s*(?:米|m)")
+});
 /// "118 26公斤", "165 110斤": a bare number before a weight is a height.
 static BEFORE_WEIGHT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?:^|[^\d.])(\d{2,3})(?:cm|厘米|公分)?[\s,，、/和]{1,2}(?:体重|重)?\s*\d{1,3}(?:\.\d)?\s*(?:公斤|千克|kg|KG|斤)")
+    pattern(
+        r"(?:^|[^\d.])(\d{2,3})(?:cm|厘米|公分)?[\s,，、/和]{1,2}(?:体重|重)?\s*\d{1,3}(?:\.\d)?\s*(?:公斤|千克|kg|KG|斤)",
+    )
 });
 static MONTHS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{1,2})\s*个月(?:大|的|了)?"));
 
@@ -44,7 +49,8 @@ fn weight(text: &str) -> Option<f64> {
 }
 
 fn height(text: &str) -> Option<f64> {
-    let written = [&CENTIMETRES, &HEIGHT, &BEFORE_WEIGHT].into_iter().find_map(|expression| number(expression, text));
+    let written =
+        [&CENTIMETRES, &HEIGHT, &BEFORE_WEIGHT].into_iter().find_map(|expression| number(expression, text));
     written.or_else(|| metres(text)).filter(|height| HEIGHTS.contains(height))
 }
 
@@ -53,7 +59,12 @@ fn metres(text: &str) -> Option<f64> {
     let rest = found.get(2).or_else(|| found.get(3))?.as_str();
     let digits: String = rest
         .chars()
-        .map(|sign| "零一二三四五六七八九".chars().position(|digit| digit == sign).map_or(sign.to_string(), |place| place.to_string()))
+        .map(|sign| {
+            "零一二三四五六七八九"
+                .chars()
+                .position(|digit| digit == sign)
+                .map_or(sign.to_string(), |place| place.to_string())
+        })
         .collect();
     let tens = if digits.len() == 1 { format!("{digits}0") } else { digits };
     tens.parse::<f64>().ok().map(|rest| 100.0 + rest)
@@ -85,7 +96,9 @@ fn as_fields(advice: &Advice<'_>, measures: Measures) -> Value {
     let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
     put("size", json!(advice.size()));
     put("decided_by", json!(advice.decided_by.0));
-    for (name, value) in [("height", measures.height), ("weight", measures.weight), ("months", measures.months)] {
+    for (name, value) in
+        [("height", measures.height), ("weight", measures.weight), ("months", measures.months)]
+    {
         if let Some(value) = value {
             put(name, plain(value));
         }

@@ -21,7 +21,7 @@ pub use variables::variables;
 use crate::identity::Scope;
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::record::{Record, RecordKind};
-use crate::turn::types::{Facts, Reading, TurnInput};
+use crate::turn::types::{Facts, Reading, TurnInput, Unreadable};
 use collect::Collector;
 use focus::focus_order;
 
@@ -40,14 +40,13 @@ pub trait Source: Send + Sync {
     /// Why it could not answer.
     type Error: Error + Send + Sync + 'static;
 
-    /// The verified customer's orders, newest first; for an order's holder the orders that are open.
-    fn orders(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
-    /// The verified customer's after-sale cases, newest first; for an order's holder those of the orders that are open.
-    fn aftersales(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
-    /// The verified customer's coupons.
-    fn coupons(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
-    /// The verified customer's own record.
-    fn customer(&self, scope: &Scope) -> impl Future<Output = Result<Option<Record>, Self::Error>> + Send;
+    /// The verified customer's own records of these kinds, each kind newest first; for an order's holder
+    /// the orders that are open and their cases; nothing for anybody else.
+    fn own(
+        &self,
+        scope: &Scope,
+        kinds: &[RecordKind],
+    ) -> impl Future<Output = Result<Own, Self::Error>> + Send;
     /// Records by kind and id, as far as this scope may see them, in the order asked for.
     fn records(
         &self,
@@ -64,8 +63,30 @@ pub trait Source: Send + Sync {
         scope: &Scope,
         product: &str,
     ) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+    /// The production batches of a product.
+    fn batches(
+        &self,
+        scope: &Scope,
+        product: &str,
+    ) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
     /// The shop's announcements, whatever their validity.
     fn notices(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+}
+
+/// What a verified customer owns, as far as it can be read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Own {
+    /// The records, each kind newest first.
+    pub records: Vec<Record>,
+    /// What is kept in another system that does not answer now; everything else was read.
+    pub unreadable: Option<Unreadable>,
+}
+
+impl Own {
+    /// The records of a kind.
+    fn of(&self, kind: RecordKind) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| record.kind == kind)
+    }
 }
 
 /// The facts could not be gathered.
@@ -107,21 +128,35 @@ pub async fn gather<S: Source>(
     input: &TurnInput,
     wanted: &Wanted,
 ) -> Result<Facts, RetrieveError> {
-    let orders = if input.scope.reaches_orders() {
-        source.orders(&input.scope).await.map_err(RetrieveError::source)?
+    let own = if input.scope.reaches_orders() {
+        source.own(&input.scope, &own_kinds(wanted)).await.map_err(RetrieveError::source)?
     } else {
-        Vec::new()
+        Own::default()
     };
+    let orders: Vec<Record> = own.of(RecordKind::Order).cloned().collect();
     let focus = focus_order(&orders, knowledge.analyzer(), reading, input, &wanted.kinds);
     let mut collector = Collector::new(source, knowledge, reading, input, wanted);
     collector.add_orders(&orders, &focus);
     collector.add_product(focus.order.map(|index| &orders[index])).await?;
-    if input.scope.reaches_orders() {
-        collector.add_own_records().await?;
-    }
+    collector.add_batches().await?;
+    collector.add_own_records(&own);
     collector.add_rules(focus.order.map(|index| &orders[index])).await?;
     collector.add_prices().await?;
     collector.lay_offer();
     collector.add_found().await?;
     Ok(collector.finish())
+}
+
+/// Which of the customer's own records a turn reads: orders and what wording may know of the customer always, because
+/// they say which product is meant; cases and coupons only where a possible scenario reads them.
+fn own_kinds(wanted: &Wanted) -> Vec<RecordKind> {
+    let wants = |kind| wanted.kinds.contains(&kind);
+    let mut kinds = vec![RecordKind::Order, RecordKind::Customer];
+    if wants(RecordKind::Aftersale) || wants(RecordKind::Order) {
+        kinds.push(RecordKind::Aftersale);
+    }
+    if wants(RecordKind::Coupon) {
+        kinds.push(RecordKind::Coupon);
+    }
+    kinds
 }

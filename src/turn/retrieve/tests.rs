@@ -22,9 +22,12 @@ fn record(value: Value) -> Record {
 }
 
 /// A shop in memory. One that leaks gives every record to anybody, as a broken store would.
+#[derive(Default)]
 struct Shelf {
     records: Vec<Record>,
     leaks: bool,
+    /// What is kept in another system, which is down.
+    down: Vec<RecordKind>,
 }
 
 impl Shelf {
@@ -42,17 +45,12 @@ impl Shelf {
 impl Source for Shelf {
     type Error = Infallible;
 
-    async fn orders(&self, scope: &Scope) -> Result<Vec<Record>, Infallible> {
-        Ok(self.of(scope, RecordKind::Order))
-    }
-    async fn aftersales(&self, scope: &Scope) -> Result<Vec<Record>, Infallible> {
-        Ok(self.of(scope, RecordKind::Aftersale))
-    }
-    async fn coupons(&self, scope: &Scope) -> Result<Vec<Record>, Infallible> {
-        Ok(self.of(scope, RecordKind::Coupon))
-    }
-    async fn customer(&self, scope: &Scope) -> Result<Option<Record>, Infallible> {
-        Ok(self.of(scope, RecordKind::Customer).into_iter().next())
+    async fn own(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Own, Infallible> {
+        let (down, up): (Vec<RecordKind>, Vec<RecordKind>) =
+            kinds.iter().partition(|kind| self.down.contains(kind));
+        let records = up.iter().flat_map(|kind| self.of(scope, *kind)).collect();
+        let unreadable = (!down.is_empty()).then(|| Unreadable { kinds: down, why: "it is down".to_owned() });
+        Ok(Own { records, unreadable })
     }
     async fn records(
         &self,
@@ -74,6 +72,11 @@ impl Source for Shelf {
         let mut prices = self.of(scope, RecordKind::PriceHistory);
         prices.retain(|price| price.text("product") == Some(product));
         Ok(prices)
+    }
+    async fn batches(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, Infallible> {
+        let mut batches = self.of(scope, RecordKind::Batch);
+        batches.retain(|batch| batch.text("product") == Some(product));
+        Ok(batches)
     }
     async fn notices(&self, scope: &Scope) -> Result<Vec<Record>, Infallible> {
         Ok(self.of(scope, RecordKind::Notice))
@@ -120,7 +123,7 @@ fn shop() -> Shelf {
         record(json!({"kind": "coupon", "id": "cp-b", "customer": "b", "title": "睡袋券", "status": "unused"})),
         record(json!({"kind": "customer", "id": "a", "name": "陈晓禾", "profile": {"member_level": "金芽"}})),
     ]);
-    Shelf { records, leaks: false }
+    Shelf { records, ..Shelf::default() }
 }
 
 fn indexed(shelf: &Shelf) -> Knowledge {
@@ -238,6 +241,48 @@ fn an_order_comes_with_its_parcel_product_and_notice() {
     assert_eq!(variables["conversation"], json!({"unresolved_turns": 0, "first_turn": true}));
     assert_eq!(variables["desk"]["open"], true);
     assert!(!serde_json::to_string(&facts).unwrap().contains("陈晓禾"));
+}
+
+#[test]
+fn what_cannot_be_read_is_known_and_everything_else_is_there() {
+    let shelf = Shelf { down: vec![RecordKind::Order, RecordKind::Aftersale], ..shop() };
+    let wanted = [RecordKind::Order, RecordKind::Coupon, RecordKind::Product];
+    let mut input = input(Some("b"), "睡袋到哪了");
+    input.page.product = Some("P-SB".into());
+    let facts = gathered(&shelf, &input, &reading("睡袋到哪了"), &wanted);
+    for kind in [RecordKind::Order, RecordKind::Shipment, RecordKind::Aftersale] {
+        assert_eq!(facts.why_unreadable(kind), Some("it is down"), "{kind}");
+    }
+    assert_eq!(facts.why_unreadable(RecordKind::Coupon), None);
+    let ids = found(&facts);
+    assert!(ids.contains(&"coupon:cp-b") && ids.contains(&"product:P-SB"), "{ids:?}");
+    assert!(!ids.iter().any(|id| id.starts_with("order:")), "{ids:?}");
+    let stranger = TurnInput { scope: Scope::anonymous(ShopId::default()), ..input };
+    let facts = gathered(&shelf, &stranger, &reading("睡袋到哪了"), &wanted);
+    assert_eq!(facts.unreadable, None);
+}
+
+#[test]
+fn a_product_comes_with_its_youngest_batches_where_dates_are_asked_for() {
+    let mut shelf = shop();
+    for (id, product, produced) in [
+        ("old", "P-SB", "2026-01-05"),
+        ("young", "P-SB", "2026-09-01"),
+        ("middle", "P-SB", "2026-05-01"),
+        ("other", "P-ST", "2026-10-01"),
+    ] {
+        shelf.records.push(record(
+            json!({"kind": "batch", "id": id, "product": product, "lot": id, "produced_at": produced, "expires_at": "2028-01-01"}),
+        ));
+    }
+    let mut input = input(None, "生产日期是哪天");
+    input.page.product = Some("P-SB".into());
+    let facts = gathered(&shelf, &input, &reading("生产日期是哪天"), &[RecordKind::Batch]);
+    let batches: Vec<&str> = facts.of_kind(RecordKind::Batch).map(|fact| fact.id.as_str()).collect();
+    assert_eq!(batches, ["batch:young", "batch:middle"]);
+    assert_eq!(variables(&facts, &input)["batch"]["produced_at"], "2026-09-01");
+    let facts = gathered(&shelf, &input, &reading("生产日期是哪天"), &[RecordKind::Product]);
+    assert_eq!(facts.of_kind(RecordKind::Batch).count(), 0);
 }
 
 #[test]
@@ -364,7 +409,7 @@ fn a_real_customer_gets_the_own_parcel() {
         records
             .extend(crate::record::parse_ndjson(&std::fs::read(folder.join(file)).unwrap(), file).unwrap());
     }
-    let shelf = Shelf { records, leaks: false };
+    let shelf = Shelf { records, ..Shelf::default() };
     let text = "我的订单到哪了";
     let orders = shelf.records.iter().filter(|record| record.kind == RecordKind::Order);
     let customers: std::collections::BTreeSet<&str> = orders.filter_map(Record::customer).collect();

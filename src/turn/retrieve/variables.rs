@@ -22,6 +22,7 @@ pub fn variables(facts: &Facts, input: &TurnInput) -> Value {
         ("aftersale", RecordKind::Aftersale),
         ("promotion", RecordKind::Promotion),
         ("coupon", RecordKind::Coupon),
+        ("batch", RecordKind::Batch),
         ("notice", RecordKind::Notice),
     ] {
         put(name, facts.of_kind(kind).next());

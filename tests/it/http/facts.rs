@@ -44,6 +44,29 @@ async fn every_collection_takes_its_kind() {
 }
 
 #[tokio::test]
+async fn a_removal_may_say_when_it_happened() {
+    let app = TestApp::new();
+    let check = async |query: &str, version: Option<i64>, updated_at: Option<&str>| {
+        put(&app, "/api/v1/products/P-1", json!({ "title": "t" })).await;
+        let path = format!("/api/v1/products/P-1{query}");
+        let gone = app.call(Method::DELETE, &path).key("key-facts").send().await;
+        assert_eq!(gone.status, 200, "{query}: {}", gone.text);
+        let when = app.fake.newest_deletion();
+        let updated_at = updated_at.map(|text| text.parse().unwrap());
+        assert_eq!((when.version, when.updated_at), (version, updated_at), "{query}");
+    };
+    check("", None, None).await;
+    check("?version=7", Some(7), None).await;
+    check("?updated_at=2026-11-20T10:00:00Z", None, Some("2026-11-20T10:00:00Z")).await;
+    check("?updated_at=2026-11-20%2010:00", None, Some("2026-11-20T10:00:00+08:00")).await;
+    for query in ["?version=new", "?updated_at=yesterday"] {
+        let path = format!("/api/v1/products/P-1{query}");
+        let refused = app.call(Method::DELETE, &path).key("key-facts").send().await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, "invalid_parameter"), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_record_that_is_none_is_refused() {
     let app = TestApp::new();
     let check = async |path: &str, body: Value, code: &str| {

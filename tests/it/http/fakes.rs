@@ -39,6 +39,7 @@ struct Inner {
     sessions: BTreeMap<String, Session>,
     tickets: BTreeMap<TicketId, (Ticket, Vec<AgentNote>)>,
     records: BTreeMap<(RecordKind, String), Map<String, Value>>,
+    deletions: Vec<DeletedWhen>,
     taken: Vec<IncomingMessage>,
     talk_log: Vec<(ConversationId, Numbered<ConversationEvent>)>,
     desk_log: Vec<Numbered<DeskEvent>>,
@@ -93,6 +94,11 @@ impl Fake {
     /// The records that were written.
     pub fn record(&self, kind: RecordKind, id: &str) -> Option<Map<String, Value>> {
         self.inner.lock().unwrap().records.get(&(kind, id.to_owned())).cloned()
+    }
+
+    /// What ordered the newest removal.
+    pub fn newest_deletion(&self) -> DeletedWhen {
+        self.inner.lock().unwrap().deletions.last().copied().unwrap()
     }
 
     fn announce_talk(&self, inner: &mut Inner, talk: &ConversationId, event: ConversationEvent) {
@@ -675,9 +681,17 @@ impl Facts for Fake {
         answer(Ok(PutOutcome { result, warnings: Vec::new() }))
     }
 
-    fn delete(&self, _staff: StaffScope, kind: RecordKind, id: String) -> Answer<'_, ()> {
-        let gone = self.inner.lock().unwrap().records.remove(&(kind, id));
-        answer(gone.map(drop).ok_or(PortError::NotFound("record")))
+    fn delete(
+        &self,
+        _staff: StaffScope,
+        kind: RecordKind,
+        id: String,
+        when: DeletedWhen,
+    ) -> Answer<'_, bool> {
+        let mut inner = self.inner.lock().unwrap();
+        inner.deletions.push(when);
+        let gone = inner.records.remove(&(kind, id));
+        answer(gone.map(|_| true).ok_or(PortError::NotFound("record")))
     }
 
     fn put_shipment(
@@ -774,6 +788,7 @@ impl Health for Fake {
             pack: true,
             pack_status: PackStatus { version: "0123456789ab".to_owned(), refused: None },
             index,
+            orders: None,
         }))
     }
 

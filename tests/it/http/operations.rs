@@ -20,7 +20,7 @@ async fn it_lives_and_says_which_parts_answer() {
     assert_eq!(app.get("/health").send().await.json(), json!({"status": "ok"}));
     let ready = app.get("/readyz").send().await;
     assert_eq!(ready.status, 200);
-    let parts = json!({"ready": true, "model": "absent", "store": "ready", "pack": "ready", "pack_status": {"version": "0123456789ab", "refused": null}, "index": "ready", "stopping": false});
+    let parts = json!({"ready": true, "model": "absent", "store": "ready", "pack": "ready", "pack_status": {"version": "0123456789ab", "refused": null}, "index": "ready", "orders": null, "stopping": false});
     assert_eq!(ready.json(), parts, "without a model it is ready all the same");
     app.fake.index.store(false, Ordering::SeqCst);
     let ready = app.get("/readyz").send().await;

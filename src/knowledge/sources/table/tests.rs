@@ -362,9 +362,9 @@ fn contradictions_are_told() {
         [
             "faq.csv:3: the question `几天到货` is answered with 5 here and with 3 in faq.csv:2",
             "faq.csv:5: the question `可以退吗？` is asked twice, in faq.csv:4",
-            "商品.csv:2: the description says ¥189, the price is 199",
+            "商品.csv:2: product:P1: the description says 189, less than the price 199; customers may claim it",
             "商品.csv:3: `睡袋` stands in 商品.csv:2 too, with another price: 209 and 199",
-            "活动.csv:2: the promotion has no end that can be read; give valid_until (结束时间)",
+            "活动.csv:2: promotion:活动.csv#满减: the promotion has no end that can be read; give valid_until (结束时间)",
         ]
     );
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::identity::{Scope, ShopId};
-use crate::store::{NewConversation, NewMessage};
+use crate::store::{NewConversation, NewMessage, Stamp};
 use crate::turn::types::Memory;
 
 fn now() -> Now {
@@ -52,7 +52,10 @@ async fn what_was_written_while_an_import_was_prepared_is_judged_again() {
         product("b", json!({"title": "older", "version": 1})),
     ];
     store.put_records(&staff(), meanwhile, &now()).await.unwrap();
-    store.withdraw(&staff(), (RecordKind::Product, "c"), Some(4), &now()).await.unwrap();
+    store
+        .withdraw(&staff(), (RecordKind::Product, "c"), Stamp { version: Some(4), updated_at: None }, &now())
+        .await
+        .unwrap();
     let outcome = store.switch_in(&staff(), import, &now()).await.unwrap().put;
     assert_eq!(outcome, PutOutcome { accepted: 2, unchanged: 0, stale: 2 });
     let mut titles = Vec::new();

@@ -1,0 +1,93 @@
+//! Settings of the shop's other systems. Secrets are no settings: they come from the environment or from files of their
+//! own.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
+use crate::connect::OUTSIDE_KINDS;
+use crate::record::RecordKind;
+
+/// The shop's other systems.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConnectConfig {
+    /// Where orders are looked up.
+    pub orders: OrdersConfig,
+}
+
+/// Where orders are looked up at the moment of a question, for a shop that keeps them in another system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OrdersConfig {
+    /// The address of the system. `{customer}` and `{shop}` in its path or query are filled in. Default: none, orders
+    /// are kept here.
+    pub url: Option<String>,
+    /// A file with the bearer token, if the system wants one. Default: none.
+    pub token_file: Option<PathBuf>,
+    /// A file with the secret under which look-ups are signed. Default: none.
+    pub secret_file: Option<PathBuf>,
+    /// What is kept there: of `order`, `aftersale`, `coupon`. The rest stays here. Default: all three.
+    pub kinds: Vec<RecordKind>,
+    /// Milliseconds that a look-up may take. Default: `1000`.
+    pub timeout_milliseconds: u64,
+    /// Seconds for which an answer is used again; `0` asks every time. Default: `10`.
+    pub cache_seconds: u64,
+    /// Look-ups that run at once. Default: `8`.
+    pub max_parallel: usize,
+    /// Failures in a row after which the system is left alone. Default: `5`.
+    pub failures: u32,
+    /// Seconds for which it is then left alone. Default: `15`.
+    pub pause_seconds: u64,
+}
+
+impl Default for OrdersConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            token_file: None,
+            secret_file: None,
+            kinds: OUTSIDE_KINDS.to_vec(),
+            timeout_milliseconds: 1000,
+            cache_seconds: 10,
+            max_parallel: 8,
+            failures: 5,
+            pause_seconds: 15,
+        }
+    }
+}
+
+impl OrdersConfig {
+    /// Checks what types alone cannot; a look-up has to end inside a turn's deadline.
+    ///
+    /// # Errors
+    /// With the first field that makes no sense.
+    pub(super) fn check(&self, deadline_seconds: u64) -> Result<(), ConfigError> {
+        let refuse = |field, value: String, hint| Err(ConfigError::Value { field, value, hint });
+        if !(1..deadline_seconds.saturating_mul(1000)).contains(&self.timeout_milliseconds) {
+            let hint = "more than 0, less than `model.deadline_seconds`";
+            return refuse(
+                "connect.orders.timeout_milliseconds",
+                self.timeout_milliseconds.to_string(),
+                hint,
+            );
+        }
+        if self.max_parallel == 0 || self.failures == 0 {
+            let value = format!("{}/{}", self.max_parallel, self.failures);
+            return refuse("connect.orders.max_parallel", value, "at least 1, and so are `failures`");
+        }
+        let other = self.kinds.iter().find(|kind| !OUTSIDE_KINDS.contains(kind));
+        if let Some(other) = other {
+            return refuse("connect.orders.kinds", other.to_string(), "of `order`, `aftersale`, `coupon`");
+        }
+        if self.kinds.is_empty() {
+            return refuse(
+                "connect.orders.kinds",
+                String::new(),
+                "at least one; without `url` nothing is looked up",
+            );
+        }
+        Ok(())
+    }
+}
