@@ -51,22 +51,17 @@ impl Source for Shop {
         };
         Ok(wanted.iter().filter_map(find).collect())
     }
-    async fn policies(&self, _: &Scope) -> Result<Vec<Record>, Self::Error> {
-        Ok(self.of_kind(RecordKind::Policy))
+    async fn public(&self, _: &Scope, kinds: &[RecordKind]) -> Result<Vec<Record>, Self::Error> {
+        Ok(kinds.iter().flat_map(|kind| self.of_kind(*kind)).collect())
     }
-    async fn promotions(&self, _: &Scope) -> Result<Vec<Record>, Self::Error> {
-        Ok(self.of_kind(RecordKind::Promotion))
-    }
-    async fn prices(&self, _: &Scope, product: &str) -> Result<Vec<Record>, Self::Error> {
-        let prices = self.of_kind(RecordKind::PriceHistory).into_iter();
-        Ok(prices.filter(|price| price.text("product") == Some(product)).collect())
-    }
-    async fn batches(&self, _: &Scope, product: &str) -> Result<Vec<Record>, Self::Error> {
-        let batches = self.of_kind(RecordKind::Batch).into_iter();
-        Ok(batches.filter(|batch| batch.text("product") == Some(product)).collect())
-    }
-    async fn notices(&self, _: &Scope) -> Result<Vec<Record>, Self::Error> {
-        Ok(self.of_kind(RecordKind::Notice))
+    async fn of_product(
+        &self,
+        _: &Scope,
+        kind: RecordKind,
+        product: &str,
+    ) -> Result<Vec<Record>, Self::Error> {
+        let records = self.of_kind(kind).into_iter();
+        Ok(records.filter(|record| record.text("product") == Some(product)).collect())
     }
 }
 

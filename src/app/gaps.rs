@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::connect::ShopSource;
 use crate::gaps::likeness::Asked;
 use crate::gaps::{Gap, GapState};
 use crate::http::ports::{Answer, GapPage, GapRequest, Gaps, PortError};
@@ -185,7 +186,9 @@ impl Closer {
             vector,
             ..Reading::default()
         };
-        let facts = gather(&self.store, &self.knowledge, &reading, &input, &Wanted::default())
+        // Nobody in particular asks, so nothing of the shop's other systems is needed.
+        let source = ShopSource::new(self.store.clone(), None);
+        let facts = gather(&source, &self.knowledge, &reading, &input, &Wanted::default())
             .await
             .map_err(|error| PortError::Internal(error.into()))?;
         let answers = facts

@@ -31,31 +31,18 @@ impl ShopSource {
     fn outside(&self, kind: RecordKind) -> Option<&Orders> {
         self.orders.as_ref().filter(|orders| orders.keeps(kind))
     }
-
-    async fn stored(&self, scope: &Scope, kind: RecordKind) -> Result<Vec<Record>, StoreError> {
-        match kind {
-            RecordKind::Order => self.store.orders(scope).await,
-            RecordKind::Aftersale => self.store.aftersales(scope).await,
-            RecordKind::Coupon => self.store.coupons(scope).await,
-            RecordKind::Customer => Ok(self.store.customer(scope).await?.into_iter().collect()),
-            // Parcels stand in their orders, and nobody owns what everybody may see.
-            _ => Ok(Vec::new()),
-        }
-    }
 }
 
 impl Source for ShopSource {
     type Error = StoreError;
 
     async fn own(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Own, StoreError> {
-        let mut own = Own::default();
         // The other system is asked for customers; an order that somebody proved to hold was opened from the store.
         let asked = scope.verified_customer().is_some();
         let (outside, here): (Vec<RecordKind>, Vec<RecordKind>) =
             kinds.iter().partition(|kind| asked && self.outside(**kind).is_some());
-        for kind in here {
-            own.records.extend(self.stored(scope, kind).await?);
-        }
+        // Parcels stand in their orders, and nobody owns what everybody may see.
+        let mut own = Own { records: self.store.own(scope, &here).await?, unreadable: None };
         let Some(orders) = self.orders.as_ref().filter(|_| !outside.is_empty()) else { return Ok(own) };
         let (unreadable, why) = match orders.own(scope).await {
             Ok(found) => {
@@ -79,23 +66,16 @@ impl Source for ShopSource {
         self.store.records(scope, &here).await
     }
 
-    async fn policies(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
-        self.store.public_records(scope, RecordKind::Policy).await
+    async fn public(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Vec<Record>, StoreError> {
+        self.store.public_records(scope, kinds).await
     }
 
-    async fn promotions(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
-        self.store.public_records(scope, RecordKind::Promotion).await
-    }
-
-    async fn prices(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, StoreError> {
-        self.store.prices_of(scope, product).await
-    }
-
-    async fn batches(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, StoreError> {
-        self.store.batches(scope, product).await
-    }
-
-    async fn notices(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
-        self.store.public_records(scope, RecordKind::Notice).await
+    async fn of_product(
+        &self,
+        scope: &Scope,
+        kind: RecordKind,
+        product: &str,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.store.of_product(scope, kind, product).await
     }
 }

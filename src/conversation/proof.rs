@@ -5,6 +5,7 @@
 
 use super::Answering;
 use crate::identity::{Identity, OrderHolder, Scope};
+use crate::record::RecordKind;
 use crate::store::{Conversation, OrderClaim, ProofLimits, StoreError};
 use crate::turn::types::{OrderProof, ProofOutcome};
 use crate::turn::understand::claim::{self, Claim};
@@ -86,7 +87,7 @@ impl Answering {
     async fn is_parcel(&self, holder: Option<&OrderHolder>, number: &str) -> Result<bool, StoreError> {
         let Some(holder) = holder else { return Ok(false) };
         let scope = as_holder(&self.message.scope, holder.clone());
-        let orders = self.inner.services.store.orders(&scope).await?;
+        let orders = self.inner.services.store.own(&scope, &[RecordKind::Order]).await?;
         let tracking = |order: &crate::record::Record| {
             order
                 .shipments()

@@ -80,7 +80,7 @@ const GIFT: &[Rule] = &[must("title", Shape::Text), may("text", Shape::Text)];
 
 const FEE: &[Rule] = &[must("title", Shape::Text), must("amount", Shape::Money), may("text", Shape::Text)];
 
-const INSURANCE: &[Rule] = &[may("freight", Shape::Flag), may("by", Shape::Text)];
+const INSURANCE: &[Rule] = &[may("freight", Shape::Flag), may("by", Shape::OneOf(&["shop", "customer"]))];
 
 const PRESALE: &[Rule] = &[
     may("deposit", Shape::Money),
@@ -111,7 +111,6 @@ const PRODUCT: &[Rule] = &[
     may("fees", Shape::List(&Shape::Object(FEE))),
     may("warranty_months", Shape::Count),
     may("insurance", Shape::Object(INSURANCE)),
-    may("life_stage", Shape::Free),
     may("care_tips", Shape::Text),
     may("return_class", Shape::OneOf(&["normal", "opened_excluded", "fresh", "custom", "digital"])),
     may("shelf_life_days", Shape::Count),
@@ -143,7 +142,6 @@ const PROMOTION: &[Rule] = &[
     may("members_only", Shape::Flag),
     may("per_customer", Shape::Count),
     may("stack_with", TEXTS),
-    may("per_customer", Shape::Count),
     may("public", Shape::Flag),
     may("gifts", Shape::List(&Shape::Object(GIFT))),
 ];
@@ -254,11 +252,8 @@ pub(super) const SHIPMENT: &[Rule] = &[
 ];
 
 const DISCOUNT: &[Rule] = &[may("title", Shape::Text), may("amount", Shape::Money), may("items", IDS)];
-const CONFIRMATION: &[Rule] = &[may("what", Shape::Text), may("product", Shape::Id), may("at", Shape::Time)];
+const CONFIRMATION: &[Rule] = &[must("what", Shape::Text), may("product", Shape::Id), may("at", Shape::Time)];
 const SERVICE: &[Rule] = &[may("type", Shape::Text), may("appointment", Shape::Time)];
-
-const INSURANCE: &[Rule] = &[may("freight", Shape::Flag), may("by", Shape::OneOf(&["shop", "customer"]))];
-const CONFIRMATION: &[Rule] = &[must("what", Shape::Text), may("at", Shape::Time)];
 
 const ORDER: &[Rule] = &[
     must("customer", Shape::Id),
@@ -286,8 +281,6 @@ const ORDER: &[Rule] = &[
     may("invoice", Shape::Free),
     may("service", Shape::Object(SERVICE)),
     may("presale", Shape::Object(PRESALE)),
-    may("insurance", Shape::Object(INSURANCE)),
-    may("confirmations", Shape::List(&Shape::Object(CONFIRMATION))),
     may("remarks", Shape::Text),
 ];
 

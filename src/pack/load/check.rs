@@ -39,7 +39,7 @@ pub const PLACES: [(&str, Goal); 23] = [
 
 /// Places of wording that a pack may have besides: which item of an order is meant, comfort that names what the customer needs it for, asking again,
 /// waiting beyond what was announced, owning up to a promise that is overdue. `also.TOPIC` names a second matter of that topic.
-pub const OPTIONAL_PLACES: [&str; 8] = [
+pub const OPTIONAL_PLACES: [&str; 9] = [
     "situation",
     "sign_in.again",
     "prove_order.again",

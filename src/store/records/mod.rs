@@ -76,71 +76,59 @@ pub struct Change {
 }
 
 impl Store {
-    /// The verified customer's own orders, newest first; to an order's holder those that are open; none for anybody else.
-    pub async fn orders(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
-        self.own_records(scope, RecordKind::Order).await
-    }
-
-    /// The verified customer's own after-sale cases, newest first; to an order's holder those of that order.
-    pub async fn aftersales(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
-        self.own_records(scope, RecordKind::Aftersale).await
-    }
-
-    /// The verified customer's own coupons.
-    pub async fn coupons(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
-        self.own_records(scope, RecordKind::Coupon).await
-    }
-
-    /// The verified customer's own record.
-    pub async fn customer(&self, scope: &Scope) -> Result<Option<Record>, StoreError> {
-        Ok(self.own_records(scope, RecordKind::Customer).await?.into_iter().next())
-    }
-
-    /// The shop's policies.
-    pub async fn policies(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
-        self.public_records(scope, RecordKind::Policy).await
-    }
-
-    /// The shop's announcements, whatever their validity.
-    pub async fn notices(&self, scope: &Scope) -> Result<Vec<Record>, StoreError> {
-        self.public_records(scope, RecordKind::Notice).await
-    }
-
-    /// What a product's price was, and when.
-    pub async fn prices_of(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT kind, id, body FROM records WHERE shop = ?1 AND kind = ?2 AND private = 0 \
-             AND withdrawn IS NULL AND body ->> '$.product' = ?3 ORDER BY id",
+    /// The verified customer's own records of these kinds, each kind newest first; to an order's holder the orders that
+    /// are open and their cases; none for anybody else.
+    pub async fn own(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Vec<Record>, StoreError> {
+        if let Some(holder) = scope.order_holder() {
+            return self.held_records(scope, holder, kinds).await;
+        }
+        let Some(customer) = scope.verified_customer() else { return Ok(Vec::new()) };
+        // What has no date yet (an order that was just placed in a shop that sends no dates) is the newest.
+        let row = sqlx::query(
+            "SELECT json_group_array(json_array(kind, id, json(body)) \
+             ORDER BY kind, happened_at IS NULL DESC, happened_at DESC, LENGTH(id) DESC, id DESC) AS records \
+             FROM records WHERE shop = ?1 AND customer = ?2 \
+             AND kind IN (SELECT value FROM json_each(?3)) AND withdrawn IS NULL",
         )
         .bind(scope.shop.as_str())
-        .bind(RecordKind::PriceHistory.as_str())
-        .bind(product)
-        .fetch_all(self.readers())
+        .bind(customer.as_str())
+        .bind(json(&kinds)?)
+        .fetch_one(self.readers())
         .await?;
-        rows.iter().map(read_record).collect()
+        read_records(&row)
     }
 
-    /// The production batches of a product.
-    pub async fn batches(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT kind, id, body FROM records \
-             WHERE shop = ?1 AND kind = 'batch' AND withdrawn IS NULL AND body ->> 'product' = ?2 ORDER BY id",
+    /// All records of these kinds that anybody may see, whatever their validity; none of a private kind.
+    pub async fn public_records(
+        &self,
+        scope: &Scope,
+        kinds: &[RecordKind],
+    ) -> Result<Vec<Record>, StoreError> {
+        let row = sqlx::query(
+            "SELECT json_group_array(json_array(kind, id, json(body)) ORDER BY kind, id) AS records FROM records \
+             WHERE shop = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND private = 0 AND withdrawn IS NULL",
         )
         .bind(scope.shop.as_str())
-        .bind(product)
-        .fetch_all(self.readers())
+        .bind(json(&kinds)?)
+        .fetch_one(self.readers())
         .await?;
-        rows.iter().map(read_record).collect()
+        read_records(&row)
     }
 
-    /// All records of a kind that anybody may see; none of a private kind.
-    pub async fn public_records(&self, scope: &Scope, kind: RecordKind) -> Result<Vec<Record>, StoreError> {
+    /// The records of a kind that anybody may see and that belong to a product: its price in the past, its batches.
+    pub async fn of_product(
+        &self,
+        scope: &Scope,
+        kind: RecordKind,
+        product: &str,
+    ) -> Result<Vec<Record>, StoreError> {
         let row = sqlx::query(
             "SELECT json_group_array(json_array(kind, id, json(body)) ORDER BY id) AS records FROM records \
-             WHERE shop = ?1 AND kind = ?2 AND private = 0 AND withdrawn IS NULL",
+             WHERE shop = ?1 AND kind = ?2 AND private = 0 AND withdrawn IS NULL AND body ->> '$.product' = ?3",
         )
         .bind(scope.shop.as_str())
         .bind(kind.as_str())
+        .bind(product)
         .fetch_one(self.readers())
         .await?;
         read_records(&row)
@@ -278,25 +266,6 @@ impl Store {
         .fetch_all(self.readers())
         .await?;
         rows.iter().map(read_change).collect()
-    }
-
-    async fn own_records(&self, scope: &Scope, kind: RecordKind) -> Result<Vec<Record>, StoreError> {
-        if let Some(holder) = scope.order_holder() {
-            return self.held_records(scope, holder, kind).await;
-        }
-        let Some(customer) = scope.verified_customer() else { return Ok(Vec::new()) };
-        // What has no date yet (an order that was just placed in a shop that sends no dates) is the newest.
-        let row = sqlx::query(
-            "SELECT json_group_array(json_array(kind, id, json(body)) \
-             ORDER BY happened_at IS NULL DESC, happened_at DESC, LENGTH(id) DESC, id DESC) AS records \
-             FROM records WHERE shop = ?1 AND customer = ?2 AND kind = ?3 AND withdrawn IS NULL",
-        )
-        .bind(scope.shop.as_str())
-        .bind(customer.as_str())
-        .bind(kind.as_str())
-        .fetch_one(self.readers())
-        .await?;
-        read_records(&row)
     }
 }
 

@@ -104,10 +104,10 @@ async fn a_holder_reaches_that_order_in_that_conversation_and_nothing_else() {
     let (here, there) = (opened(&store, &scope).await, opened(&store, &scope).await);
     assert_eq!(proves(&store, &scope, &here, "2000000001", "1111").await, Opened);
     let holding = holder(&store, &scope, &here, &now()).await.unwrap();
-    assert_eq!(ids(&store.orders(&holding).await.unwrap()), ["2000000001"]);
-    assert_eq!(ids(&store.aftersales(&holding).await.unwrap()), ["as-1"]);
-    assert!(store.coupons(&holding).await.unwrap().is_empty());
-    assert!(store.customer(&holding).await.unwrap().is_none());
+    assert_eq!(ids(&store.own(&holding, &[RecordKind::Order]).await.unwrap()), ["2000000001"]);
+    assert_eq!(ids(&store.own(&holding, &[RecordKind::Aftersale]).await.unwrap()), ["as-1"]);
+    assert!(store.own(&holding, &[RecordKind::Coupon]).await.unwrap().is_empty());
+    assert!(store.own(&holding, &[RecordKind::Customer]).await.unwrap().is_empty());
     let private = [
         (RecordKind::Order, "2000000001".to_owned()),
         (RecordKind::Order, "2000000002".to_owned()),
@@ -127,7 +127,7 @@ async fn a_holder_reaches_that_order_in_that_conversation_and_nothing_else() {
     // A second order of one conversation opens beside the first.
     assert_eq!(proves(&store, &scope, &here, "A-100", "6620").await, Opened);
     let both = holder(&store, &scope, &here, &now()).await.unwrap();
-    assert_eq!(store.orders(&both).await.unwrap().len(), 2);
+    assert_eq!(store.own(&both, &[RecordKind::Order]).await.unwrap().len(), 2);
     // It ends by itself.
     assert!(holder(&store, &scope, &here, &at("2026-11-21T02:11:59Z")).await.is_some());
     assert!(holder(&store, &scope, &here, &at("2026-11-21T02:12:00Z")).await.is_none());
@@ -145,8 +145,8 @@ async fn a_holder_that_was_made_up_reaches_nothing() {
     };
     let elsewhere = opened(&store, &scope).await;
     for scope in [invented(&conversation, "2000000001"), invented(&elsewhere, "A-100")] {
-        assert!(store.orders(&scope).await.unwrap().is_empty());
-        assert!(store.aftersales(&scope).await.unwrap().is_empty());
+        assert!(store.own(&scope, &[RecordKind::Order]).await.unwrap().is_empty());
+        assert!(store.own(&scope, &[RecordKind::Aftersale]).await.unwrap().is_empty());
     }
 }
 

@@ -205,16 +205,16 @@ async fn private_records_are_seen_by_their_customer_only() {
     .into();
     let check = async |scope: Scope, own: [usize; 4], visible: &[&str]| {
         let counts = [
-            store.orders(&scope).await.unwrap().len(),
-            store.aftersales(&scope).await.unwrap().len(),
-            store.coupons(&scope).await.unwrap().len(),
-            store.customer(&scope).await.unwrap().iter().len(),
+            store.own(&scope, &[RecordKind::Order]).await.unwrap().len(),
+            store.own(&scope, &[RecordKind::Aftersale]).await.unwrap().len(),
+            store.own(&scope, &[RecordKind::Coupon]).await.unwrap().len(),
+            store.own(&scope, &[RecordKind::Customer]).await.unwrap().len(),
         ];
         assert_eq!(counts, own, "{scope:?}");
         let found = store.records(&scope, &wanted).await.unwrap();
         let ids: Vec<&str> = found.iter().map(|record| record.id.as_str()).collect();
         assert_eq!(ids, visible, "{scope:?}");
-        assert!(store.public_records(&scope, RecordKind::Order).await.unwrap().is_empty());
+        assert!(store.public_records(&scope, &[RecordKind::Order]).await.unwrap().is_empty());
     };
     check(customer("c1"), [1, 1, 1, 1], &["n1", "o1", "k1", "s1", "c1"]).await;
     check(customer("c2"), [1, 0, 0, 0], &["n1", "o2"]).await;
@@ -223,13 +223,16 @@ async fn private_records_are_seen_by_their_customer_only() {
     check(visitor(), [0, 0, 0, 0], &["n1"]).await;
     let elsewhere = Scope::customer(ShopId::new("other").unwrap(), CustomerId::new("c1").unwrap());
     check(elsewhere, [0, 0, 0, 0], &[]).await;
-    assert_eq!(store.policies(&nobody()).await.unwrap().len(), 1);
-    assert_eq!(store.notices(&nobody()).await.unwrap()[0].fields["text"], "台风");
+    assert_eq!(store.public_records(&nobody(), &[RecordKind::Policy]).await.unwrap().len(), 1);
+    assert_eq!(
+        store.public_records(&nobody(), &[RecordKind::Notice]).await.unwrap()[0].fields["text"],
+        "台风"
+    );
     // An order that changes hands is no longer the first customer's.
     put(&store, order("o1", "c2", json!({"placed_at": "2026-11-01 10:00"}))).await;
-    assert!(store.orders(&customer("c1")).await.unwrap().is_empty());
+    assert!(store.own(&customer("c1"), &[RecordKind::Order]).await.unwrap().is_empty());
     store.withdraw(&staff(), (RecordKind::Order, "o1"), Stamp::default(), &now()).await.unwrap();
-    assert_eq!(store.orders(&customer("c2")).await.unwrap().len(), 1);
+    assert_eq!(store.own(&customer("c2"), &[RecordKind::Order]).await.unwrap().len(), 1);
     assert!(store.records(&customer("c2"), &[(RecordKind::Order, "o1".into())]).await.unwrap().is_empty());
 }
 
@@ -245,8 +248,13 @@ async fn orders_come_newest_first() {
     ] {
         put(&store, order(id, "c", fields)).await;
     }
-    let ids: Vec<String> =
-        store.orders(&customer("c")).await.unwrap().into_iter().map(|order| order.id).collect();
+    let ids: Vec<String> = store
+        .own(&customer("c"), &[RecordKind::Order])
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|order| order.id)
+        .collect();
     assert_eq!(ids, ["100", "99", "20", "9", "7"]);
 }
 
@@ -259,7 +267,7 @@ async fn a_parcel_is_merged_into_its_order_and_kept() {
         store.put_shipment(&staff(), "o1", fields, &now()).await
     };
     let parcels = async || {
-        let order = store.orders(&customer("c1")).await.unwrap().remove(0);
+        let order = store.own(&customer("c1"), &[RecordKind::Order]).await.unwrap().remove(0);
         (order.fields.get("shipment").cloned(), order.fields.get("shipments").cloned())
     };
     let first = json!({"carrier": "中通", "tracking": "1", "updated_at": "2026-11-02"});

@@ -225,7 +225,7 @@ impl<'a, S: Source> Collector<'a, S> {
         let Some(product) = self.product.clone().filter(|_| self.wants(RecordKind::Batch)) else {
             return Ok(());
         };
-        let batches = self.source.batches(&self.input.scope, &product).await;
+        let batches = self.source.of_product(&self.input.scope, RecordKind::Batch, &product).await;
         let mut batches = batches.map_err(RetrieveError::source)?;
         let produced = |batch: &Record| batch.text("produced_at").and_then(|at| self.input.now.parse(at));
         batches.sort_by_key(|batch| std::cmp::Reverse(produced(batch)));
@@ -259,15 +259,15 @@ impl<'a, S: Source> Collector<'a, S> {
 
     /// Policies, promotions and announcements in force.
     pub(super) async fn add_rules(&mut self, order: Option<&Record>) -> Result<(), RetrieveError> {
-        let scope = &self.input.scope;
-        if self.wants(RecordKind::Policy) {
-            let policies = self.source.policies(scope).await.map_err(RetrieveError::source)?;
+        let rules = self.source.public(&self.input.scope, &self.rules_wanted()).await;
+        let mut rules = rules.map_err(RetrieveError::source)?;
+        rules.retain(|rule| in_force(rule, &self.input.now));
+        let of = |kind| rules.iter().filter(move |rule| rule.kind == kind).cloned();
+        let policies: Vec<Record> = of(RecordKind::Policy).collect();
+        if !policies.is_empty() {
             self.add_policies(&policies)?;
         }
-        if self.wants(RecordKind::Promotion) || !self.coupons.is_empty() {
-            self.promotions = self.source.promotions(scope).await.map_err(RetrieveError::source)?;
-            self.promotions.retain(|promotion| in_force(promotion, &self.input.now));
-        }
+        self.promotions = of(RecordKind::Promotion).collect();
         for coupon in self.coupons.clone().iter().take(MOST_COUPONS) {
             let coupon = offer::with_terms(coupon, &self.promotions);
             self.push(&coupon, 1.0, "本人的优惠券");
@@ -282,19 +282,27 @@ impl<'a, S: Source> Collector<'a, S> {
                 self.push(promotion, 0.9, "正在生效的活动");
             }
         }
-        if self.wants(RecordKind::Notice) || self.wants(RecordKind::Shipment) {
-            let notices = self.source.notices(scope).await.map_err(RetrieveError::source)?;
-            let fitting: Vec<Record> = notices
-                .iter()
-                .filter(|notice| self.notice_fits(notice, order))
-                .take(MOST_NOTICES)
-                .cloned()
-                .collect();
-            for notice in &fitting {
-                self.push(notice, 0.9, "正在生效的公告");
-            }
+        let notices: Vec<Record> =
+            of(RecordKind::Notice).filter(|notice| self.notice_fits(notice, order)).collect();
+        for notice in notices.iter().take(MOST_NOTICES) {
+            self.push(notice, 0.9, "正在生效的公告");
         }
         Ok(())
+    }
+
+    /// Which of the shop's rules a possible scenario reads. Coupons are told with the terms of their promotion.
+    fn rules_wanted(&self) -> Vec<RecordKind> {
+        let mut kinds = Vec::new();
+        if self.wants(RecordKind::Policy) {
+            kinds.push(RecordKind::Policy);
+        }
+        if self.wants(RecordKind::Promotion) || !self.coupons.is_empty() {
+            kinds.push(RecordKind::Promotion);
+        }
+        if self.wants(RecordKind::Notice) || self.wants(RecordKind::Shipment) {
+            kinds.push(RecordKind::Notice);
+        }
+        kinds
     }
 
     /// What the price of the product was lately.
@@ -302,8 +310,8 @@ impl<'a, S: Source> Collector<'a, S> {
         let Some(product) = self.product.clone().filter(|_| self.wants(RecordKind::PriceHistory)) else {
             return Ok(());
         };
-        let mut prices =
-            self.source.prices(&self.input.scope, &product).await.map_err(RetrieveError::source)?;
+        let prices = self.source.of_product(&self.input.scope, RecordKind::PriceHistory, &product).await;
+        let mut prices = prices.map_err(RetrieveError::source)?;
         let now = &self.input.now;
         prices.retain(|price| {
             price.text("from").and_then(|from| now.parse(from)).is_none_or(|from| from <= now.timestamp())

@@ -53,24 +53,19 @@ pub trait Source: Send + Sync {
         scope: &Scope,
         wanted: &[(RecordKind, String)],
     ) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
-    /// The shop's policies.
-    fn policies(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
-    /// The shop's promotions, whatever their validity.
-    fn promotions(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
-    /// What a product's price was, and when.
-    fn prices(
+    /// All records of these kinds that anybody may see, whatever their validity.
+    fn public(
         &self,
         scope: &Scope,
-        product: &str,
+        kinds: &[RecordKind],
     ) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
-    /// The production batches of a product.
-    fn batches(
+    /// The records of a kind that anybody may see and that belong to a product.
+    fn of_product(
         &self,
         scope: &Scope,
+        kind: RecordKind,
         product: &str,
     ) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
-    /// The shop's announcements, whatever their validity.
-    fn notices(&self, scope: &Scope) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
 }
 
 /// What a verified customer owns, as far as it can be read.

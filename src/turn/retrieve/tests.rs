@@ -62,24 +62,18 @@ impl Source for Shelf {
         };
         Ok(wanted.iter().filter_map(find).collect())
     }
-    async fn policies(&self, scope: &Scope) -> Result<Vec<Record>, Infallible> {
-        Ok(self.of(scope, RecordKind::Policy))
+    async fn public(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Vec<Record>, Infallible> {
+        Ok(kinds.iter().flat_map(|kind| self.of(scope, *kind)).collect())
     }
-    async fn promotions(&self, scope: &Scope) -> Result<Vec<Record>, Infallible> {
-        Ok(self.of(scope, RecordKind::Promotion))
-    }
-    async fn prices(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, Infallible> {
-        let mut prices = self.of(scope, RecordKind::PriceHistory);
-        prices.retain(|price| price.text("product") == Some(product));
-        Ok(prices)
-    }
-    async fn batches(&self, scope: &Scope, product: &str) -> Result<Vec<Record>, Infallible> {
-        let mut batches = self.of(scope, RecordKind::Batch);
-        batches.retain(|batch| batch.text("product") == Some(product));
-        Ok(batches)
-    }
-    async fn notices(&self, scope: &Scope) -> Result<Vec<Record>, Infallible> {
-        Ok(self.of(scope, RecordKind::Notice))
+    async fn of_product(
+        &self,
+        scope: &Scope,
+        kind: RecordKind,
+        product: &str,
+    ) -> Result<Vec<Record>, Infallible> {
+        let mut records = self.of(scope, kind);
+        records.retain(|record| record.text("product") == Some(product));
+        Ok(records)
     }
 }
 
