@@ -1,12 +1,15 @@
 //! Does a text cross a red line of the pack?
 
 use regex::Regex;
+use serde_json::Value as Json;
 
 use crate::pack::types::{RedLine, RedLineLevel};
+use crate::turn::numerals::Amount;
 use crate::turn::types::{By, Draft, Goal, GuardReason, Stage};
 
 use super::evidence::Evidence;
 use super::fold::{is_han, tighten, without_space};
+use super::values::{self, Value};
 use super::{GuardContext, Sentence, Verdict, done};
 
 /// Checks a whole draft. The text is looked at twice, as it stands and with everything taken out that can be put
@@ -73,6 +76,27 @@ fn mask(text: &str, unless: &[Regex]) -> String {
     })
 }
 
+/// Whether code has worked out every amount of a fragment, for a policy that allows the matter or whose own words these
+/// are.
+fn is_worked_out(text: &str, draft: &Draft, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> bool {
+    let own_words = draft.wording.as_deref().map(|id| context.grounds.approved_by_policy(id));
+    let own_words = own_words.is_some_and(|texts| !texts.is_empty());
+    let worked_out: Vec<Value> = evidence
+        .facts
+        .iter()
+        .filter_map(|record| record.fact.fields.get("verdict"))
+        .filter(|verdict| own_words || verdict.get("outcome").and_then(Json::as_str) == Some("allowed"))
+        .filter_map(|verdict| verdict.get("values")?.as_object())
+        .flat_map(|values| values.values())
+        .filter_map(|value| Amount::parse(&value.get("money")?.to_string()))
+        .map(Value::Money)
+        .collect();
+    let chars: Vec<char> = super::fold::fold(text).chars().collect();
+    let said = values::extract(&chars, context.grounds.now);
+    let mut amounts = said.iter().filter(|found| matches!(found.value, Value::Money(_))).peekable();
+    amounts.peek().is_some() && amounts.all(|found| worked_out.contains(&found.value))
+}
+
 /// Whether a record stands behind a fragment that needs one: the action, the promise, the policy.
 fn is_backed(
     fragment: &Fragment,
@@ -95,7 +119,7 @@ fn is_backed(
     let recorded = draft.by == By::Wording
         && matches!(draft.goal, Goal::Commit | Goal::Act | Goal::Handoff)
         && !context.done.is_empty();
-    if recorded {
+    if recorded || is_worked_out(&fragment.text, draft, evidence, context) {
         return true;
     }
     let core: String = without_space(&fragment.text)

@@ -519,14 +519,17 @@ impl<'a, S: Source> Collector<'a, S> {
         if foreign || record.kind == RecordKind::Customer || self.facts.get(&id).is_some() {
             return;
         }
-        let text = evidence_text(record, &self.input.now);
+        let mut text = evidence_text(record, &self.input.now);
         if text.is_empty() {
             return;
         }
         let mut fields = derived_fields(record, &self.input.now);
         if record.kind == RecordKind::Product {
             with_variant(&mut fields, &self.reading.question);
-            measures::lay(&mut fields, &self.texts());
+            if let Some(advice) = measures::lay(&mut fields, &self.texts()) {
+                text.push('\n');
+                text.push_str(&advice);
+            }
         }
         self.facts.found.push(Fact {
             id,
