@@ -14,7 +14,7 @@ use super::options::GlobalOptions;
 use super::sample;
 use super::serve::runtime;
 use crate::config::Config;
-use crate::eval::dialogues::{Dialogue, Report, Stage, read, run};
+use crate::eval::dialogues::{Dialogue, Report, Shop, Stage, read, run};
 use crate::record::{Record, parse_ndjson};
 use crate::time::Now;
 use crate::turn::Rules;
@@ -38,17 +38,10 @@ pub struct DialogueOptions {
 
 /// Runs the command. It fails if an answer has a fault.
 pub fn evaluate(options: &GlobalOptions, command: &DialogueOptions) -> anyhow::Result<ExitCode> {
-    let mut config = options.settings()?;
-    if command.shop.is_none() {
-        sample::name_shop(&mut config)?;
-    }
-    let records = match &command.shop {
-        Some(folder) => own_records(folder)?,
-        None => sample::records(&reference(&config)?)?,
-    };
-    let stage = Stage { rules: Arc::new(Rules::new(options.pack(&config)?)), config, records };
     // All are read before the first is held, so that a bad file is known at once.
     let dialogues: Vec<_> = found(&command.files)?.iter().map(|file| told(file)).collect::<Result<_, _>>()?;
+    let languages = dialogues.iter().filter_map(|(_, dialogue)| dialogue.language.as_deref()).collect();
+    let stage = stage(options, command, languages)?;
     let each = runtime()?.block_on(async {
         let mut each = Vec::new();
         for (name, dialogue) in &dialogues {
@@ -63,6 +56,38 @@ pub fn evaluate(options: &GlobalOptions, command: &DialogueOptions) -> anyhow::R
         show(&report, command.trace);
     }
     Ok(if report.right == report.dialogues { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The shop of the settings, and for each other language that is spoken the sample shop's sister.
+fn stage(
+    options: &GlobalOptions,
+    command: &DialogueOptions,
+    languages: BTreeSet<&str>,
+) -> anyhow::Result<Stage> {
+    let mut config = options.settings()?;
+    if command.shop.is_none() {
+        sample::name_shop(&mut config)?;
+    }
+    let records = match &command.shop {
+        Some(folder) => own_records(folder)?,
+        None => sample::records(&reference(&config)?)?,
+    };
+    let mut shops = vec![Shop { rules: Arc::new(Rules::new(options.pack(&config)?)), records }];
+    for language in languages.into_iter().filter(|language| *language != config.shop.language) {
+        shops.push(sister(options, &config, language)?);
+    }
+    Ok(Stage { shops, config })
+}
+
+fn sister(options: &GlobalOptions, config: &Config, language: &str) -> anyhow::Result<Shop> {
+    let unknown =
+        || format!("a conversation names the language `{language}`, in which there is no sample shop");
+    let (names, records) = sample::sister(language).with_context(unknown)?;
+    let mut config = config.clone();
+    language.clone_into(&mut config.shop.language);
+    config.shop.name = Some(names.name);
+    config.shop.assistant = Some(names.assistant);
+    Ok(Shop { rules: Arc::new(Rules::new(options.pack(&config)?)), records })
 }
 
 /// The dialogue of a file, with the name it goes by.

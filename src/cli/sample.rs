@@ -34,7 +34,29 @@ fn file(name: &str) -> anyhow::Result<Vec<u8>> {
 
 /// Names and reference time.
 pub fn shop() -> anyhow::Result<SampleShop> {
-    Ok(toml::from_str(std::str::from_utf8(&file("shop.toml")?)?)?)
+    described("shop.toml")
+}
+
+fn described(name: &str) -> anyhow::Result<SampleShop> {
+    Ok(toml::from_str(std::str::from_utf8(&file(name)?)?)?)
+}
+
+/// The sample shop's sister that speaks another language: its names, and its records as they stand.
+pub fn sister(language: &str) -> anyhow::Result<(SampleShop, Vec<Record>)> {
+    let folder = format!("{language}/");
+    let shop = described(&format!("{folder}shop.toml"))?;
+    let name = |name: &str| name.strip_prefix(&folder).is_some_and(|name| !name.contains('/'));
+    Ok((shop, read(name)?))
+}
+
+/// The records of the files whose names are wanted.
+fn read(wanted: impl Fn(&str) -> bool) -> anyhow::Result<Vec<Record>> {
+    let mut records = Vec::new();
+    for name in Files::iter().filter(|name| name.ends_with(".ndjson") && wanted(name)) {
+        let read = parse_ndjson(&file(&name)?, &name);
+        records.extend(read.map_err(|faults| anyhow::anyhow!("{}", faults[0]))?);
+    }
+    Ok(records)
 }
 
 /// Gives the sample shop's names to the settings, where those name no other.
@@ -63,12 +85,7 @@ pub fn records(now: &Now) -> anyhow::Result<Vec<Record>> {
     let reference: Timestamp =
         shop()?.reference_time.parse().context("shop.toml: reference_time is no time")?;
     let shift = now.timestamp().duration_since(reference);
-    let mut records = Vec::new();
-    for name in Files::iter().filter(|name| name.ends_with(".ndjson") && !name.contains('/')) {
-        let read = parse_ndjson(&file(&name)?, &name);
-        let read = read.map_err(|faults| anyhow::anyhow!("{}", faults[0]))?;
-        records.extend(read);
-    }
+    let mut records = read(|name| !name.contains('/'))?;
     for record in &mut records {
         for value in record.fields.values_mut() {
             shifted(value, shift, now);

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use regex::Regex;
 
 use super::types::{HandoffRule, HandoffRules, RedLine};
+use crate::turn::types::HandoffReason;
 
 /// Stands for a masked character: no expression of a pack means it.
 const MASK: &str = "\u{0}";
@@ -29,6 +30,14 @@ impl HandoffRules {
     /// The first rule that matches the normalised text, with the words that triggered it.
     pub fn first(&self, text: &str) -> Option<(&HandoffRule, String)> {
         self.rules.iter().find_map(|rule| Some((rule, rule.find(text)?)))
+    }
+
+    /// Whether the normalised text has words of a reason only where they are harmless: a rule knows their context, and none
+    /// matches.
+    pub fn is_harmless(&self, reason: HandoffReason, text: &str) -> bool {
+        let mut of_reason = self.rules.iter().filter(|rule| rule.reason == reason);
+        of_reason.any(|rule| rule.unless.iter().any(|context| context.is_match(text)))
+            && self.first(text).is_none()
     }
 }
 

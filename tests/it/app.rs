@@ -83,11 +83,20 @@ pub fn rules() -> Arc<Rules> {
     Arc::clone(&RULES)
 }
 
+/// The English pack of the repository, with the names of the sample shop's English sister.
+pub fn english_rules() -> Arc<Rules> {
+    Arc::new(Rules::new(named("en", "Warm Sprout", "Sunny")))
+}
+
 fn pack() -> Arc<Pack> {
-    let files = PackSource::Folder(repository("prompts")).files("zh-CN").unwrap();
+    named("zh-CN", "暖芽母婴", "小暖")
+}
+
+fn named(language: &str, shop: &str, assistant: &str) -> Arc<Pack> {
+    let files = PackSource::Folder(repository("prompts")).files(language).unwrap();
     let mut pack = load(&files).unwrap().pack;
-    "暖芽母婴".clone_into(&mut pack.voice.shop);
-    "小暖".clone_into(&mut pack.voice.assistant);
+    shop.clone_into(&mut pack.voice.shop);
+    assistant.clone_into(&mut pack.voice.assistant);
     Arc::new(pack)
 }
 

@@ -3,18 +3,21 @@
 
 use std::sync::{Arc, OnceLock};
 
-use warmdesk::eval::dialogues::{Stage, read, run};
+use warmdesk::eval::dialogues::{Shop, Stage, read, run};
 use warmdesk::record::parse_ndjson;
 
-use crate::app::{config, records, repository, rules};
+use crate::app::{config, english_rules, records, repository, rules};
 
-/// The sample shop with the pack of the repository.
+/// The sample shop and its English sister, with the packs of the repository.
 fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
     STAGE.get_or_init(|| {
-        let lines = records(&repository("tests/shop"));
-        let records = parse_ndjson(lines.as_bytes(), "tests/shop").unwrap();
-        Stage { rules: rules(), config: config(), records }
+        let shop = |rules, folder: &str| {
+            let lines = records(&repository(folder));
+            Shop { rules, records: parse_ndjson(lines.as_bytes(), folder).unwrap() }
+        };
+        let shops = vec![shop(rules(), "tests/shop"), shop(english_rules(), "tests/shop/en")];
+        Stage { shops, config: config() }
     })
 }
 

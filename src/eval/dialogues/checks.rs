@@ -53,6 +53,7 @@ fn names(turn: &Exchange, answered: &Answered<'_>, faults: &mut Vec<String>) {
     let episode = trace.and_then(|trace| trace.episode.as_ref());
     expect("scenario", turn.scenario.as_deref(), reply.scenario.as_ref().map(|found| found.id.clone()));
     expect("tier", turn.tier.as_deref(), reply.tier.as_ref().map(name));
+    expect("class", turn.class.as_deref(), trace.map(|trace| name(&trace.class)));
     expect("emotion", turn.emotion.as_deref(), reply.emotion.as_ref().map(|found| name(&found.label)));
     expect("handoff", turn.handoff.as_deref(), handoff.map(|found| name(&found.reason)));
     expect("detail", turn.detail.as_deref(), handoff.and_then(|found| found.detail.clone()));
@@ -61,6 +62,9 @@ fn names(turn: &Exchange, answered: &Answered<'_>, faults: &mut Vec<String>) {
     let number = turn.episode.map(|number| number.to_string());
     expect("episode", number.as_deref(), episode.map(|found| found.number.to_string()));
     expect("episode's state", turn.episode_state.as_deref(), episode.map(|found| name(&found.state)));
+    let reasons = trace.map(|trace| trace.tier_why.join("; ")).unwrap_or_default();
+    let unnamed = turn.why.iter().filter(|why| !reasons.contains(why.as_str()));
+    faults.extend(unnamed.map(|why| format!("`{why}` is no reason of the tier: {reasons}")));
 }
 
 fn sentences(turn: &Exchange, answered: &Answered<'_>, faults: &mut Vec<String>) {

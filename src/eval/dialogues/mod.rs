@@ -6,10 +6,12 @@
 
 mod checks;
 mod run;
+mod stage;
 
 use serde::{Deserialize, Serialize};
 
-pub use run::{Stage, run};
+pub use run::run;
+pub use stage::{Shop, Stage};
 
 /// A conversation told as data.
 #[derive(Debug, Clone, Deserialize)]
@@ -19,10 +21,14 @@ pub struct Dialogue {
     pub about: String,
     /// The moment at which it begins.
     pub clock: String,
+    /// The language of the shop it is held in; without one, that of the settings.
+    #[serde(default)]
+    pub language: Option<String>,
     /// The signed customer, if there is one.
     #[serde(default)]
     pub customer: Option<String>,
-    /// Records that are imported after the shop's own, as JSON objects.
+    /// How the shop's records differ: fields that are laid over them, and records that it has besides. Each names its `kind`
+    /// and its `id`.
     #[serde(default)]
     pub records: Vec<serde_json::Value>,
     /// How many other customers wait at the desk.
@@ -55,6 +61,8 @@ pub struct Exchange {
     pub staff: Option<StaffStep>,
     /// The clock is put here first.
     pub clock: Option<String>,
+    /// What has changed meanwhile, in the same way.
+    pub records: Vec<serde_json::Value>,
     /// The product whose page the customer has open.
     pub product: Option<String>,
     /// Pictures that come with the message.
@@ -65,6 +73,10 @@ pub struct Exchange {
     pub scenario: Option<String>,
     /// The tier; `a|b` means one of the two.
     pub tier: Option<String>,
+    /// Each stands in a reason of the tier: "rejected", "irony", "breach".
+    pub why: Vec<String>,
+    /// The class of the reply, which orders its goals; `a|b` means one of the two.
+    pub class: Option<String>,
     /// The emotion's label; `a|b` means one of the two.
     pub emotion: Option<String>,
     /// The reason of the handoff; `none` if there must not be one.
@@ -109,6 +121,8 @@ pub enum StaffStep {
     GivesBack,
     /// Closes the matter.
     Resolves,
+    /// Takes the one of the other customers who has waited longest, so that the queue moves.
+    TakesAnother,
 }
 
 /// What became of one conversation.

@@ -1,32 +1,21 @@
 //! Holds the conversation of a file over an application of its own.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::checks::{Answered, faults, name};
+use super::stage::{Stage, changed, named};
 use super::{Dialogue, DialogueError, Exchange, StaffStep, Told, ToldTurn};
 use crate::app::{App, AppOptions};
 use crate::config::Config;
 use crate::conversation::types::{Attachment, ChatReply, IncomingMessage};
 use crate::identity::{ConversationId, CustomerId, Scope, ShopId, StaffScope};
 use crate::model::ScriptedModel;
-use crate::record::Record;
 use crate::store::NewMessage;
 use crate::time::{Clock, Now, TestClock};
-use crate::turn::Rules;
 use crate::turn::trace::Trace;
 use crate::turn::types::PageContext;
-
-/// What every conversation is held with.
-#[derive(Debug, Clone)]
-pub struct Stage {
-    /// The rules in force; kept between conversations, so that what they learned from is learned once.
-    pub rules: Arc<Rules>,
-    /// The settings.
-    pub config: Config,
-    /// The shop's records, as they stand.
-    pub records: Vec<Record>,
-}
 
 /// One conversation while it is held.
 struct Held {
@@ -36,6 +25,8 @@ struct Held {
     staff: StaffScope,
     conversation: Option<ConversationId>,
     said: Vec<String>,
+    /// The conversations of the others who wait, the longest first.
+    others: VecDeque<ConversationId>,
     _folder: tempfile::TempDir,
 }
 
@@ -62,10 +53,11 @@ impl Held {
         let clock = Arc::new(TestClock::new(moment(&dialogue.clock, &stage.config)?));
         let answers: Vec<(String, String)> =
             dialogue.model.iter().map(|one| (one.when.clone(), one.says.clone())).collect();
+        let shop = stage.shop(dialogue.language.as_deref())?;
         let app = App::start(AppOptions {
             data: folder.path().to_owned(),
             config: stage.config.clone(),
-            pack: Arc::clone(&stage.rules.pack),
+            pack: Arc::clone(&shop.rules.pack),
             pack_place: None,
             model: Arc::new(ScriptedModel::by_substring(answers, "")),
             embedder: None,
@@ -77,31 +69,43 @@ impl Held {
         })
         .await?;
         let staff = StaffScope { shop: ShopId::default(), actor: "小林".to_owned() };
-        let mut records = stage.records.clone();
-        for value in &dialogue.records {
-            let record = Record::from_value(value.clone())
-                .map_err(|faults| anyhow::anyhow!("a record: {faults:?}"))?;
-            records.retain(|known| (known.kind, &known.id) != (record.kind, &record.id));
-            records.push(record);
+        let mut records = shop.records.clone();
+        for change in &dialogue.records {
+            let (kind, id) = named(change)?;
+            let place = records.iter().position(|record| record.kind == kind && record.id == id);
+            let record = changed(place.map(|place| &records[place]), change)?;
+            match place {
+                Some(place) => records[place] = record,
+                None => records.push(record),
+            }
         }
         app.take_records(&staff, records).await?;
         let scope = match &dialogue.customer {
             Some(id) => Scope::customer(ShopId::default(), CustomerId::new(id)?),
             None => Scope::anonymous(ShopId::default()),
         };
-        let held = Self { app, clock, scope, staff, conversation: None, said: Vec::new(), _folder: folder };
+        let (said, others) = (Vec::new(), VecDeque::new());
+        let mut held = Self { app, clock, scope, staff, conversation: None, said, others, _folder: folder };
         held.fill_queue(dialogue.queue).await?;
         Ok(held)
     }
 
-    /// Others who wait at the desk, so that there is a queue to speak of.
-    async fn fill_queue(&self, others: usize) -> anyhow::Result<()> {
+    /// Others who wait at the desk, so that there is a queue to speak of. They want what a person has to decide, so nobody
+    /// with an ordinary matter comes before them.
+    async fn fill_queue(&mut self, others: usize) -> anyhow::Result<()> {
+        let wish = if self.is_english() { "refund only, I am not sending it back" } else { "仅退款" };
+        let wish = Exchange { say: Some(wish.to_owned()), ..Exchange::default() };
         for _ in 0..others {
             let scope = Scope::anonymous(ShopId::default());
-            self.send(&scope, None, &Exchange { say: Some("转人工".to_owned()), ..Exchange::default() })
-                .await?;
+            let reply = self.send(&scope, None, &wish).await?;
+            anyhow::ensure!(reply.handoff.is_some(), "another customer does not wait: {}", reply.reply);
+            self.others.push_back(reply.conversation.parse()?);
         }
         Ok(())
+    }
+
+    fn is_english(&self) -> bool {
+        self.app.conversations.services().rules.load().pack.language.starts_with("en")
     }
 
     async fn turn(&mut self, turn: &Exchange) -> anyhow::Result<ToldTurn> {
@@ -113,8 +117,15 @@ impl Held {
             self.conversation = None;
             self.said.clear();
         }
-        if let Some(step) = &turn.staff {
-            return self.person(step).await;
+        for change in &turn.records {
+            let (kind, id) = named(change)?;
+            let known = self.app.store.record(&self.staff, kind, id).await?;
+            self.app.take_records(&self.staff, vec![changed(known.as_ref(), change)?]).await?;
+        }
+        match &turn.staff {
+            Some(StaffStep::TakesAnother) => return self.take_another().await,
+            Some(step) => return self.person(step).await,
+            None => {}
         }
         let reply = self.send(&self.scope, self.conversation.clone(), turn).await?;
         let id: ConversationId = reply.conversation.parse()?;
@@ -161,12 +172,29 @@ impl Held {
         Ok(of_reply.next().and_then(|message| message.trace))
     }
 
-    /// What a person of the shop does with the conversation's ticket.
+    /// Another customer of the queue is taken.
+    async fn take_another(&mut self) -> anyhow::Result<ToldTurn> {
+        let id = self.others.pop_front().ok_or_else(|| anyhow::anyhow!("nobody else waits"))?;
+        let kept = self.app.store.conversation_for_staff(&self.staff, &id).await?;
+        let ticket = self.app.store.standing_ticket(&kept).await?;
+        let ticket = ticket.ok_or_else(|| anyhow::anyhow!("the other customer has no ticket"))?.id;
+        self.app.store.claim(&self.staff, &ticket, &self.clock.now()).await?;
+        Ok(self.did("(takes another customer)"))
+    }
+
+    fn did(&self, what: &str) -> ToldTurn {
+        ToldTurn { say: format!("[{}] {what}", self.staff.actor), ..ToldTurn::default() }
+    }
+
+    /// What a person of the shop does with the conversation's ticket. Without one it is a fault of the turns before.
     async fn person(&self, step: &StaffStep) -> anyhow::Result<ToldTurn> {
         let id = self.conversation.clone().ok_or_else(|| anyhow::anyhow!("nobody has written yet"))?;
         let kept = self.app.store.conversation(&self.scope, &id).await?;
-        let ticket = self.app.store.standing_ticket(&kept).await?;
-        let ticket = ticket.ok_or_else(|| anyhow::anyhow!("there is no ticket to work on"))?.id;
+        let Some(ticket) = self.app.store.standing_ticket(&kept).await? else {
+            let faults = vec!["there is no ticket to work on".to_owned()];
+            return Ok(ToldTurn { faults, ..self.did("(cannot work on it)") });
+        };
+        let ticket = ticket.id;
         let (store, staff, now) = (&self.app.store, &self.staff, self.clock.now());
         let done = match step {
             StaffStep::Says(text) => {
@@ -183,8 +211,9 @@ impl Held {
                 store.resolve(staff, &ticket, &now).await?;
                 "(resolves)".to_owned()
             }
+            StaffStep::TakesAnother => anyhow::bail!("another customer is not this one"),
         };
-        Ok(ToldTurn { say: format!("[{}] {done}", self.staff.actor), ..ToldTurn::default() })
+        Ok(self.did(&done))
     }
 }
 

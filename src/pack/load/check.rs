@@ -37,8 +37,9 @@ pub const PLACES: [(&str, Goal); 23] = [
     ("handoff.unavailable", Goal::Handoff),
 ];
 
-/// Places of wording that a pack may have besides: which item of an order is meant, comfort that names what the customer needs it for, asking again,
-/// waiting beyond what was announced, owning up to a promise that is overdue. `also.TOPIC` names a second matter of that topic.
+/// Places of wording that a pack may have besides: which item of an order is meant, comfort that names what the customer needs
+/// it for, asking again, waiting beyond what was announced, owning up to a promise that is overdue. `also.TOPIC` names a second
+/// matter of that topic, `waiting.SCENARIO` answers that scenario while the customer waits.
 pub const OPTIONAL_PLACES: [&str; 9] = [
     "situation",
     "sign_in.again",
@@ -223,6 +224,7 @@ fn check_places(whole: &Whole<'_>, problems: &mut Problems) {
             serde_json::from_value::<HandoffReason>(reason.into()).is_ok()
         })
     };
+    let scenario = |id: &str| whole.scenarios.scenarios.iter().any(|located| located.scenario.id == id);
     let mut told = BTreeSet::new();
     for ((place, ..), variants) in &whole.wording.book.variants {
         let known = place == COMMON
@@ -230,7 +232,7 @@ fn check_places(whole: &Whole<'_>, problems: &mut Problems) {
             || OPTIONAL_PLACES.contains(&place.as_str())
             || place.strip_prefix("also.").is_some_and(|topic| TOPICS.contains(&topic))
             || reasons(place)
-            || whole.scenarios.scenarios.iter().any(|located| located.scenario.id == *place);
+            || scenario(place.strip_prefix("waiting.").unwrap_or(place));
         if let Some(first) = variants.first()
             && !known
             && !problems.may_be_scenario(place)

@@ -73,6 +73,16 @@ pub fn is_upset(words: &Words<'_>) -> bool {
     emotion.label.is_negative() && emotion.intensity >= UPSET
 }
 
+/// What the customer needs it for, where the message says so and no comfort of the scenario will name it.
+pub fn need(course: &Course<'_>, words: &mut Words<'_>) -> Option<Draft> {
+    let comforts = course.scenario.goals.iter().any(|plan| plan.goal == Goal::Soothe);
+    if comforts || !course.placed.names_need || course.class == ReplyClass::Danger {
+        return None;
+    }
+    let draft = words.own_draft(SITUATION, Goal::Soothe)?;
+    Some(Draft { goal: Goal::Acknowledge, ..draft })
+}
+
 /// The comfort of a reply: of what the customer needs it for if they said so, else the scenario's own, which names a
 /// fact; the common one only to somebody who was not comforted yet.
 pub fn comfort(course: &Course<'_>, words: &mut Words<'_>) -> Option<Draft> {

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use crate::record::RecordKind;
 use crate::turn::types::Fact;
 
 /// The longest extract, in characters: about two bubbles.
@@ -40,7 +41,11 @@ pub fn best_extract<'f>(facts: &[&'f Fact], question: &str) -> Option<Extract<'f
     let mut best: Option<(f32, &'f Fact, usize)> = None;
     for fact in facts {
         let headline = headline(fact);
+        let known = pairs(&headline);
         for (start, sentence) in sentences(body(fact)).iter().enumerate() {
+            if is_field_of(fact, sentence.1) && asked.beyond(sentence.1, &known) <= 0.0 {
+                continue;
+            }
             let fit = asked.share(&format!("{headline} {}", sentence.1)) + SEARCH * fact.score;
             if best.is_none_or(|(before, _, _)| fit > before) {
                 best = Some((fit, fact, start));
@@ -118,6 +123,13 @@ impl Asked {
         Self { all: weights.values().sum(), weights }
     }
 
+    /// The weight of what a text has of the question and the headline has not.
+    fn beyond(&self, text: &str, headline: &HashSet<Pair>) -> f32 {
+        let here = pairs(text);
+        let new = self.weights.iter().filter(|(pair, _)| here.contains(*pair) && !headline.contains(*pair));
+        new.map(|(_, weight)| weight).sum()
+    }
+
     /// The weighed share of the question that a text has, from 0 to 1.
     fn share(&self, text: &str) -> f32 {
         if self.all <= 0.0 {
@@ -136,12 +148,21 @@ fn headline(fact: &Fact) -> String {
     std::iter::once(fact.title.as_str()).chain(questions).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether a sentence is a line of a record that only names it or one of its fields: "商品：消毒锅" answers nothing that was
+/// asked about the product. Entries of knowledge and rules are written to be read.
+fn is_field_of(fact: &Fact, sentence: &str) -> bool {
+    let written = matches!(fact.kind, RecordKind::Knowledge | RecordKind::Policy | RecordKind::Notice);
+    !written && sentence.contains(['：', ':'])
+}
+
 /// The text without its own title in front.
 fn body(fact: &Fact) -> &str {
+    let separators = ['：', ':', '\n'];
     let rest = fact
         .text
         .strip_prefix(fact.title.as_str())
-        .map(|rest| rest.trim_start_matches(['：', ':', '\n', ' ']));
+        .filter(|rest| rest.trim_start_matches(' ').starts_with(separators))
+        .map(|rest| rest.trim_start_matches(separators).trim_start_matches([' ', '\n']));
     rest.filter(|rest| !rest.is_empty()).unwrap_or(&fact.text)
 }
 
@@ -198,7 +219,6 @@ fn pairs(text: &str) -> HashSet<Pair> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::RecordKind;
     use serde_json::json;
 
     fn fact(title: &str, text: &str, questions: &[&str]) -> Fact {

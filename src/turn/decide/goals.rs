@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::Situation;
 use super::class::Course;
 use super::empathy;
 use super::extract::{Ranked, best_extract, ranked};
@@ -14,8 +15,8 @@ use super::words::Words;
 use crate::pack::types::{GoalPlan, GoalSource, Scenario};
 use crate::record::RecordKind;
 use crate::turn::types::{
-    By, CommitmentPlan, Draft, Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, LeftOut,
-    ModelBrief, Pending, PlannedGoal, Realisation, ReplyClass, Stage,
+    By, CommitmentPlan, Draft, Episode, Fact, Feedback, Goal, HandoffMode, HandoffPlan, HandoffReason,
+    LeftOut, ModelBrief, Pending, PlannedGoal, Realisation, ReplyClass, Stage,
 };
 
 /// A knowledge entry whose title or ways of asking cover this much of the question is the answer itself; the model
@@ -57,7 +58,11 @@ impl Spoken {
 
     /// Whether the reply says or does something of its own already, beyond greeting and comfort.
     fn has_step(&self) -> bool {
-        self.goals.iter().any(|planned| planned.goal.is_step())
+        // What only the model may find to say is not said yet.
+        let certain = |planned: &PlannedGoal| {
+            matches!(planned.realisation, Realisation::Ready(_)) || !planned.fallback.is_empty()
+        };
+        self.goals.iter().any(|planned| planned.goal.is_step() && certain(planned))
     }
 }
 
@@ -67,7 +72,7 @@ pub fn realise(course: &Course<'_>, plan: Option<HandoffPlan>, words: &mut Words
     introduce(words, &mut spoken);
     let introduced = !spoken.goals.is_empty();
     match plan {
-        Some(plan) if plan.mode == HandoffMode::Now => hand_over(course, plan, words, &mut spoken),
+        Some(plan) if is_for_people(&plan) => hand_over(course, plan, words, &mut spoken),
         Some(plan) if plan.mode == HandoffMode::Offer => {
             meet_all(course, words, &mut spoken);
             offer(&plan, words, &mut spoken);
@@ -86,6 +91,12 @@ pub fn realise(course: &Course<'_>, plan: Option<HandoffPlan>, words: &mut Words
     }
     measure::fit(&mut spoken, introduced);
     spoken
+}
+
+/// Whether people have to settle it, at once or, where nobody is there, by its time; the assistant says no more on it.
+fn is_for_people(plan: &HandoffPlan) -> bool {
+    plan.mode == HandoffMode::Now
+        || (plan.mode == HandoffMode::Async && plan.reason == HandoffReason::ComplexAfterSale)
 }
 
 /// The assistant says that it is one in its first reply, whatever the reply is about.
@@ -217,7 +228,10 @@ fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
             let why = if said_all { "nothing unsaid is left" } else { "nothing answers it" };
             spoken.leave_out(goal.goal, why);
             if goal.goal.matters() && !goal.optional {
-                return without_answer(course.scenario, said_all, words, spoken);
+                if !ask_back(words, spoken) {
+                    without_answer(course.scenario, said_all, words, spoken);
+                }
+                return;
             }
         }
     }
@@ -229,6 +243,17 @@ fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
     if spoken.goals.is_empty() {
         say_again(course, words, spoken);
     }
+}
+
+/// An answer that was turned down, and nothing else is known: what was meant is asked for before a colleague is.
+fn ask_back(words: &mut Words<'_>, spoken: &mut Spoken) -> bool {
+    let Situation { input, reading, .. } = words.situation();
+    let turned_down = reading.feedback == Feedback::Negated && input.memory.pending != Some(Pending::Clarify);
+    let asked = if turned_down { words.own_draft(UNCLEAR, Goal::Collect) } else { None };
+    let Some(draft) = asked else { return false };
+    spoken.goals.push(ready(draft));
+    spoken.pending = Some(Pending::Clarify);
+    true
 }
 
 /// Where we are at fault, amends come before reasons.
@@ -264,7 +289,8 @@ fn say_again(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
     }
 }
 
-fn applies(goal: &GoalPlan, words: &Words<'_>) -> bool {
+/// Whether a goal is asked for by the facts at hand.
+pub fn applies(goal: &GoalPlan, words: &Words<'_>) -> bool {
     let now = &words.situation().input.now;
     goal.when.as_ref().is_none_or(|when| when.holds(words.variables(), now).unwrap_or(false))
 }
@@ -296,6 +322,11 @@ fn meet(course: &Course<'_>, goal: &GoalPlan, words: &mut Words<'_>, spoken: &mu
 fn worded(course: &Course<'_>, goal: Goal, words: &mut Words<'_>) -> Option<PlannedGoal> {
     if goal == Goal::Soothe {
         return empathy::comfort(course, words).map(ready);
+    }
+    if goal == Goal::Acknowledge
+        && let Some(draft) = empathy::need(course, words)
+    {
+        return Some(ready(draft));
     }
     let draft = words.draft(&course.scenario.id, goal)?;
     if matches!(goal, Goal::Volunteer | Goal::Recommend | Goal::Close) && unwelcome(&draft, words) {
@@ -368,7 +399,8 @@ fn modelled(
     }
     let fallback: Vec<Draft> = extracted(goal, kinds, words).into_iter().collect();
     let found = ranked(&found, &words.situation().reading.question);
-    if let Some(answer) = found.first().and_then(|best| the_answer_itself(best, goal)) {
+    let answer = found.first().and_then(|best| the_answer_itself(best, goal));
+    if let Some(answer) = answer.filter(|answer| !words.was_heard(&answer.text)) {
         spoken.goals.push(PlannedGoal { goal, realisation: Realisation::Ready(answer), fallback });
         return true;
     }
@@ -386,6 +418,14 @@ fn modelled(
     let realisation = Realisation::Model(ModelBrief { goals: vec![goal], evidence });
     spoken.goals.push(PlannedGoal { goal, realisation, fallback });
     true
+}
+
+/// A knowledge entry among the evidence of a goal that asks the very same.
+pub fn entry_for(plan: &GoalPlan, question: &str, words: &Words<'_>) -> Option<Draft> {
+    let (GoalSource::Model { kinds } | GoalSource::Evidence { kinds }) = &plan.by else { return None };
+    let found = candidates(kinds, words);
+    let found = ranked(&found, question);
+    the_answer_itself(found.first()?, plan.goal)
 }
 
 /// A short knowledge entry whose question is the customer's question.

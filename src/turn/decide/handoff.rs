@@ -1,12 +1,26 @@
 //! Whether a person has to take over: ordered rules, first match wins. Never parsed from the model's prose.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::Situation;
 use super::class::Course;
 use super::ladder::Ladder;
 use super::scenario::Chosen;
 use super::verdict::Outcome;
 use crate::pack::types::Pack;
-use crate::turn::types::{Feedback, HandoffMode, HandoffPlan, HandoffReason, Pending, Tier};
+use crate::turn::types::{
+    Feedback, HandoffMode, HandoffPlan, HandoffReason, Pending, Reading, Tier, TurnInput,
+};
+
+/// "不用", "no thanks": the answer to an offered person that wants none.
+static DECLINES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)^(?:先|暂时|还是|那)*(?:不用|不要|不必|不需要|不想|不转|别转?|算了|no(?: thanks| need| thank you)?|not (?:now|yet)|do ?n.?t)",
+    )
+    .expect("a fixed expression")
+});
 
 /// What the rules look at.
 #[derive(Clone, Copy)]
@@ -31,6 +45,23 @@ pub fn due(case: Case<'_>) -> Option<HandoffPlan> {
         .or_else(|| by_ladder(case))
         .or_else(|| not_understood(case))
         .or_else(|| unresolved(case))
+        .map(|plan| by_the_hour(plan, case.situation.input.desk.open))
+}
+
+/// Where nobody is there, what a person has to decide is left with its time and the assistant goes on with what can be
+/// done. Danger, threats and the wish for a person are not put off: whoever is on duty hears of them.
+fn by_the_hour(plan: HandoffPlan, open: bool) -> HandoffPlan {
+    let decides = plan.reason == HandoffReason::ComplexAfterSale && !is_danger(&plan);
+    if open || !decides || plan.mode != HandoffMode::Now {
+        return plan;
+    }
+    HandoffPlan { mode: HandoffMode::Async, ..plan }
+}
+
+/// Whether the message declines the person that was offered.
+pub fn declines(input: &TurnInput, reading: &Reading) -> bool {
+    let offered = input.memory.pending == Some(Pending::OfferHandoff);
+    offered && (reading.feedback == Feedback::Negated || DECLINES.is_match(reading.text.trim()))
 }
 
 fn plan(
@@ -134,11 +165,11 @@ fn not_understood(case: Case<'_>) -> Option<HandoffPlan> {
 fn unresolved(case: Case<'_>) -> Option<HandoffPlan> {
     let Situation { input, reading, pack, .. } = case.situation;
     let episode = &case.course.placed.episode;
-    let declines = input.memory.pending == Some(Pending::OfferHandoff);
+    let offered = input.memory.pending == Some(Pending::OfferHandoff);
     let failing = matches!(reading.feedback, Feedback::Negated | Feedback::Repeated | Feedback::Prodded)
         || reading.emotion.label.is_negative();
     if !failing
-        || declines
+        || offered
         || episode.handoff_declined
         || episode.unresolved_turns < pack.handoff.unresolved_turns
     {

@@ -10,6 +10,7 @@
 
 use super::Situation;
 use super::episodes::Placed;
+use super::handoff::declines;
 use crate::pack::types::Scenario;
 use crate::turn::types::{EmotionFlag, EmotionLabel, Feedback, Goal, Position, Tier};
 
@@ -75,7 +76,8 @@ fn signals(situation: Situation<'_>, scenario: &Scenario, placed: &Placed) -> Si
         intensity: emotion.intensity,
         abusive: has(EmotionFlag::Abusive),
         sarcastic: has(EmotionFlag::Sarcastic),
-        rejected: reading.feedback == Feedback::Negated || (answered && has(EmotionFlag::Distrust)),
+        rejected: (reading.feedback == Feedback::Negated && !declines(input, reading))
+            || (answered && has(EmotionFlag::Distrust)),
         repeated: reading.feedback == Feedback::Repeated,
         prodded: reading.feedback == Feedback::Prodded,
         waited: since.is_some(),

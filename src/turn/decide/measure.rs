@@ -6,8 +6,9 @@ use crate::turn::types::{By, Draft, Goal, LeftOut, PlannedGoal, Realisation};
 /// At most so many bubbles a turn.
 pub const MOST_BUBBLES: usize = 3;
 
-/// A bubble's length that a reader takes in at once, in letters and characters.
+/// A bubble's length that a reader takes in at once, in letters and characters: Chinese, and where letters spell words.
 const BUBBLE: usize = 60;
+const BUBBLE_LATIN: usize = 180;
 
 /// What is given up first when there is too much to say, from the least to the most important.
 const IMPORTANCE: [Goal; 17] = [
@@ -114,7 +115,8 @@ fn join(first: &PlannedGoal, second: &PlannedGoal) -> Option<PlannedGoal> {
         return None;
     };
     let length = |draft: &Draft| draft.text.chars().filter(|one| one.is_alphanumeric()).count();
-    if next.by != By::Wording || length(introduction) + length(next) > BUBBLE {
+    let most = if introduction.text.is_ascii() { BUBBLE_LATIN } else { BUBBLE };
+    if next.by != By::Wording || length(introduction) + length(next) > most {
         return None;
     }
     let with_introduction = |draft: &Draft| {

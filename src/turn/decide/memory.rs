@@ -5,6 +5,7 @@ use jiff::ToSpan;
 use super::Situation;
 use super::episodes::{Placed, matter_of};
 use super::goals::Spoken;
+use super::handoff::declines;
 use super::ladder::Ladder;
 use super::measure;
 use super::scenario::{Chosen, UNCLEAR};
@@ -81,8 +82,7 @@ fn episode_after(
     let mut episode = placed.episode;
     episode.position = ladder.position.clone();
     episode.unresolved_turns = unresolved(situation, chosen, episode.unresolved_turns);
-    episode.handoff_declined |=
-        input.memory.pending == Some(Pending::OfferHandoff) && reading.feedback == Feedback::Negated;
+    episode.handoff_declined |= declines(input, reading);
     episode.asked.extend(spoken.asked.clone());
     let asks_order = matches!(spoken.pending, Some(Pending::ChooseOrder { .. }));
     if asks_order && !episode.open_slots.iter().any(|open| open == ORDER) {

@@ -17,6 +17,7 @@ mod verdict;
 mod extract;
 mod missing;
 mod memory;
+mod waiting;
 mod words;
 #[cfg(test)]
 mod tests;
@@ -37,8 +38,9 @@ pub use handoff::{handoff_by_text, is_danger};
 pub use measure::{MOST_BUBBLES, asks};
 pub use memory::announced;
 use scenario::Chosen;
-pub use scenario::{CONFIDENT, UNCLEAR, dangerous_scenario, wanted};
+pub use scenario::{CONFIDENT, UNCLEAR, wanted};
 pub use second::ALSO;
+pub use waiting::{Waited, while_waiting};
 pub use words::Words;
 
 /// Everything a decision is made from.
@@ -103,7 +105,8 @@ fn decide_chosen<'a>(
     (decision, words)
 }
 
-fn matched(scenario: &Scenario, confidence: f32) -> ScenarioMatch {
+/// A scenario as traces and replies name it.
+pub fn matched(scenario: &Scenario, confidence: f32) -> ScenarioMatch {
     ScenarioMatch {
         id: scenario.id.clone(),
         name: scenario.name.clone(),

@@ -4,12 +4,14 @@ use serde_json::Value;
 
 use super::Situation;
 use super::episodes::matter_of;
-use super::handoff::handoff_by_text;
+use super::handoff::{declines, handoff_by_text};
 use super::situation::need_of;
 use crate::pack::types::{GoalSource, Pack, Scenario};
 use crate::record::RecordKind;
 use crate::turn::retrieve::Wanted;
-use crate::turn::types::{EpisodeState, Feedback, Goal, HandoffMode, Memory, Pending, Reading, Stage};
+use crate::turn::types::{
+    EmotionLabel, EpisodeState, Feedback, Goal, HandoffMode, HandoffReason, Memory, Pending, Reading, Stage,
+};
 
 /// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the message.
 pub const SAFETY_PRIORITY: i32 = 100;
@@ -24,7 +26,7 @@ pub const CONFIDENT: f32 = 0.35;
 const VERY_SURE: f32 = 0.8;
 /// How much likelier a reading is that belongs to the matter that is talked about.
 const SAME_MATTER: f32 = 1.3;
-/// An answer to "which order" has at most so many letters; a longer one says something of its own.
+/// An answer to what was asked has at most so many letters; a longer one says something of its own.
 const SHORT_ANSWER: usize = 8;
 
 /// The scenario that answers what no other scenario is about but the knowledge may know.
@@ -47,18 +49,19 @@ pub struct Chosen<'a> {
 
 /// Chooses the scenario of a turn.
 pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
-    let Situation { input, reading, pack, .. } = situation;
-    if reading.text.trim().is_empty() && input.attachments > 0 {
-        return named(pack, MEDIA_ONLY, 1.0, true);
-    }
+    let Situation { reading, pack, .. } = situation;
     let candidates: Vec<Chosen<'a>> = intents(situation)
         .into_iter()
         .filter_map(|(intent, confidence)| {
             let scenario = narrowed(pack, &intent, variables, situation)?;
             Some(Chosen { scenario, confidence, understood: true })
         })
+        .filter(|candidate| !is_harmless(candidate.scenario, situation))
         .collect();
     let candidates = in_context(candidates, situation);
+    if shows(&candidates, situation) {
+        return named(pack, MEDIA_ONLY, 1.0, true);
+    }
     let danger = |candidate: &&Chosen<'_>| {
         candidate.scenario.priority >= SAFETY_PRIORITY && candidate.confidence >= DANGER
     };
@@ -80,11 +83,31 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
     named(pack, UNCLEAR, 0.0, false)
 }
 
-/// "好": a message that is nothing but an acceptance, while nothing was asked, says nothing of its own, whatever its one
-/// word looks like.
+/// Pictures with no words, or with words that only point at them: "这样", "here you go".
+fn shows(candidates: &[Chosen<'_>], situation: Situation<'_>) -> bool {
+    let Situation { input, reading, .. } = situation;
+    let says =
+        |candidate: &Chosen<'_>| candidate.scenario.topic != "smalltalk" && candidate.confidence >= VERY_SURE;
+    let points = is_short(&reading.text) && !candidates.iter().any(says);
+    input.attachments > 0 && (reading.text.trim().is_empty() || points)
+}
+
+/// A scenario that hands over for strong words or the wish for a person, read in words that the pack knows to be harmless:
+/// "律师函打印纸", "没人给我打过电话".
+fn is_harmless(scenario: &Scenario, situation: Situation<'_>) -> bool {
+    let Some((reason, _)) = scenario.handoff.always else { return false };
+    let of_words = matches!(reason, HandoffReason::StrongWords | HandoffReason::AskedForPerson);
+    of_words && situation.pack.handoff.is_harmless(reason, &situation.reading.text.to_lowercase())
+}
+
+/// "好", "👍": a message that is nothing but an acceptance, while nothing was asked, says nothing of its own, whatever its
+/// one word looks like. Nor does a no to an offered person.
 fn accepted<'a>(candidates: &[Chosen<'a>], situation: Situation<'a>) -> Option<Chosen<'a>> {
     let Situation { input, reading, pack, .. } = situation;
-    if reading.feedback != Feedback::Affirmed || input.memory.pending.is_some() {
+    let wordless = !reading.text.chars().any(char::is_alphanumeric);
+    let smiles = wordless && reading.emotion.label == EmotionLabel::Pleased;
+    let accepts = reading.feedback == Feedback::Affirmed && input.memory.pending.is_none();
+    if !accepts && !smiles && !(declines(input, reading) && is_short(&reading.text)) {
         return None;
     }
     let closes = |scenario: &&Scenario| {
@@ -135,18 +158,28 @@ fn leading<'c, 'a>(candidates: &'c [Chosen<'a>], reading: &Reading) -> Option<&'
         return Some(surest);
     }
     let alone = candidates.iter().filter(|candidate| said_alone(candidate, reading));
-    // The first of those that are equally grave is the surest.
-    alone.rev().max_by_key(|candidate| gravity(candidate.scenario)).or(Some(surest))
+    // Of those that are equally grave the customer says first what matters most.
+    let rank = |candidate: &&Chosen<'_>| {
+        (gravity(candidate.scenario), std::cmp::Reverse(clause_of(candidate, reading)))
+    };
+    alone.max_by_key(rank).or(Some(surest))
 }
 
 fn said_alone(candidate: &Chosen<'_>, reading: &Reading) -> bool {
-    reading.by_clause.iter().any(|guess| guess.intent == candidate.scenario.intent)
+    clause_of(candidate, reading).is_some()
+}
+
+/// Which clause says it by itself.
+fn clause_of(candidate: &Chosen<'_>, reading: &Reading) -> Option<usize> {
+    reading.by_clause.iter().position(|guess| guess.intent == candidate.scenario.intent)
 }
 
 fn gravity(scenario: &Scenario) -> u8 {
+    let trouble = scenario.expect.iter().any(|label| label.is_negative());
     match (scenario.topic.as_str(), scenario.stage) {
-        ("complaint" | "person_request", _) => 4,
+        ("complaint" | "person_request", _) => 5,
         ("smalltalk", _) => 0,
+        (_, Stage::AfterSale) if trouble => 4,
         (_, Stage::AfterSale) => 3,
         (_, Stage::InSale) => 2,
         (_, Stage::PreSale | Stage::Service) => 1,
@@ -179,11 +212,13 @@ fn intents(situation: Situation<'_>) -> Vec<(String, f32)> {
         .map(|guess| (guess.intent.clone(), guess.confidence))
         .collect();
     let goes_on = intents.is_empty() && (input.memory.pending.is_some() || continues(situation));
+    // Question marks alone ask for the answer before, whatever the words of that question look like by themselves.
+    let prods = reading.feedback == Feedback::Prodded || turns_to_another_order(situation);
     if let Some(intent) = &input.memory.intent
-        && (goes_on || goes_on_with_a_need(situation, &intents) || chooses(situation))
+        && (goes_on || prods || goes_on_with_a_need(situation, &intents) || chooses(situation))
     {
         intents.retain(|(known, _)| known != intent);
-        let confidence = if chooses(situation) { VERY_SURE } else { 0.5 };
+        let confidence = if prods || chooses(situation) { VERY_SURE } else { 0.5 };
         intents.insert(0, (intent.clone(), confidence));
     }
     intents
@@ -200,8 +235,21 @@ fn goes_on_with_a_need(situation: Situation<'_>, intents: &[(String, f32)]) -> b
 /// The answer to "which of these orders" is no new question, whatever its few words look like.
 fn chooses(situation: Situation<'_>) -> bool {
     let asked = matches!(situation.input.memory.pending, Some(Pending::ChooseOrder { .. }));
-    let short = situation.reading.text.chars().filter(|one| one.is_alphanumeric()).count() <= SHORT_ANSWER;
-    asked && short && situation.facts.order.is_some()
+    asked && is_short(&situation.reading.text) && situation.facts.order.is_some()
+}
+
+/// Whether a text is too short to say something of its own beside the answer that it is.
+fn is_short(text: &str) -> bool {
+    text.chars().filter(|one| one.is_alphanumeric()).count() <= SHORT_ANSWER
+}
+
+/// "那调奶器呢": the question before, of another order.
+fn turns_to_another_order(situation: Situation<'_>) -> bool {
+    let Situation { input, reading, facts, .. } = situation;
+    let another =
+        facts.order().zip(input.memory.order.as_ref()).is_some_and(|(now, before)| now.id != *before);
+    let text = reading.text.trim_end_matches(['?', '!', '。', '.', ' ']);
+    another && is_short(text) && (text.ends_with('呢') || text.to_lowercase().starts_with("and the"))
 }
 
 /// "不是这个", "？？", the same question again, what it is needed for, or plain anger: the matter is still the one before.

@@ -4,13 +4,15 @@
 use super::Situation;
 use super::class::Course;
 use super::episodes::matter_of;
-use super::goals::{Spoken, ready};
+use super::goals::{Spoken, applies, entry_for, ready};
 use super::scenario::{Chosen, others};
 use super::words::Words;
-use crate::pack::types::{GoalSource, Scenario};
-use crate::turn::types::{Draft, Episode, EpisodeState, Goal, LeftOut, ReplyClass};
+use crate::pack::types::{GoalPlan, GoalSource, Scenario};
+use crate::turn::types::{
+    Concern, Draft, Episode, EpisodeState, Feedback, Goal, LeftOut, Reading, Realisation, ReplyClass,
+};
 
-/// A second matter is named from this confidence on; to name one that is none is worse than to pass one over.
+/// A second matter is answered or named from this confidence on; to name one that is none is worse than to pass one over.
 const SURE_MATTER: f32 = 0.8;
 
 /// The places under which a second matter is named, one a topic, and one for all others.
@@ -19,23 +21,68 @@ pub const ALSO: &str = "also";
 /// Answers or names what else was asked.
 pub fn ride_along(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
     let situation = words.situation();
-    if course.class == ReplyClass::Danger || spoken.handoff.is_some() || spoken.pending.is_some() {
+    // "不是问快递，我问的是…" names a matter in order to put it aside.
+    let puts_aside = situation.reading.feedback == Feedback::Negated;
+    let busy = spoken.handoff.is_some() || spoken.pending.is_some();
+    if course.class == ReplyClass::Danger || puts_aside || busy {
         return;
     }
     let main = Chosen { scenario: course.scenario, confidence: 1.0, understood: true };
-    let Some(other) = others(situation, words.variables(), &main).into_iter().next() else { return };
-    if let Some(answer) = field_answer(other.scenario, words) {
-        spoken.goals.push(ready(answer));
-        return;
+    for other in others(situation, words.variables(), &main) {
+        let answer = if may_answer(course, &other) { answer_to(&other, words) } else { None };
+        match answer {
+            Some(answer) if !tells(spoken, &answer) => spoken.goals.push(ready(answer)),
+            Some(_) => {}
+            None => put_off(course, &other, words, spoken),
+        }
     }
+}
+
+/// Two questions about what is being bought are both answered. Of another matter the words must be sure, the product at
+/// hand may be the one that was ordered, and what is wrong with a matter is not answered with its plain field.
+fn may_answer(course: &Course<'_>, other: &Chosen<'_>) -> bool {
+    let matter = matter_of(other.scenario);
+    if matter == Some(course.placed.episode.matter) {
+        return matches!(course.class, ReplyClass::Field | ReplyClass::Hesitant);
+    }
+    matter != Some(Concern::Shopping) && other.confidence >= SURE_MATTER
+}
+
+/// What one typed value or one entry that asks the very same answers.
+fn answer_to(other: &Chosen<'_>, words: &mut Words<'_>) -> Option<Draft> {
+    field_answer(other.scenario, words).or_else(|| {
+        let clause = clause_of(other.scenario, words.situation().reading)?;
+        let plan = other.scenario.goals.iter().find(|plan| plan.goal == Goal::Answer)?;
+        entry_for(plan, clause, words)
+    })
+}
+
+/// Whether the reply says these values already.
+fn tells(spoken: &Spoken, answer: &Draft) -> bool {
+    let told = |value: &String| {
+        spoken.goals.iter().any(
+            |planned| matches!(&planned.realisation, Realisation::Ready(draft) if draft.text.contains(value)),
+        )
+    };
+    !answer.slots.is_empty() && answer.slots.values().all(told)
+}
+
+/// The clause in which a scenario was read.
+fn clause_of<'r>(scenario: &Scenario, reading: &'r Reading) -> Option<&'r str> {
+    let guess = reading.by_clause.iter().find(|guess| guess.intent == scenario.intent)?;
+    Some(guess.why.as_str())
+}
+
+/// Names a second real matter for later; one is enough, and a third will be asked again.
+fn put_off(course: &Course<'_>, other: &Chosen<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
     let is_matter = matter_of(other.scenario).is_some_and(|matter| matter != course.placed.episode.matter);
-    if !is_matter || other.confidence < SURE_MATTER {
+    if !is_matter || other.confidence < SURE_MATTER || spoken.parked.is_some() {
         return;
     }
     match named(other.scenario, words) {
         Some(draft) => {
             spoken.goals.push(ready(draft));
-            spoken.parked = Some(parked(other.scenario, situation));
+            spoken.parked = Some(parked(other.scenario, words.situation()));
         }
         None => spoken
             .left_out
@@ -44,13 +91,12 @@ pub fn ride_along(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoke
 }
 
 /// The answer of a scenario that one typed value answers, if the value is there and was not said.
-fn field_answer(scenario: &Scenario, words: &mut Words<'_>) -> Option<Draft> {
+pub fn field_answer(scenario: &Scenario, words: &mut Words<'_>) -> Option<Draft> {
+    let mut asked = scenario.goals.iter().filter(|plan| applies(plan, words));
+    let answers = |plan: &GoalPlan| plan.goal == Goal::Answer && plan.by == GoalSource::Wording;
     let plain = scenario.handoff.always.is_none()
-        && scenario
-            .goals
-            .iter()
-            .all(|plan| plan.goal == Goal::Answer || plan.optional || !plan.goal.matters())
-        && scenario.goals.iter().any(|plan| plan.goal == Goal::Answer && plan.by == GoalSource::Wording);
+        && asked.clone().all(|plan| answers(plan) || plan.optional || !plan.goal.matters())
+        && asked.any(answers);
     if !plain {
         return None;
     }
@@ -67,12 +113,8 @@ fn named(scenario: &Scenario, words: &mut Words<'_>) -> Option<Draft> {
 /// The second matter, waiting for its turn.
 fn parked(scenario: &Scenario, situation: Situation<'_>) -> Episode {
     let now = situation.input.now.timestamp();
-    let question = situation
-        .reading
-        .by_clause
-        .iter()
-        .find(|guess| guess.intent == scenario.intent)
-        .map_or_else(|| situation.reading.masked.clone(), |guess| guess.why.clone());
+    let clause = clause_of(scenario, situation.reading).map(str::to_owned);
+    let question = clause.unwrap_or_else(|| situation.reading.masked.clone());
     Episode {
         matter: matter_of(scenario).unwrap_or_default(),
         scenario: scenario.id.clone(),

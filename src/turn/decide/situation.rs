@@ -36,7 +36,7 @@ pub fn need_of(text: &str) -> Option<String> {
 }
 
 /// Adds what wording and conditions may know of the customer's situation: `conversation.need`, `conversation.urgent`,
-/// `conversation.contacts`, and `product.ordered`, the variant that was ordered with what is in stock of it.
+/// `conversation.contacts`, `conversation.in_matter`, and `product.ordered`, the variant that was ordered with what is in stock of it.
 pub fn with_situation(mut variables: Value, situation: Situation<'_>, placed: &Placed) -> Value {
     let emotion = &situation.reading.emotion;
     let urgent = placed.names_need
@@ -44,6 +44,9 @@ pub fn with_situation(mut variables: Value, situation: Situation<'_>, placed: &P
         || emotion.flags.contains(&EmotionFlag::Urgent);
     variables["conversation"]["urgent"] = json!(urgent);
     variables["conversation"]["contacts"] = json!(placed.episode.contacts);
+    // A matter that is talked about already: pictures belong to it, and nobody need be asked what they are for.
+    let goes_on = situation.input.memory.episode().is_some_and(|episode| !episode.question.is_empty());
+    variables["conversation"]["in_matter"] = json!(goes_on);
     if let Some(need) = &placed.episode.need {
         variables["conversation"]["need"] = json!(need);
     }

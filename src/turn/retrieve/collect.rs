@@ -525,7 +525,10 @@ impl<'a, S: Source> Collector<'a, S> {
         }
         let mut fields = derived_fields(record, &self.input.now);
         if record.kind == RecordKind::Product {
-            with_variant(&mut fields, &self.reading.question);
+            // What the message itself names comes before what the question it goes on with named.
+            if !with_variant(&mut fields, &self.reading.text) {
+                with_variant(&mut fields, &self.reading.question);
+            }
             if let Some(advice) = measures::lay(&mut fields, &self.texts()) {
                 text.push('\n');
                 text.push_str(&advice);

@@ -43,13 +43,14 @@ pub(super) fn is_in_title(hit: &Hit, product: &Record, knowledge: &Knowledge) ->
 }
 
 /// Lays the variant that the text names over the product's fields, so that price, stock and restock date are those
-/// of the variant that was asked about. Without a variant that is meant alone, the fields stay as they are.
-pub(super) fn with_variant(fields: &mut Value, text: &str) {
-    let Some(variant) = variant_named(fields, text) else { return };
-    let Some(fields) = fields.as_object_mut() else { return };
+/// of the variant that was asked about. Without a variant that is meant alone, the fields stay as they are. Whether one was.
+pub(super) fn with_variant(fields: &mut Value, text: &str) -> bool {
+    let Some(variant) = variant_named(fields, &text.to_lowercase()) else { return false };
+    let Some(fields) = fields.as_object_mut() else { return false };
     let name = variant_name(&variant);
     if let Some(title) = fields.get("short_title").and_then(Value::as_str) {
-        let title = format!("{title}（{name}）");
+        let title =
+            if title.is_ascii() { format!("{title} ({name})") } else { format!("{title}（{name}）") };
         fields.insert("short_title".into(), title.into());
     }
     for field in ["price", "stock", "restock_at"] {
@@ -59,18 +60,32 @@ pub(super) fn with_variant(fields: &mut Value, text: &str) {
         };
     }
     fields.insert("variant".into(), name.into());
+    true
 }
 
 /// The variant of which the text names the most attributes, if there is only one such.
 fn variant_named(fields: &Value, text: &str) -> Option<Value> {
     let variants = fields.get("skus")?.as_array()?;
-    let named = |variant: &Value| attributes(variant).filter(|value| text.contains(value.as_str())).count();
+    let named = |variant: &Value| attributes(variant).filter(|value| says(text, value)).count();
     let most = variants.iter().map(named).max().filter(|most| *most > 0)?;
     let mut best = variants.iter().filter(|variant| named(variant) == most);
     match (best.next(), best.next()) {
         (Some(variant), None) => Some(variant.clone()),
         _ => None,
     }
+}
+
+/// Whether a text names a value; letters and digits only as a whole, because "xl" stands in "xxl" too.
+fn says(text: &str, value: &str) -> bool {
+    text.match_indices(value).any(|(at, _)| {
+        let whole = |first: Option<char>, second: Option<char>| {
+            let alike = |one: char| one.is_ascii_alphanumeric();
+            !(first.is_some_and(alike) && second.is_some_and(alike))
+        };
+        let after = &text[at + value.len()..];
+        whole(text[..at].chars().next_back(), value.chars().next())
+            && whole(value.chars().next_back(), after.chars().next())
+    })
 }
 
 fn attributes(variant: &Value) -> impl Iterator<Item = String> + '_ {
@@ -120,6 +135,16 @@ mod tests {
         check("雾粉还有吗", 0, "轻暖羽绒服（雾粉 130）");
         check("130的有货吗", 24, "轻暖羽绒服");
         check("有货吗", 24, "轻暖羽绒服");
+    }
+
+    #[test]
+    fn letters_and_digits_name_a_value_as_a_whole() {
+        let check =
+            |text: &str, value: &str, expected: bool| assert_eq!(says(text, value), expected, "{text}");
+        check("拉拉裤xxl什么时候来货", "xxl", true);
+        check("拉拉裤xxl什么时候来货", "xl", false);
+        check("要2130的", "130", false);
+        check("藏蓝130有吗", "130", true);
     }
 
     #[test]
