@@ -23,7 +23,7 @@ use crate::time::Now;
 use compile::{Compiled, Reference};
 
 /// The names a condition or a wording slot may begin with.
-pub const VARIABLES: [&str; 17] = [
+pub const VARIABLES: [&str; 18] = [
     "order",
     "shipment",
     "product",
@@ -40,6 +40,7 @@ pub const VARIABLES: [&str; 17] = [
     "assistant",
     "conversation",
     "choices",
+    "guess",
     "now",
 ];
 

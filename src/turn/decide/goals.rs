@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::clarify;
 use super::class::Course;
 use super::empathy;
 use super::extract::{Ranked, best_extract, ranked};
@@ -82,7 +83,7 @@ pub fn realise(course: &Course<'_>, plan: Option<HandoffPlan>, words: &mut Words
         }
     }
     if course.scenario.id == UNCLEAR && spoken.handoff.is_none() {
-        spoken.pending = Some(Pending::Clarify);
+        spoken.pending = Some(clarify::pending(&spoken, words.situation()));
     }
     measure::fit(&mut spoken, introduced);
     spoken
@@ -291,6 +292,12 @@ fn meet(course: &Course<'_>, goal: &GoalPlan, words: &mut Words<'_>, spoken: &mu
 fn worded(course: &Course<'_>, goal: Goal, words: &mut Words<'_>) -> Option<PlannedGoal> {
     if goal == Goal::Soothe {
         return empathy::comfort(course, words).map(ready);
+    }
+    if course.scenario.id == UNCLEAR
+        && goal == Goal::Collect
+        && let Some(draft) = clarify::which(words)
+    {
+        return Some(ready(draft));
     }
     let draft = words.draft(&course.scenario.id, goal)?;
     if matches!(goal, Goal::Volunteer | Goal::Recommend | Goal::Close) && unwelcome(&draft, words) {

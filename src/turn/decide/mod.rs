@@ -9,6 +9,7 @@ mod situation;
 mod ladder;
 mod handoff;
 mod class;
+mod clarify;
 mod goals;
 mod empathy;
 mod second;
@@ -36,7 +37,7 @@ pub use handoff::{handoff_by_text, is_danger};
 pub use measure::{MOST_BUBBLES, asks};
 pub use memory::announced;
 use scenario::Chosen;
-pub use scenario::{CONFIDENT, dangerous_scenario, wanted};
+pub use scenario::{CONFIDENT, UNCLEAR, dangerous_scenario, wanted};
 pub use second::ALSO;
 pub use words::Words;
 
