@@ -50,13 +50,18 @@ impl Default for FeatureOptions {
     }
 }
 
-/// A text as numbered weights: numbers ascending, none twice, of length one (or empty).
+/// A text, or a vector, as numbered weights: numbers ascending, none twice, of length one (or empty).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Features {
     entries: Vec<(u32, f32)>,
 }
 
 impl Features {
+    /// A list of weights as it stands, for models over vectors: the number of each is its place.
+    pub fn of_places(weights: impl Iterator<Item = f32>) -> Self {
+        Self { entries: (0..).zip(weights).collect() }
+    }
+
     /// The numbers with their weights, ascending.
     pub fn entries(&self) -> &[(u32, f32)] {
         &self.entries

@@ -2,6 +2,7 @@
 //! second from a few thousand examples and read in microseconds.
 //!
 //! The module knows nothing of shops, packs or files on disk: texts in one spelling go in, probabilities come out.
+//! `dense` does the same with vectors of an embedder.
 //! `recipes` makes the classifiers that come with the program; `stored` holds them.
 //! Everything is deterministic, bit for bit and on every machine: random order comes from a seed, and the few functions
 //! that differ between mathematical libraries are our own (see `arithmetic`).
@@ -21,6 +22,7 @@
 
 mod arithmetic;
 mod calibrate;
+mod dense;
 mod features;
 mod file;
 mod linear;
@@ -31,9 +33,10 @@ mod train;
 mod tests;
 
 pub use calibrate::{fit_temperature, out_of_fold};
+pub use dense::{DenseHeads, centred, dense_features, middle_of};
 pub use features::{Counting, FeatureOptions, Features};
 pub use linear::LinearModel;
-pub use stored::{emotion_model, polarity_model};
+pub use stored::{emotion_model, polarity_model, understanding_heads};
 pub use train::{Example, TrainOptions, train};
 
 /// Why a model cannot be made or read.

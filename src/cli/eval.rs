@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
@@ -15,15 +16,14 @@ use super::options::{GlobalOptions, cache_environment};
 use super::serve::clock;
 use crate::app::analyzer;
 use crate::classifier::recipes::{LabelledText, read_labelled};
-use crate::classifier::{emotion_model, polarity_model};
+use crate::classifier::{DenseHeads, emotion_model, polarity_model};
 use crate::eval;
 use crate::eval::tone::ToneError;
 use crate::knowledge::{Method, index_folder};
-use crate::model::{Catalogue, Embedder, Purpose, open_embedder};
+use crate::model::{Catalogue, open_embedder};
 use crate::pack::types::Pack;
-use crate::turn::understand::dense::StoredVectors;
+use crate::turn::understand::Reader;
 use crate::turn::understand::emotion::{EmotionReader, Sources};
-use crate::turn::understand::{Reader, example_texts};
 
 /// Options of `eval`.
 #[derive(Debug, Clone, Args)]
@@ -99,12 +99,13 @@ pub struct Utterances {
     /// The file
     #[command(flatten)]
     pub rows: Rows,
-    /// Read by vectors too: the pack's examples are embedded first, which takes minutes
-    #[arg(long, conflicts_with = "without_embedder")]
-    pub with_embedder: bool,
-    /// Read by words alone, as without this option
+    /// Read by words alone; without this option also by the meaning of each message, if the embedder's weights are here,
+    /// as a turn does
     #[arg(long)]
     pub without_embedder: bool,
+    /// Heads for vectors, as `train understanding` writes them, instead of those inside the program
+    #[arg(long, value_name = "FILE", conflicts_with = "without_embedder")]
+    pub heads: Option<PathBuf>,
     /// Also read the pack's own examples, by what is learned from the others, in this many parts
     #[arg(long, value_name = "PARTS", value_parser = clap::value_parser!(u8).range(2..=20))]
     pub folds: Option<u8>,
@@ -176,14 +177,11 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
         Subject::Understanding(set) => {
             let now = clock(&config, false)?.0.now();
             let read: Vec<eval::understanding::Row> = read(&set.rows.file)?;
-            let embedder = match set.with_embedder {
-                false => None,
-                true => Some(
-                    open_embedder(&Catalogue::embedded()?, &cache_environment())?
-                        .context("the embedder's weights are not here; run `warmdesk model pull`")?,
-                ),
+            let embedder = match set.without_embedder {
+                true => None,
+                false => open_embedder(&Catalogue::embedded()?, &cache_environment())?,
             };
-            let reader = reader(&pack, embedder.as_deref())?;
+            let reader = reader(&pack, set.heads.as_deref())?;
             let by = eval::understanding::Understanding {
                 pack: &pack,
                 reader: &reader,
@@ -222,25 +220,13 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
     }
 }
 
-/// The reader of a pack, with the vectors of its examples if there is an embedder.
-fn reader(pack: &Pack, embedder: Option<&dyn Embedder>) -> anyhow::Result<Reader> {
-    let Some(embedder) = embedder else { return Ok(Reader::new(pack)) };
-    let vectors = vectors(pack, embedder)?;
-    Ok(Reader::new(pack).with_vectors(pack, &vectors))
-}
-
-/// The vectors of a pack's examples.
-fn vectors(pack: &Pack, embedder: &dyn Embedder) -> anyhow::Result<StoredVectors> {
-    const GROUP: usize = 64;
-    let texts = example_texts(pack);
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let mut vectors = StoredVectors::default();
-    for group in texts.chunks(GROUP) {
-        for (text, vector) in group.iter().zip(embedder.embed(group, Purpose::Query)?) {
-            vectors.insert(text, vector.as_slice());
-        }
-    }
-    Ok(vectors)
+/// The reader of a pack, with other heads for vectors if a file of them is named.
+fn reader(pack: &Pack, heads: Option<&Path>) -> anyhow::Result<Reader> {
+    let reader = Reader::new(pack);
+    let Some(path) = heads else { return Ok(reader) };
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let heads = DenseHeads::from_bytes(&bytes).with_context(|| path.display().to_string())?;
+    Ok(reader.with_heads(Arc::new(heads)))
 }
 
 /// Says which scores are too low; a script sees it by the exit status.

@@ -7,8 +7,16 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use super::options::GlobalOptions;
-use crate::classifier::recipes::{DataFile, Recipe, Trained};
+use super::options::{GlobalOptions, cache_environment};
+use crate::classifier::recipes::{DataFile, EmbeddedPack, Recipe, Trained, train_understanding};
+use crate::model::{Catalogue, Embedder, Purpose, open_embedder};
+use crate::pack::load::{PackSource, load};
+use crate::turn::understand::labelled_examples;
+
+/// The languages of the packs that heads for vectors learn from.
+const LANGUAGES: [&str; 2] = ["zh-CN", "en"];
+/// So many examples are turned into vectors before the progress is shown again.
+const AT_ONCE: usize = 256;
 
 /// Options of `train`. Here `--data` is the folder with the labelled texts; the cards in models/ name the files below it.
 #[derive(Debug, Clone, Args)]
@@ -27,7 +35,10 @@ pub enum Subject {
     Emotion,
     /// Positive or negative, of a review
     Polarity,
-    /// Both
+    /// Topic and stage of a message by its vector, from the examples of the packs (`--prompts`); needs the
+    /// embedder's weights and takes minutes
+    Understanding,
+    /// All of them
     All,
 }
 
@@ -36,19 +47,60 @@ pub fn run(options: &GlobalOptions, command: &TrainOptions) -> anyhow::Result<Ex
     let wanted: &[Recipe] = match command.subject {
         Subject::Emotion => &[Recipe::Emotion],
         Subject::Polarity => &[Recipe::Polarity],
+        Subject::Understanding => &[],
         Subject::All => &Recipe::ALL,
     };
     for recipe in wanted {
         let files = recipe.files().iter().map(|name| read(&options.data, name));
         let trained = recipe.train(&files.collect::<anyhow::Result<Vec<_>>>()?)?;
-        write(&command.out, &trained)?;
-        let (card, scores) = (&trained.card, trained.card.scores);
-        println!(
-            "{}: {} bytes, sha256 {}; accuracy {:.4}, macro-F1 {:.4} on {} ({})",
-            card.name, card.size, card.sha256, scores.accuracy, scores.macro_f1, scores.n, card.measured
-        );
+        deliver(&command.out, &trained)?;
+    }
+    if matches!(command.subject, Subject::Understanding | Subject::All) {
+        deliver(&command.out, &understanding(options)?)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a classifier and says how good it is.
+fn deliver(out: &Path, trained: &Trained) -> anyhow::Result<()> {
+    write(out, trained)?;
+    let (card, scores) = (&trained.card, trained.card.scores);
+    println!(
+        "{}: {} bytes, sha256 {}; accuracy {:.4}, macro-F1 {:.4} on {} ({})",
+        card.name, card.size, card.sha256, scores.accuracy, scores.macro_f1, scores.n, card.measured
+    );
+    Ok(())
+}
+
+/// Turns the examples of the packs into vectors and learns from them.
+fn understanding(options: &GlobalOptions) -> anyhow::Result<Trained> {
+    let embedder = open_embedder(&Catalogue::embedded()?, &cache_environment())?
+        .context("the embedder's weights are not here; run `warmdesk model pull`")?;
+    let source = options.pack_source();
+    let packs = LANGUAGES.iter().map(|language| embedded_pack(&source, language, embedder.as_ref()));
+    let packs = packs.collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(train_understanding(&packs, embedder.name())?)
+}
+
+fn embedded_pack(
+    source: &PackSource,
+    language: &str,
+    embedder: &dyn Embedder,
+) -> anyhow::Result<EmbeddedPack> {
+    let pack = load(&source.files(language)?)?.pack;
+    let examples = labelled_examples(&pack);
+    let mut vectors = Vec::with_capacity(examples.len());
+    for group in examples.chunks(AT_ONCE) {
+        let texts: Vec<&str> = group.iter().map(|example| example.text.as_str()).collect();
+        vectors
+            .extend(embedder.embed(&texts, Purpose::Query)?.iter().map(|vector| vector.as_slice().to_vec()));
+        eprint!("\r{language}: {} of {} examples", vectors.len(), examples.len());
+    }
+    eprintln!();
+    Ok(EmbeddedPack {
+        folder: format!("prompts/{language}"),
+        examples: examples.into_iter().zip(vectors).collect(),
+    })
 }
 
 fn read(folder: &Path, name: &'static str) -> anyhow::Result<DataFile> {

@@ -11,7 +11,8 @@ use crate::identity::MessageId;
 use crate::model::{Embedder, Purpose};
 use crate::pack::types::Pack;
 use crate::time::Now;
-use crate::turn::decide::{CONFIDENT, handoff_by_text};
+use crate::turn::decide::{CONFIDENT, UNCLEAR, handoff_by_text};
+use crate::turn::meaning::embedded_part;
 use crate::turn::types::{
     Author, EmotionLabel, HandoffReason, Memory, PastMessage, Reading, Stage, TurnInput,
 };
@@ -98,6 +99,8 @@ pub struct Prediction {
 pub struct Report {
     /// How many rows.
     pub n: usize,
+    /// What made the vectors the rows were read by; none if they were read by words alone.
+    pub embedder: Option<String>,
     /// The share of rows in which the assistant would ask what is meant. Their likeliest reading counts in the scores all the
     /// same; `answered` leaves them out.
     pub abstained: f64,
@@ -234,7 +237,8 @@ pub struct Understanding<'a> {
 
 impl Understanding<'_> {
     fn read(&self, text: &str, history: &[PastMessage], memory: &Memory) -> Reading {
-        let vector = self.embedder.and_then(|embedder| embedder.embed(&[text], Purpose::Query).ok()?.pop());
+        let vector = self.embedder.zip(embedded_part(text));
+        let vector = vector.and_then(|(embedder, part)| embedder.embed(&[part], Purpose::Query).ok()?.pop());
         let input = TurnInput { vector, ..input(text, history, memory, self.now) };
         read(&input, self.pack, self.reader)
     }
@@ -243,7 +247,8 @@ impl Understanding<'_> {
 /// Reads and scores all rows.
 pub fn evaluate(rows: &[Row], by: &Understanding<'_>) -> (Report, Vec<Prediction>) {
     let predictions: Vec<Prediction> = rows.iter().map(|row| predict(row, by)).collect();
-    (score(rows, &predictions), predictions)
+    let embedder = by.embedder.map(|embedder| embedder.name().to_owned());
+    (Report { embedder, ..score(rows, &predictions) }, predictions)
 }
 
 /// Reads one row as a turn would, its context as the conversation before it.
@@ -271,7 +276,10 @@ pub fn predict(row: &Row, by: &Understanding<'_>) -> Prediction {
         negative: reading.emotion.label.is_negative(),
         handoff: handoff_by_text(by.pack, &reading.text).map(|plan| plan.reason),
         confidence: reading.matter.as_ref().map_or(0.0, |matter| matter.confidence),
-        abstained: reading.intents.first().is_none_or(|first| first.confidence < CONFIDENT),
+        abstained: reading
+            .intents
+            .first()
+            .is_none_or(|first| first.confidence < CONFIDENT || first.intent == UNCLEAR),
     }
 }
 
@@ -297,12 +305,14 @@ pub fn score(rows: &[Row], predictions: &[Prediction]) -> Report {
     let right_topics = answered.iter().filter(|(row, read)| topic_right(row, read, true)).count();
     let right_stages = answered.iter().filter(|(row, read)| read.stage == Some(row.stage)).count();
     let topics = by_class(pairs.iter().map(|(row, read)| (Some(row.topic.clone()), read.topic.clone())));
-    let by_stage =
-        by_class(pairs.iter().map(|(row, read)| (Some(stage_name(row.stage)), read.stage.map(stage_name))));
+    let by_stage = by_class(pairs.iter().map(|(row, read)| {
+        (Some(row.stage.as_str().to_owned()), read.stage.map(|stage| stage.as_str().to_owned()))
+    }));
     Report {
         n: pairs.len(),
         abstained: share(pairs.len() - answered.len(), pairs.len()),
         own_examples: None,
+        embedder: None,
         topic: Accuracy {
             accuracy: share(topic(false), pairs.len()),
             lenient: share(topic(true), pairs.len()),
@@ -347,16 +357,6 @@ fn by_class(pairs: impl Iterator<Item = (Option<String>, Option<String>)>) -> BT
 
 fn macro_f1(classes: &BTreeMap<String, ClassScores>) -> f64 {
     classes.values().map(|class| class.f1).sum::<f64>() / classes.len().max(1) as f64
-}
-
-fn stage_name(stage: Stage) -> String {
-    match stage {
-        Stage::PreSale => "pre_sale",
-        Stage::InSale => "in_sale",
-        Stage::AfterSale => "after_sale",
-        Stage::Service => "service",
-    }
-    .to_owned()
 }
 
 fn share(part: usize, whole: usize) -> f64 {

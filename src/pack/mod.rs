@@ -21,4 +21,19 @@ impl Pack {
     pub fn scenarios_of<'a>(&'a self, intent: &'a str) -> impl Iterator<Item = &'a Scenario> {
         self.scenarios.iter().filter(move |scenario| scenario.intent == intent)
     }
+
+    /// The scenario an intent leads to when no fact speaks for another one: without a condition, else the last one tried.
+    pub fn default_scenario(&self, intent: &str) -> Option<&Scenario> {
+        let of_intent = || self.scenarios.iter().filter(|scenario| scenario.intent == intent);
+        of_intent()
+            .filter(|scenario| scenario.when.is_none())
+            .max_by_key(|scenario| scenario.priority)
+            .or_else(|| of_intent().min_by_key(|scenario| scenario.priority))
+    }
+
+    /// What an intent asks, in a customer's words; of one without them nobody is asked whether it is meant.
+    pub fn asks(&self, intent: &str) -> Option<&str> {
+        let of_intent = self.scenarios.iter().filter(|scenario| scenario.intent == intent);
+        of_intent.filter_map(|scenario| scenario.asks.as_deref()).next()
+    }
 }

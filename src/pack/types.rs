@@ -64,6 +64,8 @@ pub struct Scenario {
     pub topic: String,
     /// The intent of the text that may lead here.
     pub intent: String,
+    /// What its intent asks, in a customer's words: "尺码". By it the assistant asks whether that is meant.
+    pub asks: Option<String>,
     /// What the facts must say.
     pub when: Option<Condition>,
     /// Within an intent the higher priority is tried first.

@@ -35,12 +35,15 @@ pub(super) async fn of_question(
     vector_of(&reading.question, knowledge.embedder()).await
 }
 
+/// The part of a message that its vector is made of; nothing if nothing is said.
+pub fn embedded_part(text: &str) -> Option<&str> {
+    let end = text.char_indices().nth(READ_CHARACTERS).map_or(text.len(), |(at, _)| at);
+    Some(&text[..end]).filter(|part| !part.trim().is_empty())
+}
+
 async fn vector_of(text: &str, embedder: Option<&Arc<dyn Embedder>>) -> Option<Vector> {
     let embedder = Arc::clone(embedder?);
-    let text: String = text.chars().take(READ_CHARACTERS).collect();
-    if text.trim().is_empty() {
-        return None;
-    }
+    let text = embedded_part(text)?.to_owned();
     let computing = tokio::task::spawn_blocking(move || embedder.embed_one(&text, Purpose::Query));
     match tokio::time::timeout(PATIENCE, computing).await {
         Ok(Ok(Ok(vector))) => Some(vector),

@@ -8,7 +8,7 @@ pub mod types;
 mod memory;
 pub mod trace;
 pub mod voice;
-mod meaning;
+pub mod meaning;
 pub mod understand;
 pub mod retrieve;
 pub mod decide;

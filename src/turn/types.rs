@@ -186,7 +186,14 @@ pub enum Pending {
     /// Whether a person should take over.
     OfferHandoff,
     /// What was meant at all.
-    Clarify,
+    Clarify {
+        /// The intents that were named as guesses, in the order in which they were named; empty if none were.
+        #[serde(default)]
+        guesses: Vec<String>,
+        /// The question that was not understood, with private data masked.
+        #[serde(default)]
+        question: String,
+    },
     /// Something about the matter that is talked about.
     Answer,
     /// Nothing: the customer comes back to an earlier matter, whose question is asked again.
@@ -209,6 +216,9 @@ pub struct Reading {
     pub intents: Vec<IntentMatch>,
     /// The likeliest topic and stage, even where no intent is sure enough to act upon.
     pub matter: Option<Matter>,
+    /// The likeliest intents of the likeliest topics, however unsure: what may be asked about where none is sure enough.
+    /// Empty if the text has no sense at all.
+    pub guesses: Vec<String>,
     /// The surest intent of each clause, where a message says several things.
     pub by_clause: Vec<IntentMatch>,
     /// The customer's emotion.
@@ -500,6 +510,21 @@ pub enum Stage {
     AfterSale,
     /// Not about one purchase.
     Service,
+}
+
+impl Stage {
+    /// All of them, in the order in which models know them.
+    pub const ALL: [Self; 4] = [Self::PreSale, Self::InSale, Self::AfterSale, Self::Service];
+
+    /// Its name in the API and in packs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PreSale => "pre_sale",
+            Self::InSale => "in_sale",
+            Self::AfterSale => "after_sale",
+            Self::Service => "service",
+        }
+    }
 }
 
 /// What a sentence is for; the vocabulary of service practice.

@@ -39,6 +39,9 @@ pub struct Card {
     /// Scores on another set, which was looked at while the options were chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tuning_scores: Option<Scores>,
+    /// Scores of its second head, which tells stages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_scores: Option<Scores>,
     /// What it learned from.
     pub data: Vec<Source>,
 }
@@ -101,11 +104,32 @@ pub(super) struct About {
     pub measured: &'static str,
     pub scores: Scores,
     pub tuning_scores: Option<Scores>,
+    pub stage_scores: Option<Scores>,
     pub data: Vec<Source>,
 }
 
+/// What a model tells of itself.
+pub(super) struct Made<'a> {
+    pub classes: Vec<String>,
+    pub temperature: f32,
+    pub features: String,
+    pub training: &'a TrainOptions,
+}
+
+impl<'a> Made<'a> {
+    /// Of a model over groups of characters.
+    pub fn of(model: &LinearModel, training: &'a TrainOptions) -> Self {
+        Self {
+            classes: model.classes().to_vec(),
+            temperature: model.temperature(),
+            features: features(&model.features()),
+            training,
+        }
+    }
+}
+
 impl Card {
-    pub(super) fn new(model: &LinearModel, bytes: &[u8], options: &TrainOptions, about: About) -> Self {
+    pub(super) fn new(made: Made<'_>, bytes: &[u8], about: About) -> Self {
         Self {
             kind: "classifier".to_owned(),
             name: about.name.to_owned(),
@@ -114,14 +138,15 @@ impl Card {
             file: format!("{}.bin", about.name),
             size: bytes.len(),
             sha256: Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
-            classes: model.classes().to_vec(),
-            temperature: model.temperature(),
-            features: features(&model.features()),
-            training: training(options),
-            seed: options.seed,
+            classes: made.classes,
+            temperature: made.temperature,
+            features: made.features,
+            training: training(made.training),
+            seed: made.training.seed,
             measured: about.measured.to_owned(),
             scores: about.scores,
             tuning_scores: about.tuning_scores,
+            stage_scores: about.stage_scores,
             data: about.data,
         }
     }

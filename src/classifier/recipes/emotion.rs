@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::card::{About, Card, Scores, Source};
+use super::card::{About, Card, Made, Scores, Source};
 use super::data::{DataError, read_labelled};
 use super::{DataFile, Recipe, RecipeError, Trained, best, part, spelling};
 use crate::classifier::{
@@ -80,10 +80,11 @@ pub(super) fn train(files: &[DataFile]) -> Result<Trained, RecipeError> {
         measured: MEASURED,
         scores: measured,
         tuning_scores: None,
+        stage_scores: None,
         data,
     };
     let bytes = model.to_bytes();
-    let card = Card::new(&model, &bytes, &OPTIONS, about);
+    let card = Card::new(Made::of(&model, &OPTIONS), &bytes, about);
     Ok(Trained { bytes, card })
 }
 

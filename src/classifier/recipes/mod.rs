@@ -7,6 +7,7 @@ mod card;
 mod data;
 mod emotion;
 mod polarity;
+mod understanding;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ pub use card::{Card, Scores, Source};
 pub use data::{DataError, LabelledText, read_labelled};
 pub use emotion::EMOTIONS;
 pub use polarity::{POLARITIES, polarity_label};
+pub use understanding::{EmbeddedPack, HEADS, UNDERSTANDING, train_understanding};
 
 use sha2::{Digest, Sha256};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::card::{About, Card, Scores, Source};
+use super::card::{About, Card, Made, Scores, Source};
 use super::data::read_labelled;
 use super::{DataFile, Recipe, RecipeError, Trained, measure, part, spelling};
 use crate::classifier::{
@@ -112,8 +112,9 @@ fn finished(
         measured: MEASURED,
         scores: measure(model, held_out),
         tuning_scores,
+        stage_scores: None,
         data,
     };
-    let card = Card::new(model, &bytes, &OPTIONS, about);
+    let card = Card::new(Made::of(model, &OPTIONS), &bytes, about);
     Trained { bytes, card }
 }

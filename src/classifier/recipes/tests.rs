@@ -1,5 +1,8 @@
 use super::*;
-use crate::classifier::{emotion_model, polarity_model};
+use crate::classifier::{DenseHeads, emotion_model, polarity_model, understanding_heads};
+use crate::pack::types::TOPICS;
+use crate::turn::types::Stage;
+use crate::turn::understand::LabelledExample;
 
 /// A small set of its own kind: words that tell and words that do not, in every combination of them.
 fn rows(telling: &[(&str, &[&str])], shape: fn(&str, &str) -> String) -> Vec<String> {
@@ -123,4 +126,71 @@ fn what_comes_with_the_program_is_what_its_cards_say() {
         include_str!("../../../models/emotion.toml"),
     );
     assert!(polarity + emotion <= 3 << 20, "{polarity} + {emotion} bytes");
+}
+
+/// Examples of two topics, each near a direction of its own.
+fn embedded_pack() -> EmbeddedPack {
+    let example = |number: usize| {
+        let refund = number % 2 == 0;
+        let (topic, stage) = if refund { ("refund", Stage::AfterSale) } else { ("price", Stage::PreSale) };
+        let mut vector = vec![0.5, 0.5, 0.01 * (number % 7) as f32];
+        vector[usize::from(!refund)] += 0.4;
+        let text = format!("{topic} {number}");
+        (LabelledExample { text, topic: topic.to_owned(), stage: Some(stage) }, vector)
+    };
+    EmbeddedPack { folder: "prompts/zh-CN".to_owned(), examples: (0..60).map(example).collect() }
+}
+
+#[test]
+fn heads_over_vectors_are_reproducible_and_work() {
+    let packs = [embedded_pack()];
+    let trained = train_understanding(&packs, "an embedder").unwrap();
+    assert_eq!(trained, train_understanding(&packs, "an embedder").unwrap());
+    assert!(trained.card.scores.accuracy > 0.9, "{:?}", trained.card);
+    let heads = DenseHeads::from_bytes(&trained.bytes).unwrap();
+    let read = heads.read(&[0.9, 0.5, 0.0]).unwrap();
+    let [topics, stages] = heads.heads() else { panic!("{HEADS:?}") };
+    assert_eq!(topics.classes()[best(&read[0])], "refund");
+    assert_eq!(stages.classes()[best(&read[1])], "after_sale");
+    let few = EmbeddedPack { examples: packs[0].examples[..5].to_vec(), ..embedded_pack() };
+    let error = train_understanding(&[few], "an embedder").unwrap_err().to_string();
+    assert!(error.contains("at least 20"), "{error}");
+    let mut mixed = embedded_pack();
+    mixed.examples[3].1.push(1.0);
+    assert!(train_understanding(&[mixed], "two embedders").is_err());
+}
+
+#[test]
+fn a_damaged_file_of_heads_is_refused() {
+    let bytes = train_understanding(&[embedded_pack()], "an embedder").unwrap().bytes;
+    let check = |bytes: &[u8], expected: &str| {
+        let error = DenseHeads::from_bytes(bytes).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check(b"WARMLIN\0", "not a classifier");
+    check(&bytes[..bytes.len() - 1], "checksum");
+    let mut changed = bytes.clone();
+    changed[20] ^= 1;
+    check(&changed, "checksum");
+    let mut newer = bytes[..bytes.len() - 32].to_vec();
+    newer[8] = 9;
+    newer.extend(Sha256::digest(&newer.clone()));
+    check(&newer, "format 9");
+    let mut short = bytes[..40].to_vec();
+    short.extend(Sha256::digest(&short.clone()));
+    assert!(DenseHeads::from_bytes(&short).is_err());
+}
+
+#[test]
+fn the_heads_inside_the_program_are_what_their_card_says() {
+    let bytes = include_bytes!("../../../models/understanding.bin");
+    let card: Card = toml::from_str(include_str!("../../../models/understanding.toml")).unwrap();
+    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((card.sha256.as_str(), card.name.as_str()), (digest.as_str(), UNDERSTANDING));
+    let heads = understanding_heads().expect("the heads inside the program read");
+    let classes: Vec<&str> =
+        heads.heads().iter().flat_map(|head| head.classes()).map(String::as_str).collect();
+    assert_eq!(card.classes, classes);
+    assert!(TOPICS.iter().chain(&Stage::ALL.map(Stage::as_str)).eq(&classes));
+    assert!(bytes.len() <= 1 << 20, "{} bytes", bytes.len());
 }

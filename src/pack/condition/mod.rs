@@ -32,7 +32,7 @@ pub use formula::{Answer, Case, Formula};
 pub use types::{Fields, Schema, Type};
 
 /// The names a condition or a wording slot may begin with.
-pub const VARIABLES: [&str; 18] = [
+pub const VARIABLES: [&str; 19] = [
     "order",
     "shipment",
     "product",
@@ -50,6 +50,7 @@ pub const VARIABLES: [&str; 18] = [
     "conversation",
     "choices",
     "item",
+    "guess",
     "now",
 ];
 

@@ -37,10 +37,11 @@ pub const PLACES: [(&str, Goal); 23] = [
     ("handoff.unavailable", Goal::Handoff),
 ];
 
-/// Places of wording that a pack may have besides: which item of an order is meant, comfort that names what the customer needs
-/// it for, asking again, waiting beyond what was announced, owning up to a promise that is overdue. `also.TOPIC` names a second
-/// matter of that topic, `waiting.SCENARIO` answers that scenario while the customer waits.
-pub const OPTIONAL_PLACES: [&str; 9] = [
+/// Places of wording that a pack may have besides: which of two guesses or which item of an order is meant, comfort that names
+/// what the customer needs it for, asking again, waiting beyond what was announced, owning up to a promise that is overdue.
+/// `also.TOPIC` names a second matter of that topic, `waiting.SCENARIO` answers that scenario while the customer waits.
+pub const OPTIONAL_PLACES: [&str; 10] = [
+    "unclear.guesses",
     "situation",
     "sign_in.again",
     "prove_order.again",
@@ -60,7 +61,7 @@ pub const REQUIRED: [&str; 3] = ["general_question", "unclear", "media_only"];
 pub const BY_SEARCH: &str = REQUIRED[0];
 
 /// Fields that slots may name, for the variables whose fields are made by code. Of the others any field may be named.
-pub const SLOTS: [(&str, &[&str]); 6] = [
+pub const SLOTS: [(&str, &[&str]); 7] = [
     (
         "shipment",
         &[
@@ -80,11 +81,17 @@ pub const SLOTS: [(&str, &[&str]); 6] = [
     ("commitment", &["due"]),
     ("shop", &["name"]),
     ("assistant", &["name"]),
+    ("guess", &["first", "second"]),
     ("conversation", &["unresolved_turns", "first_turn", "need", "urgent", "contacts"]),
 ];
 
 /// Slots that always have a value where they may be used.
-const ALWAYS: [&str; 5] = ["shop.name", "assistant.name", "commitment.due", "desk.due", "choices"];
+const ALWAYS: [&str; 7] =
+    ["shop.name", "assistant.name", "commitment.due", "desk.due", "choices", "guess.first", "guess.second"];
+
+/// The longest name of what an intent asks: two of them stand in one short question.
+const ASKS_CHINESE: usize = 10;
+const ASKS_LATIN: usize = 32;
 
 /// A bubble's length in characters that a reader takes in at once.
 const BUBBLE_CHINESE: usize = 60;
@@ -105,6 +112,7 @@ pub(super) fn check(whole: &Whole<'_>, problems: &mut Problems) {
     check_ids(whole, problems);
     check_required(whole, problems);
     check_intents(whole, problems);
+    check_asks(whole, problems);
     for located in whole.scenarios.scenarios.iter().filter(|located| !located.copy) {
         check_scenario(whole, located, problems);
     }
@@ -159,6 +167,34 @@ fn check_intents(whole: &Whole<'_>, problems: &mut Problems) {
                 intent.name
             );
             problems.error(first.at(), message);
+        }
+    }
+}
+
+/// An intent is named once and in few words, and no two by the same: the customer has to choose between them.
+fn check_asks(whole: &Whole<'_>, problems: &mut Problems) {
+    let longest = if whole.language.starts_with("zh") { ASKS_CHINESE } else { ASKS_LATIN };
+    let mut names: BTreeMap<&str, &Located> = BTreeMap::new();
+    let mut intents: BTreeMap<&str, &Located> = BTreeMap::new();
+    for located in &whole.scenarios.scenarios {
+        let (Some(asks), Some(line)) = (&located.scenario.asks, located.asks_line) else { continue };
+        let at = At { file: &located.file, line };
+        let length = asks.chars().count();
+        if length == 0 || length > longest {
+            problems.error(
+                at,
+                format!("`asks` names in 1 to {longest} characters what is asked, this has {length}"),
+            );
+        }
+        if let Some(other) = names.insert(asks, located) {
+            let message =
+                format!("`asks: {asks}` is also what `{}` asks; nobody could choose", other.scenario.id);
+            problems.error(at, message);
+        }
+        if let Some(other) = intents.insert(&located.scenario.intent, located) {
+            let message =
+                format!("the intent `{}` has its `asks` in `{}`", other.scenario.intent, other.scenario.id);
+            problems.error(at, message);
         }
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct RawScenario {
     pub stage: Text,
     pub topic: Text,
     pub intent: Text,
+    #[serde(default)]
+    pub asks: Option<Text>,
     /// Further intents that may lead here.
     #[serde(default)]
     pub also_from: Vec<Text>,

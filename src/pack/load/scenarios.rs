@@ -13,6 +13,8 @@ pub(super) struct Located {
     pub scenario: Scenario,
     pub file: String,
     pub line: u64,
+    /// The line of what its intent asks, if it says so.
+    pub asks_line: Option<u64>,
     /// The line of each goal.
     pub goal_lines: Vec<u64>,
     /// What customers say for it.
@@ -88,7 +90,7 @@ fn copies(path: &str, raw: &RawScenario) -> Vec<Located> {
     raw.also_from
         .iter()
         .filter_map(|intent| {
-            scenario(path, RawScenario { intent: intent.clone(), ..raw.clone() }, &mut silent)
+            scenario(path, RawScenario { intent: intent.clone(), asks: None, ..raw.clone() }, &mut silent)
         })
         .map(|located| Located { copy: true, ..located })
         .collect()
@@ -109,6 +111,7 @@ fn scenario(path: &str, raw: RawScenario, problems: &mut Problems) -> Option<Loc
     });
     let line = raw.id.referenced.line();
     let examples = raw.examples.into_iter().map(|example| example.value).collect();
+    let asks_line = raw.asks.as_ref().map(|asks| asks.referenced.line());
     let goal_lines = raw.goals.iter().map(|goal| goal.goal.referenced.line()).collect();
     let scenario = Scenario {
         when: raw.when.as_ref().and_then(|when| condition(path, when, problems)),
@@ -126,6 +129,7 @@ fn scenario(path: &str, raw: RawScenario, problems: &mut Problems) -> Option<Loc
         stage: stage?,
         topic: raw.topic.value,
         intent: raw.intent.value,
+        asks: raw.asks.map(|asks| asks.value.trim().to_owned()),
         priority: raw.priority,
         start: raw.emotion.start,
         handoff: ScenarioHandoff {
@@ -135,7 +139,7 @@ fn scenario(path: &str, raw: RawScenario, problems: &mut Problems) -> Option<Loc
         },
         breach: raw.breach,
     };
-    Some(Located { scenario, file: path.to_owned(), line, goal_lines, examples, copy: false })
+    Some(Located { scenario, file: path.to_owned(), line, asks_line, goal_lines, examples, copy: false })
 }
 
 fn goal(path: &str, raw: RawGoal, problems: &mut Problems) -> Option<GoalPlan> {

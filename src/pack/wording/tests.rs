@@ -174,6 +174,7 @@ fn full_variables() -> Value {
         "verdict": {"says": "可以"},
         "shop": {"name": "暖铺"}, "assistant": {"name": "小暖"},
         "conversation": {"unresolved_turns": 2, "first_turn": false, "need": "周日出院要穿"},
+        "guess": {"first": "尺码", "second": "发货时间"},
         "choices": "1. 婴儿恒温睡袋 2. 儿童餐具",
     })
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Situation;
+use super::clarify;
 use super::class::Course;
 use super::empathy;
 use super::extract::{Ranked, best_extract, ranked};
@@ -87,7 +88,7 @@ pub fn realise(course: &Course<'_>, plan: Option<HandoffPlan>, words: &mut Words
         }
     }
     if course.scenario.id == UNCLEAR && spoken.handoff.is_none() {
-        spoken.pending = Some(Pending::Clarify);
+        spoken.pending = Some(clarify::pending(&spoken, words.situation()));
     }
     measure::fit(&mut spoken, introduced);
     spoken
@@ -248,11 +249,12 @@ fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
 /// An answer that was turned down, and nothing else is known: what was meant is asked for before a colleague is.
 fn ask_back(words: &mut Words<'_>, spoken: &mut Spoken) -> bool {
     let Situation { input, reading, .. } = words.situation();
-    let turned_down = reading.feedback == Feedback::Negated && input.memory.pending != Some(Pending::Clarify);
+    let clarifying = matches!(input.memory.pending, Some(Pending::Clarify { .. }));
+    let turned_down = reading.feedback == Feedback::Negated && !clarifying;
     let asked = if turned_down { words.own_draft(UNCLEAR, Goal::Collect) } else { None };
     let Some(draft) = asked else { return false };
     spoken.goals.push(ready(draft));
-    spoken.pending = Some(Pending::Clarify);
+    spoken.pending = Some(clarify::pending(spoken, words.situation()));
     true
 }
 
@@ -325,6 +327,12 @@ fn worded(course: &Course<'_>, goal: Goal, words: &mut Words<'_>) -> Option<Plan
     }
     if goal == Goal::Acknowledge
         && let Some(draft) = empathy::need(course, words)
+    {
+        return Some(ready(draft));
+    }
+    if course.scenario.id == UNCLEAR
+        && goal == Goal::Collect
+        && let Some(draft) = clarify::which(words)
     {
         return Some(ready(draft));
     }

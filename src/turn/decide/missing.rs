@@ -113,7 +113,8 @@ fn ask_for_proof(scenario: &Scenario, situation: Situation<'_>, personal: bool) 
             return Some(Asked { place: "prove_order.locked", goal: Goal::Answer, pending: None });
         }
         Some(ProofOutcome::Opened) if input.proof.is_bare() && !personal => {
-            let pending = Some(Pending::Clarify);
+            let question = situation.reading.masked.clone();
+            let pending = Some(Pending::Clarify { guesses: Vec::new(), question });
             return Some(Asked { place: "prove_order.opened", goal: Goal::Collect, pending });
         }
         // The number of another order than those that are open asks for that one.

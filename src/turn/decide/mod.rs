@@ -9,6 +9,7 @@ mod situation;
 mod ladder;
 mod handoff;
 mod class;
+mod clarify;
 mod goals;
 mod empathy;
 mod second;

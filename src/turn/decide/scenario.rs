@@ -62,6 +62,9 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
     if shows(&candidates, situation) {
         return named(pack, MEDIA_ONLY, 1.0, true);
     }
+    if candidates.first().is_some_and(|surest| surest.scenario.id == UNCLEAR) {
+        return not_understood(situation);
+    }
     let danger = |candidate: &&Chosen<'_>| {
         candidate.scenario.priority >= SAFETY_PRIORITY && candidate.confidence >= DANGER
     };
@@ -77,10 +80,15 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
     if let Some(scenario) = of_handoff_rule(pack, reading) {
         return Chosen { scenario, confidence: 0.5, understood: true };
     }
+    not_understood(situation)
+}
+
+/// No intent was read: the knowledge may know all the same.
+fn not_understood(situation: Situation<'_>) -> Chosen<'_> {
     if situation.facts.relevant {
-        return named(pack, GENERAL_QUESTION, 0.5, true);
+        return named(situation.pack, GENERAL_QUESTION, 0.5, true);
     }
-    named(pack, UNCLEAR, 0.0, false)
+    named(situation.pack, UNCLEAR, 0.0, false)
 }
 
 /// Pictures with no words, or with words that only point at them: "这样", "here you go".
@@ -211,7 +219,10 @@ fn intents(situation: Situation<'_>) -> Vec<(String, f32)> {
         .filter(|guess| guess.confidence >= CONFIDENT)
         .map(|guess| (guess.intent.clone(), guess.confidence))
         .collect();
-    let goes_on = intents.is_empty() && (input.memory.pending.is_some() || continues(situation));
+    // Who was asked what is meant and says nothing that is understood has not been understood twice.
+    let clarifying = matches!(input.memory.pending, Some(Pending::Clarify { .. }));
+    let goes_on =
+        intents.is_empty() && !clarifying && (input.memory.pending.is_some() || continues(situation));
     // Question marks alone ask for the answer before, whatever the words of that question look like by themselves.
     let prods = reading.feedback == Feedback::Prodded || turns_to_another_order(situation);
     if let Some(intent) = &input.memory.intent

@@ -1,5 +1,7 @@
 //! Episodes and goals by example, and what holds for every scenario of the shipped packs.
 
+mod clarify;
+
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use serde_json::json;
 

@@ -1,9 +1,10 @@
 //! How likely is each intent, topic and stage, by the characters of a message and of what was said before it?
 //!
-//! Three linear models over hashed groups of characters, trained from the pack's examples when it is loaded. The
-//! message itself counts fully. The customer's message before and the shop's answer count less, each with features of
-//! its own, so that a model learns what "要多久" asks after a refund and what it asks before an order; the customer's
-//! message before also lends a little of its own meaning, because a conversation stays with its topic.
+//! Three linear models over hashed groups of characters, trained from the pack's examples when it is loaded. The topics'
+//! model knows the message alone: what only has a meaning in a conversation teaches it more wrong than right. For the
+//! others the message itself counts fully; the customer's message before and the shop's answer count less, each with
+//! features of its own, so that a model learns what "要多久" asks after a refund and what it asks before an order; the
+//! customer's message before also lends a little of its own meaning, because a conversation stays with its topic.
 
 use std::thread;
 
@@ -75,19 +76,22 @@ impl Heads {
         let options = FeatureOptions { bits: 17, ..FeatureOptions::default() };
         let read: Vec<(Features, Labels)> =
             examples.iter().map(|(said, labels)| (features(&options, *said), *labels)).collect();
-        let learn = |class: fn(&Labels) -> Option<usize>, classes: usize| {
+        let alone = |said: &Said<'_>| said.customer.is_none() && said.seller.is_none();
+        let learn = |class: fn(&Labels) -> Option<usize>, classes: usize, only_alone: bool| {
             let known: Vec<Example> = read
                 .iter()
-                .filter_map(|(features, labels)| Some(Example::new(features.clone(), class(labels)?)))
+                .zip(examples)
+                .filter(|(_, (said, _))| !only_alone || alone(said))
+                .filter_map(|((features, labels), _)| Some(Example::new(features.clone(), class(labels)?)))
                 .collect();
             let names = (0..classes).map(|class| class.to_string()).collect();
             // Refused are only packs with nothing to tell apart.
             train(names, options, &known, &OPTIONS).ok()
         };
         let (intents, topics, stages) = thread::scope(|scope| {
-            let intents = scope.spawn(|| learn(|labels| Some(labels.intent), sizes[0]));
-            let topics = learn(|labels| Some(labels.topic), sizes[1]);
-            let stages = learn(|labels| labels.stage, sizes[2]);
+            let intents = scope.spawn(|| learn(|labels| Some(labels.intent), sizes[0], false));
+            let topics = learn(|labels| Some(labels.topic), sizes[1], true);
+            let stages = learn(|labels| labels.stage, sizes[2], false);
             (intents.join().ok().flatten(), topics, stages)
         });
         Self { options, intents, topics, stages }
@@ -97,13 +101,13 @@ impl Heads {
     pub fn read(&self, said: Said<'_>) -> Probabilities {
         let features = features(&self.options, said);
         let own = features_of(&self.options, said.text);
-        let read = |model: &Option<LinearModel>| {
-            model.as_ref().map_or_else(Vec::new, |model| model.probabilities(&features))
+        let read = |model: &Option<LinearModel>, features: &Features| {
+            model.as_ref().map_or_else(Vec::new, |model| model.probabilities(features))
         };
         Probabilities {
-            intents: read(&self.intents),
-            topics: read(&self.topics),
-            stages: read(&self.stages),
+            intents: read(&self.intents, &features),
+            topics: read(&self.topics, &own),
+            stages: read(&self.stages, &features),
             familiarity: self.intents.as_ref().map_or(0.0, |model| model.familiarity(&own)),
         }
     }

@@ -1,5 +1,5 @@
 //! What does the customer want? Three kinds of evidence put together: linear models over groups of characters, the
-//! nearest examples, and expressions; with vectors a fourth. What is asked is found in the whole message and in its
+//! nearest examples, and expressions; with a vector a fourth. What is asked is found in the whole message and in its
 //! clauses, what it is about in the conversation around it too.
 //!
 //! All evidence is added as logarithms and becomes one distribution over intents. A topic is as likely as its intents
@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::around::Around;
 use super::clauses::{pieces, strip_politeness};
-use super::dense::{DenseExamples, StoredVectors};
 use super::groups::one_spelling;
 use super::heads::{Heads, Labels, Said};
 use super::material::{Earlier, Fingerprint, Material, Pattern};
+use super::meant::Meant;
 use super::nearest::{NearestExamples, Score};
+use super::sense::Sense;
 use super::stage::cues;
 use crate::pack::types::Pack;
 use crate::turn::types::{IntentMatch, Matter, Stage};
@@ -27,21 +28,26 @@ const READ_CHARACTERS: usize = 400;
 const MAX_INTENTS: usize = 6;
 /// A message longer than this says more in its clauses than as a whole.
 const WHOLE_CHARACTERS: usize = 60;
-/// The stages in the order in which the models know them.
-pub(super) const STAGES: [Stage; 4] = [Stage::PreSale, Stage::InSale, Stage::AfterSale, Stage::Service];
+/// At most so many topics are guessed at, and only those that are likelier than this.
+const MAX_GUESSES: usize = 3;
+const GUESS: f32 = 0.06;
+/// Topics that nobody is asked about.
+const NEVER_GUESSED: [&str; 2] = ["smalltalk", "other"];
 
 /// What each kind of evidence counts beside the intents' own model: the topics' model, the nearest examples, an
-/// expression, vectors, and the stage. A few numbers for everything, chosen by hand while looking at
+/// expression, the message's vector, and the stage. A few numbers for everything, chosen by hand while looking at
 /// real utterances; they are not learned.
 const TOPIC_MODEL: f32 = 1.0;
 const NEAREST: f32 = 6.0;
 const EXPRESSION: f32 = 1.5;
 /// What is added for an expression that is nearly always right and matches all of the text: "人工" needs no more.
 const DECISIVE: f32 = 4.0;
-const VECTORS: f32 = 0.5;
+const MEANT: f32 = 1.5;
 const STAGE: f32 = 0.3;
 /// All logarithms are divided by it, because kinds of evidence that agree are not independent.
 const HEAT: f32 = 1.6;
+/// Words and a vector often err alike: what the logarithms of both together are divided by.
+const MEANT_HEAT: f32 = 1.3;
 /// What the whole of a short and of a long message counts beside its clauses.
 const WHOLE_OF_SHORT: f32 = 0.65;
 const WHOLE_OF_LONG: f32 = 0.4;
@@ -52,7 +58,9 @@ const FAMILIAR: f32 = 0.6;
 /// The share every stage has before anything is read.
 const STAGE_FLOOR: f32 = 0.03;
 /// What the stages' own model counts beside the intents.
-const STAGE_MODEL: f32 = 0.6;
+const STAGE_MODEL: f32 = 0.4;
+/// What the stage by the message's vector counts beside them.
+const STAGE_MEANT: f32 = 0.6;
 /// What an earlier message counts for the stage by its model and by its cues, fading from message to message; and what
 /// the shop's counts beside the customer's.
 const STAGE_EARLIER: f32 = 0.4;
@@ -76,7 +84,7 @@ pub struct IntentReader {
     heads: Heads,
     nearest: NearestExamples,
     patterns: Vec<Pattern>,
-    dense: Option<DenseExamples>,
+    sense: Sense,
 }
 
 /// What was read: intents by falling confidence, and what the message is about.
@@ -86,6 +94,8 @@ pub struct Understood {
     pub intents: Vec<IntentMatch>,
     /// The likeliest topic and stage, however unsure.
     pub matter: Option<Matter>,
+    /// The likeliest intents of the likeliest topics, however unsure.
+    pub guesses: Vec<String>,
 }
 
 /// What was right about an example that was read as if it were new.
@@ -133,16 +143,6 @@ impl IntentReader {
         reader
     }
 
-    /// Prepares the intents of a pack with vectors of its examples, so that messages with a vector are also read by it.
-    /// Examples without one are read by words alone.
-    pub fn with_vectors(pack: &Pack, vectors: &StoredVectors) -> Self {
-        let material = Material::of(pack);
-        let known: Vec<(usize, &[f32])> =
-            material.texts().filter_map(|(intent, text)| Some((intent, vectors.get(text)?))).collect();
-        let dense = DenseExamples::new(&known);
-        Self { dense, ..Self::learn(pack, material) }
-    }
-
     /// Reads a part of a pack's examples as if they were new, by what is learned from the others: every `folds`th one,
     /// beginning with the one at `fold`. Gives for each its intent's, topic's and stage's own name and the read ones.
     pub fn left_out(pack: &Pack, fold: usize, folds: usize) -> Vec<LeftOut> {
@@ -151,7 +151,7 @@ impl IntentReader {
         let reader = Self::learn(pack, material);
         let read = |(intent, example): (usize, Earlier)| {
             let around = Around::after(example.customer.as_deref(), example.seller.as_deref());
-            let Understood { intents, matter } = reader.read(&example.text, &around, None);
+            let Understood { intents, matter, .. } = reader.read(&example.text, &around, None);
             let topic = reader.topics[reader.labels[intent].topic].clone();
             let (read_topic, read_stage) = matter.map(|matter| (matter.topic, matter.stage)).unzip();
             LeftOut {
@@ -165,17 +165,18 @@ impl IntentReader {
 
     fn learn(pack: &Pack, mut material: Material) -> Self {
         material.judge_patterns(&pack.intents);
-        let sizes = [material.names.len(), material.topics.len(), STAGES.len()];
+        let sizes = [material.names.len(), material.topics.len(), Stage::ALL.len()];
         let heads = Heads::train(&material.said(), sizes);
         let near = material.alone().map(|(intent, text)| (intent, one_spelling(strip_politeness(text))));
         let nearest = NearestExamples::new(material.names.len(), near);
+        let sense = Sense::new(material.said().iter().map(|(said, _)| said.text));
         let smalltalk = material.topic_is("smalltalk");
         let Material { names, labels, stages, topics, patterns, .. } = material;
-        Self { names, labels, stages, topics, smalltalk, heads, nearest, patterns, dense: None }
+        Self { names, labels, stages, topics, smalltalk, heads, nearest, patterns, sense }
     }
 
     /// Reads a normalised question.
-    pub fn read(&self, question: &str, around: &Around, vector: Option<&[f32]>) -> Understood {
+    pub(super) fn read(&self, question: &str, around: &Around, meant: Option<&Meant>) -> Understood {
         let text: String = question.chars().take(READ_CHARACTERS).collect::<String>().to_lowercase();
         if self.names.is_empty() || !text.chars().any(|c| !c.is_whitespace()) {
             return Understood::default();
@@ -187,16 +188,18 @@ impl IntentReader {
         let parts: Vec<Piece> = parts.iter().map(|part| self.piece(strip_politeness(part), around)).collect();
         let long = whole.chars().count() > WHOLE_CHARACTERS;
         let mut intents = self.pooled(&whole_piece, &parts, long);
-        if let (Some(dense), Some(vector)) = (&self.dense, vector) {
-            self.weigh(&mut intents, &dense.evidence(vector, self.names.len()), VECTORS);
+        if let Some(meant) = meant {
+            let by_topic: Vec<f32> = self.topics.iter().map(|topic| meant.topic(topic.as_deref())).collect();
+            let evidence: Vec<f32> = self.labels.iter().map(|labels| by_topic[labels.topic]).collect();
+            self.weigh(&mut intents, &evidence, MEANT, MEANT_HEAT);
         }
-        let stage = self.stage(&text, &intents, &whole_piece, around);
+        let stage = self.stage(&text, &intents, &whole_piece, (around, meant));
         let by_stage: Vec<f32> = self
             .labels
             .iter()
             .map(|labels| labels.stage.map_or(0.0, |at| stage[at].max(0.02).ln()))
             .collect();
-        self.weigh(&mut intents, &by_stage, STAGE);
+        self.weigh(&mut intents, &by_stage, STAGE, 1.0);
         self.understood(&intents, &stage, (&whole_piece, &parts), around)
     }
 
@@ -221,7 +224,8 @@ impl IntentReader {
             evidence[*intent] += EXPRESSION * worth + DECISIVE * worth.powi(6);
         }
         let near = scores.iter().map(|score| score.score).fold(0.0, f32::max);
-        let known = hits.iter().map(|hit| hit.1).fold(near, f32::max).max(read.familiarity * FAMILIAR);
+        let near = near.max(read.familiarity * FAMILIAR) * self.sense.of(text);
+        let known = hits.iter().map(|hit| hit.1).fold(near, f32::max);
         Piece { intents: shares(&evidence, HEAT), stages: read.stages, known, scores, hits }
     }
 
@@ -266,15 +270,21 @@ impl IntentReader {
     }
 
     /// Adds evidence to a distribution.
-    fn weigh(&self, intents: &mut Vec<f32>, evidence: &[f32], weight: f32) {
+    fn weigh(&self, intents: &mut Vec<f32>, evidence: &[f32], weight: f32, heat: f32) {
         let joined: Vec<f32> =
             intents.iter().zip(evidence).map(|(share, more)| (share + 1e-5).ln() + weight * more).collect();
-        *intents = shares(&joined, 1.0);
+        *intents = shares(&joined, heat);
     }
 
     /// The probability of each stage, by the message and by what was said before it.
-    fn stage(&self, text: &str, intents: &[f32], whole: &Piece, around: &Around) -> Vec<f32> {
-        let mut by_intents = [STAGE_FLOOR; STAGES.len()];
+    fn stage(
+        &self,
+        text: &str,
+        intents: &[f32],
+        whole: &Piece,
+        (around, meant): (&Around, Option<&Meant>),
+    ) -> Vec<f32> {
+        let mut by_intents = [STAGE_FLOOR; Stage::ALL.len()];
         for (labels, share) in self.labels.iter().zip(intents) {
             if let Some(stage) = labels.stage {
                 by_intents[stage] += share;
@@ -289,6 +299,9 @@ impl IntentReader {
             }
         };
         add(text, &whole.stages, STAGE_MODEL, 1.0);
+        if let Some(meant) = meant {
+            add("", meant.stages(), STAGE_MEANT, 0.0);
+        }
         let (mut weight, mut cue) = (STAGE_EARLIER, CUE_EARLIER);
         for (customer, earlier) in around.latest() {
             let own = if customer { 1.0 } else { SELLER_SHARE };
@@ -296,7 +309,7 @@ impl IntentReader {
             weight *= FADE;
             cue *= FADE;
         }
-        evidence[STAGES.len() - 1] -= if around.is_empty() { SERVICE_ALONE } else { SERVICE_LATER };
+        evidence[Stage::ALL.len() - 1] -= if around.is_empty() { SERVICE_ALONE } else { SERVICE_LATER };
         shares(&evidence, 1.0)
     }
 
@@ -328,6 +341,7 @@ impl IntentReader {
             }
         }
         let first = confidence[lead];
+        let sure = self.topic_shares(intents)[self.labels[lead].topic] * familiarity(known);
         for (intent, confidence) in &mut found {
             if *intent != lead {
                 *confidence = confidence.min(first - 0.001);
@@ -336,9 +350,10 @@ impl IntentReader {
         found.retain(|(_, confidence)| *confidence >= UNDERSTOOD);
         found.sort_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));
         found.truncate(MAX_INTENTS);
-        let at = (0..STAGES.len()).max_by(|left, right| stage[*left].total_cmp(&stage[*right])).unwrap_or(0);
+        let at =
+            (0..Stage::ALL.len()).max_by(|left, right| stage[*left].total_cmp(&stage[*right])).unwrap_or(0);
         let calm = self.smalltalk[lead] && around.is_empty();
-        let stage = if calm { self.stages[lead] } else { Some(STAGES[at]) };
+        let stage = if calm { self.stages[lead] } else { Some(Stage::ALL[at]) };
         let matter = self.topics[self.labels[lead].topic].clone().zip(stage);
         let matches = found.into_iter().map(|(intent, confidence)| IntentMatch {
             intent: self.names[intent].clone(),
@@ -347,8 +362,26 @@ impl IntentReader {
         });
         Understood {
             intents: matches.collect(),
-            matter: matter.map(|(topic, stage)| Matter { topic, stage, confidence: first }),
+            matter: matter.map(|(topic, stage)| Matter { topic, stage, confidence: sure }),
+            guesses: if known < KNOWN / 2.0 { Vec::new() } else { self.guesses(intents) },
         }
+    }
+
+    /// The likeliest intent of each of the likeliest topics that can be asked about.
+    fn guesses(&self, intents: &[f32]) -> Vec<String> {
+        let shares = self.topic_shares(intents);
+        let may_be = |topic: &usize| {
+            let name = self.topics[*topic].as_deref();
+            shares[*topic] >= GUESS && name.is_some_and(|name| !NEVER_GUESSED.contains(&name))
+        };
+        let mut topics: Vec<usize> = (0..shares.len()).filter(may_be).collect();
+        topics.sort_by(|left, right| shares[*right].total_cmp(&shares[*left]));
+        let likeliest = |topic: &usize| {
+            let of_topic = (0..intents.len()).filter(|intent| self.labels[*intent].topic == *topic);
+            of_topic.max_by(|left, right| intents[*left].total_cmp(&intents[*right]).then(right.cmp(left)))
+        };
+        let guessed = topics.iter().filter_map(likeliest).take(MAX_GUESSES);
+        guessed.map(|intent| self.names[intent].clone()).collect()
     }
 
     /// The likeliest intent of the likeliest topic.
@@ -375,7 +408,7 @@ impl IntentReader {
     /// text is unlike everything known.
     fn confidences(&self, intents: &[f32], known: f32) -> Vec<f32> {
         let topics = self.topic_shares(intents);
-        let familiar = (known / KNOWN).min(1.0);
+        let familiar = familiarity(known);
         self.labels
             .iter()
             .zip(intents)
@@ -397,6 +430,11 @@ impl IntentReader {
         best.and_then(|score| self.nearest.example(score))
             .map_or_else(String::new, |text| format!("≈ {text}"))
     }
+}
+
+/// How far a text that is known so well can be trusted to mean what it looks like.
+fn familiarity(known: f32) -> f32 {
+    (known / KNOWN).min(1.0)
 }
 
 /// Logarithmic evidence as shares of one; a heat above 1 makes them more alike.

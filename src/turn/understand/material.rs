@@ -1,18 +1,30 @@
 //! What of a pack is learned from? Its examples, alone and in conversation, its expressions, and what they stand for.
 
+use std::collections::HashSet;
+
 use regex::Regex;
 use sha2::{Digest, Sha256};
 
 use super::clauses::strip_politeness;
 use super::groups::one_spelling;
 use super::heads::{Labels, Said};
-use super::intents::STAGES;
 use super::normalise::folded;
 use crate::pack::types::{Intent, Pack, Scenario};
 use crate::turn::types::Stage;
 
 /// Topics whose intents are said at any stage of a purchase, so that they tell nothing about it.
 const AT_ANY_STAGE: [&str; 2] = ["smalltalk", "complaint"];
+
+/// An example that stands by itself, with what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelledExample {
+    /// What is said, folded.
+    pub text: String,
+    /// The topic of its scenario.
+    pub topic: String,
+    /// The stage of its scenario, unless it is said at any.
+    pub stage: Option<Stage>,
+}
 
 /// A hash of everything that is learned from.
 pub(super) type Fingerprint = [u8; 32];
@@ -59,7 +71,7 @@ impl Material {
             in_context: Vec::new(),
         };
         for (number, intent) in pack.intents.iter().enumerate() {
-            material.label(number, default_scenario(pack, &intent.name));
+            material.label(number, pack.default_scenario(&intent.name));
             material.gather(number, intent);
         }
         material
@@ -111,7 +123,7 @@ impl Material {
         });
         let stage = scenario.map(|scenario| scenario.stage);
         let tells = name.is_some_and(|name| !AT_ANY_STAGE.contains(&name.as_str()));
-        let at = STAGES.iter().position(|known| tells && Some(*known) == stage);
+        let at = Stage::ALL.iter().position(|known| tells && Some(*known) == stage);
         self.labels.push(Labels { intent, topic, stage: at });
         self.stages.push(stage);
     }
@@ -156,10 +168,18 @@ impl Material {
         self.alone.iter().map(|(intent, text)| (*intent, text.as_str())).chain(untold)
     }
 
-    /// The texts of all examples, of those in conversation only what is said last.
-    pub fn texts(&self) -> impl Iterator<Item = (usize, &str)> {
-        let in_context = self.in_context.iter().map(|(intent, one)| (*intent, one.text.as_str()));
-        self.alone.iter().map(|(intent, text)| (*intent, text.as_str())).chain(in_context)
+    /// The examples that stand by themselves, each text once, with what they are about.
+    pub fn labelled(&self) -> Vec<LabelledExample> {
+        let mut seen = HashSet::new();
+        let labelled = self.alone().filter(|(_, text)| seen.insert(*text)).filter_map(|(intent, text)| {
+            let labels = self.labels[intent];
+            Some(LabelledExample {
+                text: text.to_owned(),
+                topic: self.topics[labels.topic].clone()?,
+                stage: labels.stage.map(|at| Stage::ALL[at]),
+            })
+        });
+        labelled.collect()
     }
 
     /// All examples with what was said before them.
@@ -178,15 +198,6 @@ impl Material {
     pub fn topic_is(&self, name: &str) -> Vec<bool> {
         self.labels.iter().map(|labels| self.topics[labels.topic].as_deref() == Some(name)).collect()
     }
-}
-
-/// The scenario an intent leads to when no fact speaks for another one: without a condition, else the last one tried.
-fn default_scenario<'a>(pack: &'a Pack, intent: &str) -> Option<&'a Scenario> {
-    let of_intent = || pack.scenarios.iter().filter(|scenario| scenario.intent == intent);
-    of_intent()
-        .filter(|scenario| scenario.when.is_none())
-        .max_by_key(|scenario| scenario.priority)
-        .or_else(|| of_intent().min_by_key(|scenario| scenario.priority))
 }
 
 /// An example like "1" would be near to every number.

@@ -16,8 +16,10 @@ pub mod groups;
 pub mod around;
 pub mod nearest;
 pub mod heads;
-pub mod dense;
 mod material;
+pub mod meant;
+mod pick;
+mod sense;
 mod stage;
 pub mod intents;
 pub mod emotion;
@@ -25,20 +27,21 @@ mod tone;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use around::Around;
-use dense::StoredVectors;
 use emotion::EmotionReader;
 use feedback::FeedbackWords;
 use intents::{IntentReader, Understood};
+pub use material::LabelledExample;
 use material::Material;
+use meant::Meant;
 use resolve::{Resolved, resolve};
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::types::{Feedback, IntentMatch, Reading, TurnInput};
+use crate::classifier::{DenseHeads, understanding_heads};
 use crate::model::Vector;
 use crate::pack::types::Pack;
 use crate::time::Now;
@@ -55,6 +58,8 @@ pub struct Reader {
     intents: Arc<IntentReader>,
     emotions: EmotionReader,
     feedback: FeedbackWords,
+    /// What vectors are read by.
+    heads: Option<Arc<DenseHeads>>,
 }
 
 impl Reader {
@@ -63,6 +68,7 @@ impl Reader {
         // The fixed expressions are compiled here, so that the first customer does not wait for them.
         resolve::prepare();
         stage::prepare();
+        pick::prepare();
         let _ = entities::find(
             "11月16日3点 2件 90码 F6033-UD3(HE) 299元 a@b.cn",
             &Now::new(Timestamp::UNIX_EPOCH, TimeZone::UTC),
@@ -71,15 +77,16 @@ impl Reader {
             intents: IntentReader::of(pack),
             emotions: EmotionReader::new(&pack.emotions),
             feedback: FeedbackWords::new(&pack.emotions),
+            heads: understanding_heads(),
         }
     }
 }
 
 impl Reader {
-    /// Adds vectors of the pack's examples (see [`example_texts`]).
-    pub fn with_vectors(mut self, pack: &Pack, vectors: &StoredVectors) -> Self {
-        self.intents = Arc::new(IntentReader::with_vectors(pack, vectors));
-        self
+    /// Reads vectors by these heads instead of those that come with the program.
+    #[must_use]
+    pub fn with_heads(self, heads: Arc<DenseHeads>) -> Self {
+        Self { heads: Some(heads), ..self }
     }
 
     /// Whether a message is nothing but an acceptance: "好的".
@@ -88,23 +95,27 @@ impl Reader {
     }
 }
 
-/// The texts whose vectors a reader of this pack can use, each once.
-pub fn example_texts(pack: &Pack) -> Vec<String> {
-    let material = Material::of(pack);
-    let texts: BTreeSet<&str> = material.texts().map(|(_, text)| text).collect();
-    texts.into_iter().map(str::to_owned).collect()
+/// The examples of a pack that stand by themselves: what the heads for vectors learn from.
+pub fn labelled_examples(pack: &Pack) -> Vec<LabelledExample> {
+    Material::of(pack).labelled()
 }
 
-/// Reads a message by its words and, if it has one, by its vector, which is made by the embedder that made the reader's
-/// vectors.
+/// Reads a message by its words and, if it has one, by its vector.
 pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
     let message = normalise::normalise(&input.text);
     let folded = message.text.to_lowercase();
     let feedback = reader.feedback.read(&folded, input);
     let entities = entities::find(&message.text, &input.now);
-    let resolved = resolve(&message.text, input, feedback, &entities, &reader.feedback);
+    let picked = pick::picked(&folded, input, pack);
+    let resolved = match &picked {
+        Some(picked) => Resolved { question: picked.question.clone(), continues: true },
+        None => resolve(&message.text, input, feedback, &entities, &reader.feedback),
+    };
     let emotion = reader.emotions.read(&message, &input.memory, feedback);
-    let Understood { intents, matter } = intents(&message.text, &resolved, feedback, input, reader);
+    let Understood { intents, matter, guesses } = match picked {
+        Some(picked) => picked.understood,
+        None => intents(&message.text, &resolved, feedback, input, reader),
+    };
     let by_clause = several::by_clause(&message.text, reader);
     let masked = private::mask(&resolved.question, !pack.language.starts_with("en"));
     Reading {
@@ -113,6 +124,7 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
         masked,
         intents,
         matter,
+        guesses,
         by_clause,
         emotion,
         entities,
@@ -131,8 +143,10 @@ fn intents(
 ) -> Understood {
     let around = Around::of(&input.history);
     let vector = input.vector.as_ref().map(Vector::as_slice);
+    let meant = vector.zip(reader.heads.as_deref()).and_then(|(vector, heads)| Meant::of(vector, heads));
+    let meant = meant.as_ref();
     if resolved.question == text {
-        return reader.intents.read(text, &around, vector);
+        return reader.intents.read(text, &around, meant);
     }
     let mut whole = reader.intents.read(&resolved.question, &around, None);
     let reaction = matches!(feedback, Feedback::Negated | Feedback::Prodded);
@@ -143,7 +157,7 @@ fn intents(
             why: "goes on with the question before".into(),
         }));
     }
-    let own = reader.intents.read(text, &around, vector);
+    let own = reader.intents.read(text, &around, meant);
     let surer = |left: &Understood, right: &Understood| sure(left) >= SURER * sure(right);
     let (mut first, second) =
         if resolved.continues || surer(&whole, &own) { (whole, own) } else { (own, whole) };
@@ -155,6 +169,9 @@ fn intents(
         }
     }
     first.matter = first.matter.or(second.matter);
+    if first.guesses.is_empty() {
+        first.guesses = second.guesses;
+    }
     first
 }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::intents::STAGES;
+use crate::turn::types::Stage;
 
 macro_rules! expression {
     ($name:ident, $source:expr) => {
@@ -28,10 +28,10 @@ expression!(
 );
 
 /// What a text's words say about each stage, as logarithms to be added; all 0 if they say nothing.
-pub(super) fn cues(text: &str) -> [f32; STAGES.len()] {
+pub(super) fn cues(text: &str) -> [f32; Stage::ALL.len()] {
     // Before ordering, until dispatch, after it, not about one purchase.
-    let mut evidence = [0.0; STAGES.len()];
-    let mut add = |more: [f32; STAGES.len()]| {
+    let mut evidence = [0.0; Stage::ALL.len()];
+    let mut add = |more: [f32; Stage::ALL.len()]| {
         for (evidence, more) in evidence.iter_mut().zip(more) {
             *evidence += more;
         }

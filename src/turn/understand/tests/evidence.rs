@@ -1,12 +1,13 @@
 //! The kinds of evidence one by one: nearest examples, linear models, vectors, the conversation around.
 
-use crate::classifier::FeatureOptions;
+use crate::classifier::{DenseHeads, Example, FeatureOptions, TrainOptions, centred, dense_features, train};
 use crate::identity::MessageId;
-use crate::turn::types::{Author, PastMessage};
+use crate::turn::types::{Author, PastMessage, Stage};
 use crate::turn::understand::around::Around;
-use crate::turn::understand::dense::{DenseExamples, StoredVectors};
 use crate::turn::understand::heads::{Heads, Labels, Said};
+use crate::turn::understand::meant::Meant;
 use crate::turn::understand::nearest::NearestExamples;
+use crate::turn::understand::sense::Sense;
 
 fn alone(text: &str) -> Said<'_> {
     Said { text, ..Said::default() }
@@ -45,11 +46,7 @@ fn what_was_said_before_decides_what_a_fragment_means() {
     let heads = Heads::train(&examples, [2, 2, 4]);
     let check = |before: &'static str, intent: usize, stage: usize| {
         let read = heads.read(after(before, "大概要多久呢"));
-        assert_eq!(
-            (best(&read.intents), best(&read.topics), best(&read.stages)),
-            (intent, intent, stage),
-            "{before}"
-        );
+        assert_eq!((best(&read.intents), best(&read.stages)), (intent, stage), "{before}");
     };
     check("我的退款还没收到", 0, 2);
     check("能发到广州吗", 1, 0);
@@ -64,37 +61,43 @@ fn a_pack_with_nothing_to_tell_apart_has_no_models() {
 }
 
 #[test]
-fn vectors_survive_their_file() {
-    let mut stored = StoredVectors::default();
-    stored.insert("到哪了", &[0.6, -0.8, 0.0]);
-    stored.insert("开发票", &[0.0, 0.1, 0.99]);
-    stored.insert("短了", &[1.0]);
-    let bytes = stored.to_bytes();
-    let read = StoredVectors::from_bytes(&bytes).unwrap();
-    assert_eq!(read.len(), 2);
-    let near =
-        |left: &[f32], right: &[f32]| left.iter().zip(right).all(|(left, right)| (left - right).abs() < 0.01);
-    assert!(near(read.get("到哪了").unwrap(), &[0.6, -0.8, 0.0]));
-    assert!(near(read.get("开发票").unwrap(), &[0.0, 0.1, 0.99]));
-    assert!(read.get("别的").is_none());
-    for broken in [&bytes[..bytes.len() - 1], b"", b"WDVECT01", b"WDVECT02\0\0\0\0\0\0\0\0"] {
-        assert!(StoredVectors::from_bytes(broken).is_none());
-    }
-    let mut huge = b"WDVECT01".to_vec();
-    huge.extend([0xff; 8]);
-    assert!(StoredVectors::from_bytes(&huge).is_none());
+fn a_vector_speaks_for_topics_and_stages() {
+    let features = dense_features(3);
+    let head = |names: &[&str], near: [usize; 3]| {
+        let example = |place: usize| {
+            let mut vector = [0.0; 3];
+            vector[place] = 1.0;
+            Example::new(centred(&vector, &[0.0; 3]), near[place])
+        };
+        let examples: Vec<Example> = (0..30).map(|number| example(number % 3)).collect();
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        train(names, features, &examples, &TrainOptions::default()).unwrap()
+    };
+    let stages = Stage::ALL.map(Stage::as_str);
+    let heads =
+        DenseHeads::new(vec![0.0; 3], vec![head(&["price", "refund"], [0, 1, 1]), head(&stages, [0, 2, 2])]);
+    let heads = DenseHeads::from_bytes(&heads.unwrap().to_bytes()).unwrap();
+    let meant = Meant::of(&[0.9, 0.1, 0.0], &heads).unwrap();
+    assert!(meant.topic(Some("price")) > meant.topic(Some("refund")));
+    assert!(meant.topic(Some("unknown")) < meant.topic(Some("refund")) && meant.topic(None) < -6.0);
+    assert_eq!(best(meant.stages()), 0);
+    assert_eq!(best(Meant::of(&[0.0, 0.1, 0.9], &heads).unwrap().stages()), 2);
+    assert_eq!(Meant::of(&[1.0], &heads), None, "another embedder's vector");
+    let one = DenseHeads::new(vec![0.0; 3], vec![head(&["price", "refund"], [0, 1, 1])]).unwrap();
+    assert_eq!(Meant::of(&[1.0, 0.0, 0.0], &one), None, "a head is missing");
 }
 
 #[test]
-fn vectors_speak_for_the_intent_of_the_nearest() {
-    let vectors: [(usize, &[f32]); 4] =
-        [(0, &[1.0, 0.1, 0.0]), (0, &[0.9, 0.2, 0.0]), (1, &[0.1, 1.0, 0.0]), (1, &[0.0, 0.9, 0.1])];
-    let dense = DenseExamples::new(&vectors).unwrap();
-    let evidence = dense.evidence(&[0.95, 0.1, 0.05], 3);
-    assert!(evidence[0] > evidence[1] && evidence[1] >= evidence[2]);
-    assert_eq!(dense.evidence(&[1.0], 3), [0.0; 3]);
-    assert!(DenseExamples::new(&[]).is_none());
-    assert!(DenseExamples::new(&[(0, &[1.0, 0.0]), (1, &[1.0])]).is_none());
+fn mere_sounds_and_keys_have_no_sense() {
+    let sense = Sense::new(["包裹到哪了", "哦哦", "我的快递还没收到"].into_iter());
+    let check = |text: &str, language: bool| assert_eq!(sense.of(text) > 0.5, language, "{text}");
+    for text in ["我的包裹到哪里了", "哦哦", "退", "where is my order", "iphone15", "123", "", "?", "ok"]
+    {
+        check(text, true);
+    }
+    for text in ["阿斯蒂芬", "哦哦咯咯", "asdfgh", "qwer", "lkjh", "sdfkjh dfgkjh"] {
+        check(text, false);
+    }
 }
 
 #[test]
