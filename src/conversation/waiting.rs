@@ -73,7 +73,7 @@ impl Answering {
     async fn facts(&self, input: &TurnInput, rules: &Rules, reading: &Reading) -> Facts {
         let services = &self.inner.services;
         let wanted = decide::wanted(&rules.pack, reading, &input.memory);
-        let gathered = retrieve::gather(&services.store, &services.knowledge, reading, input, &wanted).await;
+        let gathered = retrieve::gather(&services.source, &services.knowledge, reading, input, &wanted).await;
         gathered.unwrap_or_else(|error| {
             tracing::warn!(conversation.id = %input.conversation, %error, "facts cannot be read for somebody who waits");
             Facts::default()
