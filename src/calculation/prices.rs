@@ -25,8 +25,8 @@ pub struct Prices<'a> {
 pub fn public_price(prices: Prices<'_>, now: &Now) -> Option<Money> {
     let listed = in_force(prices, now).or_else(|| own_price(prices))?;
     let set = prices.promotions.iter().filter(|promotion| sets_public_price(promotion, now));
-    set.filter_map(|promotion| Money::of(promotion, "price"))
-        .fold(Some(listed), |least, price| least.map(|least| least.min(price)))
+    let set = set.filter_map(|promotion| Money::of(promotion, "price"));
+    Some(set.fold(listed, Money::min))
 }
 
 /// The list or activity price that the history says is in force, the one that began last.

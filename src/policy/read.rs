@@ -240,11 +240,8 @@ pub(super) fn conjuncts(source: &str) -> Vec<&str> {
     let mut before = ' ';
     for (at, sign) in source.char_indices() {
         match (quote, sign) {
-            (Some(open), sign) => {
-                if sign == open && before != '\\' {
-                    quote = None;
-                }
-            }
+            (Some(open), sign) if sign == open && before != '\\' => quote = None,
+            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(sign),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') => depth -= 1,

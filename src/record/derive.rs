@@ -282,7 +282,11 @@ fn without_personal_fields(fields: &Map<String, Value>) -> Map<String, Value> {
 
 /// How long a warranty is, as people say it: whole years in years.
 fn warranty(months: u64) -> String {
-    if months > 12 && months.is_multiple_of(12) { format!("{} 年", months / 12) } else { format!("{months} 个月") }
+    if months > 12 && months.is_multiple_of(12) {
+        format!("{} 年", months / 12)
+    } else {
+        format!("{months} 个月")
+    }
 }
 
 fn stock_of(product: &Record) -> Option<u64> {

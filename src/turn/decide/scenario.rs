@@ -115,7 +115,8 @@ fn accepted<'a>(candidates: &[Chosen<'a>], situation: Situation<'a>) -> Option<C
     let wordless = !reading.text.chars().any(char::is_alphanumeric);
     let smiles = wordless && reading.emotion.label == EmotionLabel::Pleased;
     let accepts = reading.feedback == Feedback::Affirmed && input.memory.pending.is_none();
-    if !accepts && !smiles && !(declines(input, reading) && is_short(&reading.text)) {
+    let turns_down = declines(input, reading) && is_short(&reading.text);
+    if !(accepts || smiles || turns_down) {
         return None;
     }
     let closes = |scenario: &&Scenario| {

@@ -53,8 +53,8 @@ pub fn read(text: &str, pending: Option<&Pending>, now: &Now) -> Claim {
     for end in &ends {
         rest = rest.replace(end.as_str(), " ");
     }
-    let bare = !(orders.is_empty() && ends.is_empty())
-        && !AROUND.replace_all(&rest, " ").chars().any(char::is_alphanumeric);
+    let told = !orders.is_empty() || !ends.is_empty();
+    let bare = told && !AROUND.replace_all(&rest, " ").chars().any(char::is_alphanumeric);
     let single = |found: &[String]| match found {
         [one] => Some(one.clone()),
         _ => None,
