@@ -233,7 +233,8 @@ impl FactsPort {
             return Ok(Vec::new());
         }
         let mut seen = Conflicts::default();
-        let coming: HashSet<&str> = records.iter().filter(is_policy).map(|record| record.id.as_str()).collect();
+        let coming: HashSet<&str> =
+            records.iter().filter(is_policy).map(|record| record.id.as_str()).collect();
         for known in self.store.all_records(staff, RecordKind::Policy).await? {
             if !coming.contains(known.id.as_str()) {
                 seen.look_at(&known.id, &known.fields);

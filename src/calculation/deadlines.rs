@@ -35,19 +35,33 @@ pub fn days_after_signed(signed: Timestamp, days: i64, now: &Now) -> Option<Time
 }
 
 /// When so many hours of business will have passed since a moment, rounded up to a quarter of an hour.
-pub fn working_deadline(from: Timestamp, hours: f64, business: &BusinessHours, now: &Now) -> Option<Timestamp> {
+pub fn working_deadline(
+    from: Timestamp,
+    hours: f64,
+    business: &BusinessHours,
+    now: &Now,
+) -> Option<Timestamp> {
     let minutes = (hours * 60.0).ceil();
     if !(0.0..=1e6).contains(&minutes) {
         return None;
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number is bounded above")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the number is bounded above"
+    )]
     let minutes = minutes as u32;
     let from = Now::new(from, now.zoned().time_zone().clone());
     Some(business.due_in_business_minutes(&from, minutes))
 }
 
 /// The end of the n-th working day after a moment's day: Monday to Friday, without the days the desk is closed.
-pub fn working_days_after(from: Timestamp, days: i64, business: &BusinessHours, now: &Now) -> Option<Timestamp> {
+pub fn working_days_after(
+    from: Timestamp,
+    days: i64,
+    business: &BusinessHours,
+    now: &Now,
+) -> Option<Timestamp> {
     let mut left = days;
     let mut date = now.at(from).date();
     for _ in 0..HORIZON_DAYS {

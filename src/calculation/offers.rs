@@ -55,7 +55,8 @@ pub fn offer(product: &Value, promotions: &[Value], coupons: &[Value], now: &Now
         .collect();
     let own = coupons.iter().filter_map(|coupon| {
         let named = coupon.get("promotion").and_then(Value::as_str)?;
-        let promotion = promotions.iter().find(|promotion| promotion.get("id").and_then(Value::as_str) == Some(named))?;
+        let promotion =
+            promotions.iter().find(|promotion| promotion.get("id").and_then(Value::as_str) == Some(named))?;
         applies(promotion, product, now).then_some(Candidate { promotion, coupon: Some(coupon) })
     });
     let own: Vec<Candidate<'_>> = own.collect();
@@ -68,7 +69,11 @@ pub fn offer(product: &Value, promotions: &[Value], coupons: &[Value], now: &Now
 /// Whether everybody gets it without doing anything.
 fn is_automatic(promotion: &Value) -> bool {
     let public = promotion.get("public").and_then(Value::as_bool).unwrap_or(true);
-    public && matches!(promotion.get("promotion_kind").and_then(Value::as_str), Some("full_reduction" | "discount"))
+    public
+        && matches!(
+            promotion.get("promotion_kind").and_then(Value::as_str),
+            Some("full_reduction" | "discount")
+        )
 }
 
 /// Whether it holds now, for this product, and for one piece.
@@ -97,8 +102,12 @@ fn applies(promotion: &Value, product: &Value, now: &Now) -> bool {
 fn best(price: Money, candidates: &[&Candidate<'_>]) -> (Money, Vec<Reduction>) {
     let mut least = (price, Vec::new());
     for chosen in 1_u32..1 << candidates.len() {
-        let mut together: Vec<&Candidate<'_>> =
-            candidates.iter().enumerate().filter(|(bit, _)| chosen >> bit & 1 == 1).map(|(_, one)| *one).collect();
+        let mut together: Vec<&Candidate<'_>> = candidates
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| chosen >> bit & 1 == 1)
+            .map(|(_, one)| *one)
+            .collect();
         if !stack(&together) {
             continue;
         }

@@ -25,7 +25,8 @@ pub struct Prices<'a> {
 pub fn public_price(prices: Prices<'_>, now: &Now) -> Option<Money> {
     let listed = in_force(prices, now).or_else(|| own_price(prices))?;
     let set = prices.promotions.iter().filter(|promotion| sets_public_price(promotion, now));
-    set.filter_map(|promotion| Money::of(promotion, "price")).fold(Some(listed), |least, price| least.map(|least| least.min(price)))
+    set.filter_map(|promotion| Money::of(promotion, "price"))
+        .fold(Some(listed), |least, price| least.map(|least| least.min(price)))
 }
 
 /// The list or activity price that the history says is in force, the one that began last.
@@ -53,7 +54,10 @@ fn of_variant<'a>(prices: Prices<'a>) -> impl Iterator<Item = &'a Value> {
 
 fn own_price(prices: Prices<'_>) -> Option<Money> {
     let variants = prices.product.get("skus").and_then(Value::as_array);
-    let variant = variants.into_iter().flatten().find(|sku| prices.sku.is_some() && sku.get("id").and_then(Value::as_str) == prices.sku);
+    let variant = variants
+        .into_iter()
+        .flatten()
+        .find(|sku| prices.sku.is_some() && sku.get("id").and_then(Value::as_str) == prices.sku);
     variant.and_then(|sku| Money::of(sku, "price")).or_else(|| Money::of(prices.product, "price"))
 }
 
@@ -70,11 +74,18 @@ pub(super) fn holds(promotion: &Value, now: &Now) -> bool {
 }
 
 /// The latest price of a kind (`list`, `activity`, `flash`) that was in force at a moment or after it, with its record.
-pub fn latest_price<'a>(prices: Prices<'a>, kind: &str, since: Option<Timestamp>, now: &Now) -> Option<(Money, &'a Value)> {
+pub fn latest_price<'a>(
+    prices: Prices<'a>,
+    kind: &str,
+    since: Option<Timestamp>,
+    now: &Now,
+) -> Option<(Money, &'a Value)> {
     of_variant(prices)
         .filter(|entry| entry.get("price_kind").and_then(Value::as_str) == Some(kind))
         .filter(|entry| time(entry, "from", now).is_none_or(|from| from <= now.timestamp()))
-        .filter(|entry| since.is_none_or(|since| time(entry, "until", now).is_none_or(|until| until >= since)))
+        .filter(|entry| {
+            since.is_none_or(|since| time(entry, "until", now).is_none_or(|until| until >= since))
+        })
         .max_by_key(|entry| time(entry, "from", now))
         .and_then(|entry| Some((Money::of(entry, "price")?, entry)))
 }

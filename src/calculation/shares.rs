@@ -38,8 +38,12 @@ struct Line<'a> {
 pub fn share_of(order: &Value, item: usize, quantity: f64) -> Option<Share> {
     let asked = thousandths(quantity)?;
     let items = order.get("items")?.as_array()?;
-    let paid_for: Vec<(usize, Line<'_>)> =
-        items.iter().enumerate().filter(|(_, item)| !is_gift(item)).map(|(at, item)| Some((at, line(item)?))).collect::<Option<_>>()?;
+    let paid_for: Vec<(usize, Line<'_>)> = items
+        .iter()
+        .enumerate()
+        .filter(|(_, item)| !is_gift(item))
+        .map(|(at, item)| Some((at, line(item)?)))
+        .collect::<Option<_>>()?;
     let place = paid_for.iter().position(|(at, _)| *at == item)?;
     let lines: Vec<Line<'_>> = paid_for.into_iter().map(|(_, line)| line).collect();
     let discounts = discounts_of(order)?;
@@ -87,7 +91,9 @@ fn discounts_of(order: &Value) -> Option<Vec<(Money, Vec<&str>)>> {
 
 /// Whether goods less discounts plus freight are what the order says was paid. An order that says no sum agrees.
 fn agrees(order: &Value, lines: &[Line<'_>], discounts: &[(Money, Vec<&str>)]) -> bool {
-    let Some(paid) = Money::of(order, "paid_amount").or_else(|| Money::of(order, "total")) else { return true };
+    let Some(paid) = Money::of(order, "paid_amount").or_else(|| Money::of(order, "total")) else {
+        return true;
+    };
     let freight = Money::of(order, "shipping_fee").unwrap_or_default();
     let goods: Money = lines.iter().map(|line| line.total).sum();
     let reduced: Money = discounts.iter().map(|(amount, _)| *amount).sum();

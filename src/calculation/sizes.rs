@@ -52,7 +52,10 @@ pub fn advise(chart: &Value, measures: Measures) -> Option<Advice<'_>> {
             fits.push((place(rows, name, value)?, (name, value)));
         }
     }
-    let smaller = chart.get("rule").and_then(Value::as_str).is_some_and(|rule| rule.contains('小') && !rule.contains('大'));
+    let smaller = chart
+        .get("rule")
+        .and_then(Value::as_str)
+        .is_some_and(|rule| rule.contains('小') && !rule.contains('大'));
     fits.sort_by_key(|(place, _)| *place);
     let (low, high) = (fits.first()?, fits.last()?);
     let (chosen, rest) = if smaller { (low, high) } else { (high, low) };

@@ -60,7 +60,8 @@ fn a_refund_is_the_price_less_its_share_of_the_discounts() {
     let mut unclear = formula();
     unclear["paid_amount"] = json!(480.0);
     check(&unclear, 0, 1.0, None);
-    let by_weight = json!({"items": [{"product": "A", "price": 30.0, "quantity": 1.5}], "discounts": [{"amount": 5.0}]});
+    let by_weight =
+        json!({"items": [{"product": "A", "price": 30.0, "quantity": 1.5}], "discounts": [{"amount": 5.0}]});
     check(&by_weight, 0, 0.5, Some((15.0, 1.67, 13.33)));
     check(&json!({"items": [{"product": "A", "price": 9.9}]}), 0, 1.0, Some((9.9, 0.0, 9.9)));
 }
@@ -123,7 +124,8 @@ fn the_public_price_counts_activities_and_no_flash_prices() {
     ];
     let product = json!({"id": "S9", "price": 499.0});
     let prices = Prices { product: &product, sku: None, history: &history, promotions: &[] };
-    let check = |at: &str, expected: f64| assert_eq!(public_price(prices, &now(at)), Some(yuan(expected)), "{at}");
+    let check =
+        |at: &str, expected: f64| assert_eq!(public_price(prices, &now(at)), Some(yuan(expected)), "{at}");
     check("2026-11-09 12:00:00", 599.0);
     check("2026-11-11 21:00:00", 499.0);
     check("2026-11-12 09:20:00", 499.0);
@@ -141,9 +143,11 @@ fn the_public_price_counts_activities_and_no_flash_prices() {
     assert_eq!((flash.0, &flash.1["until"]), (yuan(459.0), &json!("2026-11-11 22:00:00")));
     assert!(latest_price(prices, "flash", moment.parse("2026-11-12 00:00:00"), &moment).is_none());
     // An activity of its own and a variant of its own.
-    let activity = [json!({"promotion_kind": "discount", "price": 479.0, "valid_until": "2026-11-13 23:59:59"}),
-                    json!({"promotion_kind": "flash", "price": 400.0}),
-                    json!({"promotion_kind": "discount", "price": 1.0, "public": false})];
+    let activity = [
+        json!({"promotion_kind": "discount", "price": 479.0, "valid_until": "2026-11-13 23:59:59"}),
+        json!({"promotion_kind": "flash", "price": 400.0}),
+        json!({"promotion_kind": "discount", "price": 1.0, "public": false}),
+    ];
     assert_eq!(public_price(Prices { promotions: &activity, ..prices }, &moment), Some(yuan(479.0)));
     let variants = json!({"id": "J", "price": 359.0, "skus": [{"id": "J-1", "price": 369.0}]});
     let prices = Prices { product: &variants, sku: Some("J-1"), history: &[], promotions: &[] };
@@ -159,12 +163,17 @@ fn an_offer_stacks_only_what_goes_together() {
                       "reduce": 30.0, "stack_with": ["ten"], "valid_until": "2026-11-25 23:59:59"});
     let ten = json!({"id": "ten", "title": "满300减10", "promotion_kind": "coupon", "threshold": 300.0, "reduce": 10.0, "stack_with": ["full"]});
     let alone = json!({"id": "alone", "promotion_kind": "coupon", "threshold": 99.0, "reduce": 35.0, "stack_with": []});
-    let coupon = |promotion: &str| json!({"id": format!("c-{promotion}"), "promotion": promotion, "status": "unused"});
+    let coupon =
+        |promotion: &str| json!({"id": format!("c-{promotion}"), "promotion": promotion, "status": "unused"});
     let check = |promotions: &[&Value], coupons: &[&str], expected: (f64, f64)| {
         let promotions: Vec<Value> = promotions.iter().map(|one| (*one).clone()).collect();
         let coupons: Vec<Value> = coupons.iter().map(|name| coupon(name)).collect();
         let found = offer(&jacket, &promotions, &coupons, &moment).unwrap();
-        assert_eq!((found.after_promotions.yuan(), found.after_coupons.yuan()), expected, "{promotions:?} {coupons:?}");
+        assert_eq!(
+            (found.after_promotions.yuan(), found.after_coupons.yuan()),
+            expected,
+            "{promotions:?} {coupons:?}"
+        );
     };
     let with = |base: &Value, field: &str, value: Value| {
         let mut changed = base.clone();
@@ -199,14 +208,21 @@ fn desk() -> BusinessHours {
     let holiday = HolidayRow { date: "2026-11-17".into(), from: None, to: None };
     let moved = HolidayRow { date: "2026-11-21".into(), from: Some("9:00".into()), to: Some("22:00".into()) };
     let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    BusinessHours::new(TimeZone::get("Asia/Shanghai").unwrap(), &[row(&week, "9:00", "22:00")], &[holiday, moved]).unwrap()
+    BusinessHours::new(
+        TimeZone::get("Asia/Shanghai").unwrap(),
+        &[row(&week, "9:00", "22:00")],
+        &[holiday, moved],
+    )
+    .unwrap()
 }
 
 #[test]
 fn deadlines_are_counted_as_the_shop_counts_them() {
     let moment = now("2026-11-20 10:12:00");
     let at = |text: &str| moment.parse(text).unwrap();
-    let check = |found: Option<jiff::Timestamp>, expected: &str| assert_eq!(shown(found, &moment).as_deref(), Some(expected));
+    let check = |found: Option<jiff::Timestamp>, expected: &str| {
+        assert_eq!(shown(found, &moment).as_deref(), Some(expected))
+    };
     // 5-B: signed on the 15th, until the 22nd, 24:00.
     check(days_after_signed(at("2026-11-15 13:20:00"), 7, &moment), "2026-11-22 23:59:59");
     // 5-A: four hours of business from 10:12 on, rounded up to a quarter of an hour; past closing they go on next day.
@@ -265,5 +281,8 @@ fn the_chart_decides_and_the_bigger_size_where_two_fit() {
     check(Some(90.0), None, None, None);
     check(None, None, None, None);
     let smaller = json!({"rows": chart["rows"], "rule": "跨码时就小"});
-    assert_eq!(advise(&smaller, Measures { height: Some(118.0), weight: Some(26.0), months: None }).unwrap().size(), "120");
+    assert_eq!(
+        advise(&smaller, Measures { height: Some(118.0), weight: Some(26.0), months: None }).unwrap().size(),
+        "120"
+    );
 }

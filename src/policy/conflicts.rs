@@ -34,7 +34,8 @@ pub fn conflict(one: &Policy, other: &Policy) -> Option<String> {
     };
     let same_goods = overlap(&one.scope.products, &other.scope.products)
         && overlap(&one.scope.categories, &other.scope.categories);
-    if one.about != other.about || one.rank() != other.rank() || !same_goods || sources(one) != sources(other) {
+    if one.about != other.about || one.rank() != other.rank() || !same_goods || sources(one) != sources(other)
+    {
         return None;
     }
     let differ = |mine: super::Outcome, theirs: super::Outcome| {
@@ -52,8 +53,12 @@ pub fn conflict(one: &Policy, other: &Policy) -> Option<String> {
 /// The conditions without white space, in any order.
 fn sources(policy: &Policy) -> Vec<String> {
     let squeezed = |source: &str| source.chars().filter(|sign| !sign.is_whitespace()).collect::<String>();
-    let mut sources: Vec<String> =
-        policy.conditions.iter().map(|condition| squeezed(condition.source())).filter(|source| source != "true").collect();
+    let mut sources: Vec<String> = policy
+        .conditions
+        .iter()
+        .map(|condition| squeezed(condition.source()))
+        .filter(|source| source != "true")
+        .collect();
     sources.sort_unstable();
     sources.dedup();
     sources

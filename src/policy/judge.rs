@@ -46,6 +46,8 @@ pub struct Question {
     pub policy: usize,
     /// What is asked for: the name of an `asks` entry, or `item` for which line of the order is meant.
     pub about: String,
+    /// The amounts and times that are known already.
+    pub values: BTreeMap<String, Worked>,
     /// How it is asked; empty for `item`, which the pack's own wording asks for.
     pub says: Vec<Said>,
 }
@@ -233,7 +235,7 @@ impl Found<'_> {
         let about = self.asks.clone()?;
         let ask = self.looked.policy.asks.iter().find(|ask| ask.name == about);
         let says = ask.map(|ask| self.spoken(&ask.sayings, case, english)).unwrap_or_default();
-        Some(Question { policy: self.place, about, says })
+        Some(Question { policy: self.place, about, values: self.looked.values.clone(), says })
     }
 
     /// The sayings that fit: their condition holds and all their slots have values.

@@ -86,7 +86,10 @@ impl Reader {
         };
         let (yes, no) = (words("yes"), words("no"));
         if yes.is_empty() || no.is_empty() {
-            self.fault(&field, "needs `yes` and `no`: words by which customers say that it is so, and that it is not");
+            self.fault(
+                &field,
+                "needs `yes` and `no`: words by which customers say that it is so, and that it is not",
+            );
         }
         let sayings = self.sayings(&format!("{field}.text"), raw.get("text").unwrap_or(&Value::Null));
         Ask { name: name.to_owned(), sayings, yes, no }
@@ -116,10 +119,17 @@ impl Reader {
         let gives = kind.shown_as();
         let formula = match (raw.get("expr"), raw.get("value")) {
             (Some(Value::String(source)), None) => self.formula(&format!("{field}.expr"), source, &gives),
-            (None, Some(Value::Number(number))) => self.formula(&format!("{field}.value"), &number.to_string(), &gives),
-            (None, Some(Value::String(text))) => self.formula(&format!("{field}.value"), &quoted(text), &gives),
+            (None, Some(Value::Number(number))) => {
+                self.formula(&format!("{field}.value"), &number.to_string(), &gives)
+            }
+            (None, Some(Value::String(text))) => {
+                self.formula(&format!("{field}.value"), &quoted(text), &gives)
+            }
             _ => {
-                self.fault(&field, "needs `expr`, an expression, or `value`, a number or text that never changes");
+                self.fault(
+                    &field,
+                    "needs `expr`, an expression, or `value`, a number or text that never changes",
+                );
                 None
             }
         };
@@ -127,7 +137,10 @@ impl Reader {
     }
 
     /// From here on expressions may read `values.NAME`.
-    fn with_values(&mut self, values: Vec<(String, ValueKind, Formula)>) -> Vec<(String, ValueKind, Formula)> {
+    fn with_values(
+        &mut self,
+        values: Vec<(String, ValueKind, Formula)>,
+    ) -> Vec<(String, ValueKind, Formula)> {
         self.kinds = values.iter().map(|(name, kind, _)| (name.clone(), *kind)).collect();
         let names: Fields = self.kinds.iter().map(|(name, kind)| (name.clone(), kind.shown_as())).collect();
         self.schema = std::mem::take(&mut self.schema).with("values", names);

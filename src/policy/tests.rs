@@ -80,11 +80,18 @@ fn what_only_the_customer_knows_is_asked_for_once_and_read_from_their_words() {
     let mut otherwise = sealed();
     otherwise["else"] = json!("refused");
     let judge = |may_ask| judged(&[otherwise.clone()], &case(), &["能退吗"], may_ask);
-    assert_eq!(judge(false).unwrap().unwrap().outcome, Outcome::NeedsPerson, "not known is no reason to refuse");
+    assert_eq!(
+        judge(false).unwrap().unwrap().outcome,
+        Outcome::NeedsPerson,
+        "not known is no reason to refuse"
+    );
     // Nothing is asked where the answer changes nothing.
     let mut unsigned = case();
     unsigned["order"]["status"] = json!("shipped");
-    assert_eq!(judged(&[otherwise], &unsigned, &["能退吗"], true).unwrap().unwrap().outcome, Outcome::Refused);
+    assert_eq!(
+        judged(&[otherwise], &unsigned, &["能退吗"], true).unwrap().unwrap().outcome,
+        Outcome::Refused
+    );
 }
 
 #[test]
@@ -133,13 +140,19 @@ fn the_more_particular_policy_comes_first_and_equals_that_disagree_go_to_a_perso
         assert!(!seen(&allowed, other), "{other}");
     }
     let turned = with(conditional.clone(), "then", json!("allowed"));
-    assert!(seen(&conditional, &with(turned, "when", json!("order.status=='delivered'"))), "white space is no difference");
+    assert!(
+        seen(&conditional, &with(turned, "when", json!("order.status=='delivered'"))),
+        "white space is no difference"
+    );
     assert!(!seen(&allowed, &with(refused, "about", json!("exchange"))));
     let mut conflicts = Conflicts::default();
     let fields = |value: &Value| value.as_object().unwrap().clone();
     assert!(conflicts.look_at("one", &fields(&allowed)).is_empty());
     assert!(conflicts.look_at("two", &fields(&plain("refused")))[0].contains("`one`"));
-    assert!(conflicts.look_at("one", &fields(&plain("refused"))).is_empty(), "a corrected policy replaces itself");
+    assert!(
+        conflicts.look_at("one", &fields(&plain("refused"))).is_empty(),
+        "a corrected policy replaces itself"
+    );
 }
 
 #[test]
@@ -161,7 +174,10 @@ fn a_policy_that_makes_no_sense_is_refused_by_field() {
         let faults = parse_ndjson(format!("\n{record}\n").as_bytes(), "policies.ndjson").unwrap_err();
         let fault = faults.iter().find(|fault| fault.field == field).unwrap_or_else(|| panic!("{faults:?}"));
         assert_eq!((fault.line, fault.code), (2, FaultCode::BadCondition), "{fault}");
-        assert!(fault.to_string().starts_with("policies.ndjson:2: ") && fault.message.contains(named), "{fault}");
+        assert!(
+            fault.to_string().starts_with("policies.ndjson:2: ") && fault.message.contains(named),
+            "{fault}"
+        );
     };
     let when = |source: &str| json!({"when": source});
     check(when("order.colour == 'red'"), "when", "no field `colour`");
@@ -187,15 +203,31 @@ fn a_policy_that_makes_no_sense_is_refused_by_field() {
     check(values("money", "order.paid - 1"), "values.v.expr", "no field `paid`");
     check(values("colour", "1"), "values.v.type", "money, time, percent, count, text");
     check(json!({"values": {"v": {"type": "money"}}}), "values.v", "`expr`");
-    check(json!({"values": {"v": {"type": "time", "value": "3 个工作日"}}}), "values.v.value", "a moment is needed");
+    check(
+        json!({"values": {"v": {"type": "time", "value": "3 个工作日"}}}),
+        "values.v.value",
+        "a moment is needed",
+    );
     check(json!({"values": [1]}), "values", "an object");
     check(json!({"says": {"allowed": "退 {{ values.refund }} 元"}}), "says.allowed", "no field `refund`");
-    check(json!({"says": {"allowed": ["好", "退 {{ order.refund }} 元"]}}), "says.allowed[1]", "no field `refund`");
+    check(
+        json!({"says": {"allowed": ["好", "退 {{ order.refund }} 元"]}}),
+        "says.allowed[1]",
+        "no field `refund`",
+    );
     check(json!({"says": {"allowed": "退 {{ order.total | euro }}"}}), "says.allowed", "unknown filter");
-    check(json!({"says": {"allowed": {"text": "好", "when": "order.total"}}}), "says.allowed.when", "true or false");
+    check(
+        json!({"says": {"allowed": {"text": "好", "when": "order.total"}}}),
+        "says.allowed.when",
+        "true or false",
+    );
     check(json!({"says": {"maybe": "好"}}), "says.maybe", "no outcome");
     check(json!({"says": {"allowed": 5}}), "says.allowed", "a text");
-    check(json!({"asks": {"opened": {"text": "开了吗？", "yes": ["开了"]}}}), "asks.opened", "`yes` and `no`");
+    check(
+        json!({"asks": {"opened": {"text": "开了吗？", "yes": ["开了"]}}}),
+        "asks.opened",
+        "`yes` and `no`",
+    );
 }
 
 #[test]
@@ -209,7 +241,9 @@ fn amounts_are_exact_to_the_cent() {
         judged(&[fields], &variables, &[], true).unwrap().unwrap().outcome == Outcome::Allowed
     };
     assert!(holds("order.paid_amount - order.goods_amount == 50.0"));
-    assert!(holds("order.paid_amount - order.goods_amount <= 50.0 && order.paid_amount - order.goods_amount >= 50.0"));
+    assert!(holds(
+        "order.paid_amount - order.goods_amount <= 50.0 && order.paid_amount - order.goods_amount >= 50.0"
+    ));
     assert!(holds("order.goods_amount * 0.1 == 49.99"));
     assert!(holds("order.paid_amount / 3 == 183.3"));
     assert!(!holds("order.paid_amount - order.goods_amount < 50.0"));

@@ -17,9 +17,9 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
         ("tags".to_owned(), Type::list(Type::Text)),
     ]
     .into();
-    let around = AROUND.iter().map(|(name, rules)| {
-        ((*name).to_owned(), Type::Fields(Arc::new(fields(rules).collect())))
-    });
+    let around = AROUND
+        .iter()
+        .map(|(name, rules)| ((*name).to_owned(), Type::Fields(Arc::new(fields(rules).collect()))));
     let named = [
         ("order", record(RecordKind::Order)),
         ("shipment", record(RecordKind::Shipment)),

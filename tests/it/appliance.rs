@@ -37,7 +37,9 @@ fn fact(record: &Record, now: &Now) -> Fact {
 fn case(shop: &[Record], order: &str, product: Option<&str>) -> Value {
     let now = now();
     let find = |kind: RecordKind, id: &str| {
-        shop.iter().find(|record| record.kind == kind && record.id == id).unwrap_or_else(|| panic!("{kind} {id}"))
+        shop.iter()
+            .find(|record| record.kind == kind && record.id == id)
+            .unwrap_or_else(|| panic!("{kind} {id}"))
     };
     let order = find(RecordKind::Order, order);
     let mut facts = Facts { found: vec![fact(order, &now)], order: Some(0), ..Facts::default() };
@@ -63,11 +65,15 @@ fn every_order_gets_the_verdict_its_state_allows() {
         own.iter().map(|record| (record.id.clone(), Policy::read(&record.fields).unwrap())).collect();
     let hours = BusinessHours::daily(TimeZone::get("Asia/Shanghai").unwrap(), 9 * 60, 22 * 60);
     let now = now();
-    let check = |(order, product): (&str, Option<&str>), (about, said): (&str, &str), expected: &str, tells: &str| {
+    let check = |(order, product): (&str, Option<&str>),
+                 (about, said): (&str, &str),
+                 expected: &str,
+                 tells: &str| {
         let variables = case(&shop, order, product);
         let mine: Vec<&Policy> =
             policies.iter().map(|(_, policy)| policy).filter(|policy| policy.about == about).collect();
-        let judged = judge(&mine, Case { variables: &variables, now: &now, hours: &hours }, &[said], &|_| true, false);
+        let judged =
+            judge(&mine, Case { variables: &variables, now: &now, hours: &hours }, &[said], &|_| true, false);
         let (outcome, text) = match judged {
             None => ("none".to_owned(), String::new()),
             Some(Ok(judgement)) => {
@@ -82,8 +88,13 @@ fn every_order_gets_the_verdict_its_state_allows() {
         assert_eq!(outcome, expected, "{about} of {order}: {text}");
         assert!(text.contains(tells), "{about} of {order} does not tell {tells}: {text}");
     };
-    let (processing, paid, shipped, delivered, returned) =
-        (("315302660376", None), ("114503292673", None), ("313845560208", None), ("874713723844", None), ("312635190435", None));
+    let (processing, paid, shipped, delivered, returned) = (
+        ("315302660376", None),
+        ("114503292673", None),
+        ("313845560208", None),
+        ("874713723844", None),
+        ("312635190435", None),
+    );
     // Cancelling: while it is not sent, back to the card it was paid with.
     check(processing, ("cancel", "能取消吗"), "allowed", "2009.00 元退回京东E卡");
     check(paid, ("cancel", "不想要了"), "allowed", "3999.00 元退回京东E卡");
@@ -108,7 +119,12 @@ fn every_order_gets_the_verdict_its_state_allows() {
     check(("312705335872", None), ("price_protection", "降价了"), "allowed", "差额 418.94 元");
     check(processing, ("price_protection", "降价了"), "refused", "没有差额");
     check(("713254136242", None), ("price_protection", "降价了"), "asks item", "");
-    check(("713254136242", Some("100191942156")), ("price_protection", "降价了"), "allowed", "差额 266.00 元");
+    check(
+        ("713254136242", Some("100191942156")),
+        ("price_protection", "降价了"),
+        "allowed",
+        "差额 266.00 元",
+    );
     check(("713254136242", Some("100192946480")), ("price_protection", "降价了"), "refused", "1353.00 元");
     check(returned, ("price_protection", "降价了"), "none", "");
     // Invoices.

@@ -58,8 +58,7 @@ impl Formula {
     /// # Errors
     /// If it is no expression, uses a name or function that nothing provides, or its types do not go together.
     pub fn parse(source: &str, schema: &Schema, gives: &Type) -> Result<Self, ConditionError> {
-        let refused =
-            |message: String| ConditionError::Syntax { condition: source.to_owned(), message };
+        let refused = |message: String| ConditionError::Syntax { condition: source.to_owned(), message };
         let (compiled, found) = compile::compile(source, Some(schema)).map_err(refused)?;
         let written = found == Type::WrittenTime && *gives == Type::Moment;
         if !found.fits(gives) && !written {
@@ -74,11 +73,17 @@ impl Formula {
     }
 
     /// The fields below a name that it reads and that nobody knows: of `said`, `opened`.
-    pub fn unknown_fields<'a>(&'a self, name: &'a str, variables: &'a Value) -> impl Iterator<Item = &'a str> {
+    pub fn unknown_fields<'a>(
+        &'a self,
+        name: &'a str,
+        variables: &'a Value,
+    ) -> impl Iterator<Item = &'a str> {
         self.compiled
             .references
             .iter()
-            .filter(move |reference| !reference.test && reference.path[0] == name && reference.find(variables).is_none())
+            .filter(move |reference| {
+                !reference.test && reference.path[0] == name && reference.find(variables).is_none()
+            })
             .filter_map(|reference| reference.path.get(1))
             .map(String::as_str)
     }
@@ -144,7 +149,8 @@ impl Formula {
         case: Case<'_>,
         read: impl FnOnce(cel::Value) -> Option<T>,
     ) -> Result<Answer<T>, ConditionError> {
-        let undecidable = |message: String| ConditionError::Undecidable { condition: self.source.clone(), message };
+        let undecidable =
+            |message: String| ConditionError::Undecidable { condition: self.source.clone(), message };
         let resolved = context(&self.compiled, case.variables, case.now).and_then(|mut context| {
             let failed = |error: cel::DeclarationError| cel::ExecutionError::function_error("sums", error);
             sums::add(&mut context, &self.compiled.sums, case).map_err(failed)?;

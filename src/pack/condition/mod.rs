@@ -125,7 +125,11 @@ impl Condition {
 }
 
 /// What an expression reads: the fields it names, and the functions of time.
-fn context(compiled: &Compiled, variables: &Value, now: &Now) -> Result<Context<'static, 'static>, ExecutionError> {
+fn context(
+    compiled: &Compiled,
+    variables: &Value,
+    now: &Now,
+) -> Result<Context<'static, 'static>, ExecutionError> {
     let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
     for reference in &compiled.references {
         let found = reference.find(variables);

@@ -56,21 +56,34 @@ pub(super) static SUMS: LazyLock<Vec<Sum>> = LazyLock::new(|| {
         sum("warranty_end", "warranty_end(months)", &[Number], Moment, |case, given| {
             moment(calculation::warranty_end(case.signed_at()?, whole(given.first()?)?, &case.now))
         }),
-        sum("working_deadline", "working_deadline(moment, hours)", &[Moment, Number], Moment, |case, given| {
-            let (from, hours) = (instant(given.first()?)?, number(given.get(1)?)?);
-            moment(calculation::working_deadline(from, hours, &case.hours, &case.now))
-        }),
-        sum("working_days_after", "working_days_after(moment, days)", &[Moment, Number], Moment, |case, given| {
-            let (from, days) = (instant(given.first()?)?, whole(given.get(1)?)?);
-            moment(calculation::working_days_after(from, days, &case.hours, &case.now))
-        }),
+        sum(
+            "working_deadline",
+            "working_deadline(moment, hours)",
+            &[Moment, Number],
+            Moment,
+            |case, given| {
+                let (from, hours) = (instant(given.first()?)?, number(given.get(1)?)?);
+                moment(calculation::working_deadline(from, hours, &case.hours, &case.now))
+            },
+        ),
+        sum(
+            "working_days_after",
+            "working_days_after(moment, days)",
+            &[Moment, Number],
+            Moment,
+            |case, given| {
+                let (from, days) = (instant(given.first()?)?, whole(given.get(1)?)?);
+                moment(calculation::working_days_after(from, days, &case.hours, &case.now))
+            },
+        ),
         sum(
             "dispatch_deadline",
             "dispatch_deadline(moment, '16:00', '22:00')",
             &[Moment, Text, Text],
             Moment,
             |case, given| {
-                let (from, cut_off, handover) = (instant(given.first()?)?, text(given.get(1)?)?, text(given.get(2)?)?);
+                let (from, cut_off, handover) =
+                    (instant(given.first()?)?, text(given.get(1)?)?, text(given.get(2)?)?);
                 moment(calculation::dispatch_deadline(from, &cut_off, &handover, &case.now))
             },
         ),
@@ -103,7 +116,9 @@ pub(super) static SUMS: LazyLock<Vec<Sum>> = LazyLock::new(|| {
             money(case.offer()?.after_coupons)
         }),
         sum("recommended_size", "recommended_size()", &[], Text, |case, _| {
-            Some(Cel::String(Arc::new(case.variables.pointer("/product/size_advice/size")?.as_str()?.to_owned())))
+            Some(Cel::String(Arc::new(
+                case.variables.pointer("/product/size_advice/size")?.as_str()?.to_owned(),
+            )))
         }),
     ]
 });
@@ -136,7 +151,8 @@ pub(super) fn add(
             0 => context.add_function(sum.name, move || worked(&[]))?,
             1 => context.add_function(sum.name, move |one: Cel| worked(&[one]))?,
             2 => context.add_function(sum.name, move |one: Cel, two: Cel| worked(&[one, two]))?,
-            _ => context.add_function(sum.name, move |one: Cel, two: Cel, three: Cel| worked(&[one, two, three]))?,
+            _ => context
+                .add_function(sum.name, move |one: Cel, two: Cel, three: Cel| worked(&[one, two, three]))?,
         }
     }
     Ok(())

@@ -125,10 +125,17 @@ fn binary(name: &str, one: &Type, other: &Type) -> Option<Result<Type, String>> 
             let sign = if name == operators::LOGICAL_AND { "`&&`" } else { "`||`" };
             asked(one, &Type::Truth, sign).and_then(|_| asked(other, &Type::Truth, sign))
         }
-        operators::EQUALS | operators::NOT_EQUALS => common(one.clone(), other.clone(), "the two sides of a comparison").map(|_| Type::Truth),
-        operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS => ordered(one, other),
+        operators::EQUALS | operators::NOT_EQUALS => {
+            common(one.clone(), other.clone(), "the two sides of a comparison").map(|_| Type::Truth)
+        }
+        operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS => {
+            ordered(one, other)
+        }
         operators::IN => match other {
-            Type::List(element) => common(one.clone(), (**element).clone(), "what is looked for and the list").map(|_| Type::Truth),
+            Type::List(element) => {
+                common(one.clone(), (**element).clone(), "what is looked for and the list")
+                    .map(|_| Type::Truth)
+            }
             Type::Anything => Ok(Type::Truth),
             other => Err(format!("`in` looks through a list, not through {other}")),
         },
@@ -229,8 +236,12 @@ fn function(name: &str, arguments: &[Type]) -> Result<Type, String> {
 
 fn of_sum(name: &str, arguments: &[Type]) -> Result<Type, String> {
     let Some(sum) = sums::SUMS.iter().find(|sum| sum.name == name) else {
-        let known: Vec<&str> = super::compile::WRITABLE.iter().copied().chain(sums::SUMS.iter().map(|sum| sum.name)).collect();
-        return Err(format!("unknown function `{name}`, or not for these arguments; known are {}", known.join(", ")));
+        let known: Vec<&str> =
+            super::compile::WRITABLE.iter().copied().chain(sums::SUMS.iter().map(|sum| sum.name)).collect();
+        return Err(format!(
+            "unknown function `{name}`, or not for these arguments; known are {}",
+            known.join(", ")
+        ));
     };
     if sum.takes.len() != arguments.len() {
         return Err(format!("`{name}` is written as {}", sum.usage));
@@ -254,7 +265,13 @@ fn numeric(found: &Type, of: &str) -> Result<Type, String> {
 /// The type both may have.
 fn common(one: Type, other: Type, of: &str) -> Result<Type, String> {
     if one.fits(&other) {
-        return Ok(if one == Type::Anything { other } else if other == Type::Anything { one } else { other });
+        return Ok(if one == Type::Anything {
+            other
+        } else if other == Type::Anything {
+            one
+        } else {
+            other
+        });
     }
     if other.fits(&one) {
         return Ok(one);

@@ -155,7 +155,13 @@ fn full_variables() -> Value {
             "hours_since_event": 83.5,
         },
         "product": {"id": "p1", "ordered": {"name": "浅驼 90", "stock": 6}, "short_title": "婴儿恒温睡袋", "price": 269.0, "stock": 6, "status": "on_sale",
-            "restock_at": "2026-11-30", "ship_within_hours": 24, "shelf_life_days": 365,
+            "restock_at": "2026-11-30", "ship_within_hours": 24, "shelf_life_days": 365, "warranty": "12 个月",
+            "offer": {"price": 359.0, "promotion_price": 329.0, "promotion_amount": 30.0, "coupon_price": 319.0,
+                "promotion": {"title": "满300减30", "threshold": 300.0, "amount": 30.0, "valid_until": "2026-11-25 23:59:59"},
+                "coupon": {"title": "满300减10", "threshold": 300.0, "amount": 10.0, "expires_at": "2026-11-30 23:59:59"}},
+            "size_advice": {"size": "130", "decided_by": "weight", "height": 118, "weight": 26, "months": 60, "from": 25, "until": 30,
+                "dimensions": "衣长 54、袖长 47", "other_size": "120", "other_from": 115, "other_until": 124, "other_limit": 25,
+                "other_dimensions": "衣长 50、袖长 44"},
             "presale": {"deposit": 50.0, "balance_from": "2026-11-20 20:00",
                 "balance_until": "2026-11-22 23:59", "ship_by": "2026-11-28 18:00"}},
         "promotion": {"id": "m1", "title": "满300减30", "valid_until": "2026-11-25 23:59"},
@@ -191,6 +197,7 @@ fn full_facts(variables: &Value) -> Facts {
         2 婴儿恒温睡袋 2 儿童餐具；1 婴儿恒温睡袋";
     let shipment = "物流公司中通，物流单号78412365509821，尾号9821，预计2026-11-18送达；2026-11-16 22:40 到达武汉转运中心；2026-11-19 17:45已签收";
     let product = "婴儿恒温睡袋：269.00元，库存6，2026-11-30到货，付款后24小时内发货；预售，不是现货；保质期365天；\
+        身高118厘米、体重26公斤、月龄60个月，建议130码；130码：体重25公斤–30公斤、身高25厘米–30厘米；120码：身高115厘米–124厘米、体重25公斤、身高25厘米；质保12个月；\
         定金50.00元，尾款2026-11-20 20:00开始付，2026-11-22 23:59截止，2026-11-28 18:00前发货";
     let promotion = "满300减30，到2026-11-25 23:59";
     let coupon = "优惠券：满300.00元减10.00元，2026-11-30 23:59前有效";

@@ -73,7 +73,7 @@ impl Verdicts {
             about: asking.about.clone(),
             outcome: "open",
             reason: format!("it is not known: {}", asking.question.about),
-            values: Value::Null,
+            values: as_evidence(&asking.question.values, now),
             says: asking.question.says.iter().map(|said| said.template.clone()).collect(),
         });
         self.given.iter().map(|verdict| verdict.judged(now)).chain(asking).collect()
@@ -97,14 +97,12 @@ impl Verdict {
     }
 
     fn judged(&self, now: &Now) -> JudgedPolicy {
-        let values: Map<String, Value> =
-            self.values.iter().map(|(name, worked)| (name.clone(), worked.as_evidence(now))).collect();
         JudgedPolicy {
             policy: self.policy.clone(),
             about: self.about.clone(),
             outcome: self.outcome.as_str(),
             reason: self.reason.clone(),
-            values: Value::Object(values),
+            values: as_evidence(&self.values, now),
             says: self.says.iter().map(|said| said.template.clone()).collect(),
         }
     }
@@ -117,6 +115,10 @@ impl Verdict {
         });
         drafts.into_iter().find(|draft| is_new(draft, words))
     }
+}
+
+fn as_evidence(values: &BTreeMap<String, Worked>, now: &Now) -> Value {
+    Value::Object(values.iter().map(|(name, worked)| (name.clone(), worked.as_evidence(now))).collect())
 }
 
 impl Asking {
@@ -190,9 +192,12 @@ pub fn of(scenario: &Scenario, situation: Situation<'_>, variables: &Value, epis
 
 /// What the customer wrote about this matter, latest first.
 fn heard<'a>(situation: Situation<'a>, episode: &Episode) -> Vec<&'a str> {
-    let by_customer = situation.input.history.iter().rev().filter(|message| message.author == Author::Customer);
+    let by_customer =
+        situation.input.history.iter().rev().filter(|message| message.author == Author::Customer);
     let before = by_customer.filter(|message| message.at >= episode.opened_at);
-    std::iter::once(situation.reading.text.as_str()).chain(before.map(|message| message.text.as_str())).collect()
+    std::iter::once(situation.reading.text.as_str())
+        .chain(before.map(|message| message.text.as_str()))
+        .collect()
 }
 
 fn on(

@@ -63,9 +63,11 @@ impl<'a> Grounds<'a> {
             record.fact.kind == RecordKind::Policy
                 && wording.strip_prefix(record.fact.id.as_str()).is_some_and(|rest| rest.starts_with('.'))
         };
-        let texts = self.records.iter().find(of_policy).and_then(|record| {
-            record.fact.fields.get("verdict")?.get("approved")?.as_array()
-        });
+        let texts = self
+            .records
+            .iter()
+            .find(of_policy)
+            .and_then(|record| record.fact.fields.get("verdict")?.get("approved")?.as_array());
         texts.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
     }
 

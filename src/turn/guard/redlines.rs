@@ -1,6 +1,7 @@
 //! Does a text cross a red line of the pack?
 
 use regex::Regex;
+use serde_json::Value as Json;
 
 use crate::pack::types::{RedLine, RedLineLevel};
 use crate::turn::types::{By, Draft, Goal, GuardReason, Stage};
@@ -73,6 +74,35 @@ fn mask(text: &str, unless: &[Regex]) -> String {
     })
 }
 
+/// Whether code has worked out every amount of a fragment, for a policy that allows the matter or whose own words these
+/// are. Where everything that may hide a word is taken out of a text, its decimal points are gone too.
+fn is_worked_out(text: &str, draft: &Draft, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> bool {
+    let own_words = draft.wording.as_deref().map(|id| context.grounds.approved_by_policy(id));
+    let own_words = own_words.is_some_and(|texts| !texts.is_empty());
+    let worked_out: Vec<String> = evidence
+        .facts
+        .iter()
+        .filter_map(|record| record.fact.fields.get("verdict"))
+        .filter(|verdict| own_words || verdict.get("outcome").and_then(Json::as_str) == Some("allowed"))
+        .filter_map(|verdict| verdict.get("values")?.as_object())
+        .flat_map(|values| values.values())
+        .filter_map(|value| Some(format!("{:.2}", value.get("money")?.as_f64()?)))
+        .collect();
+    let tightened = !super::fold::fold(&draft.text).contains(text);
+    let said = |number: &str| {
+        worked_out.iter().any(|amount| {
+            let plain = amount.trim_end_matches('0').trim_end_matches('.');
+            let written = |form: &str| form == number || tightened && form.replace('.', "") == number;
+            written(amount) || written(plain)
+        })
+    };
+    let mut numbers = text
+        .split(|sign: char| !sign.is_ascii_digit() && sign != '.')
+        .filter(|number| number.contains(|sign: char| sign.is_ascii_digit()))
+        .peekable();
+    numbers.peek().is_some() && numbers.all(said)
+}
+
 /// Whether a record stands behind a fragment that needs one: the action, the promise, the policy.
 fn is_backed(
     fragment: &Fragment,
@@ -95,7 +125,7 @@ fn is_backed(
     let recorded = draft.by == By::Wording
         && matches!(draft.goal, Goal::Commit | Goal::Act | Goal::Handoff)
         && !context.done.is_empty();
-    if recorded {
+    if recorded || is_worked_out(&fragment.text, draft, evidence, context) {
         return true;
     }
     let core: String = without_space(&fragment.text)

@@ -297,7 +297,9 @@ impl<'a, S: Source> Collector<'a, S> {
         let mut prices =
             self.source.prices(&self.input.scope, &product).await.map_err(RetrieveError::source)?;
         let now = &self.input.now;
-        prices.retain(|price| price.text("from").and_then(|from| now.parse(from)).is_none_or(|from| from <= now.timestamp()));
+        prices.retain(|price| {
+            price.text("from").and_then(|from| now.parse(from)).is_none_or(|from| from <= now.timestamp())
+        });
         prices.sort_by_key(|price| std::cmp::Reverse(price.text("from").and_then(|from| now.parse(from))));
         for price in prices.iter().take(MOST_PRICES) {
             self.push(price, 0.9, "商品的价格记录");
@@ -478,8 +480,11 @@ impl<'a, S: Source> Collector<'a, S> {
 
     /// What the customer wrote, latest first.
     fn texts(&self) -> Vec<&str> {
-        let by_customer = self.input.history.iter().rev().filter(|message| message.author == Author::Customer);
-        std::iter::once(self.reading.text.as_str()).chain(by_customer.map(|message| message.text.as_str())).collect()
+        let by_customer =
+            self.input.history.iter().rev().filter(|message| message.author == Author::Customer);
+        std::iter::once(self.reading.text.as_str())
+            .chain(by_customer.map(|message| message.text.as_str()))
+            .collect()
     }
 
     /// Adds a record as a fact, once, if it is evidence now and belongs to nobody else.
@@ -489,14 +494,17 @@ impl<'a, S: Source> Collector<'a, S> {
         if foreign || record.kind == RecordKind::Customer || self.facts.get(&id).is_some() {
             return;
         }
-        let text = evidence_text(record, &self.input.now);
+        let mut text = evidence_text(record, &self.input.now);
         if text.is_empty() {
             return;
         }
         let mut fields = derived_fields(record, &self.input.now);
         if record.kind == RecordKind::Product {
             with_variant(&mut fields, &self.reading.question);
-            measures::lay(&mut fields, &self.texts());
+            if let Some(advice) = measures::lay(&mut fields, &self.texts()) {
+                text.push('\n');
+                text.push_str(&advice);
+            }
         }
         self.facts.found.push(Fact {
             id,

@@ -11,12 +11,17 @@ static KILOGRAMS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{1,3}(?:\.\d)?
 /// 斤 is half a kilogram.
 static JIN: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{1,3}(?:\.\d)?)\s*斤"));
 static CENTIMETRES: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{2,3}(?:\.\d)?)\s*(?:cm|CM|厘米|公分)"));
-static HEIGHT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:身高|个子|高)\s*(?:是|有|大概|差不多|约)?\s*(\d{2,3})"));
+static HEIGHT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:身高|个子|高)\s*(?:是|有|大概|差不多|约)?\s*(\d{2,3})"));
 /// 1米18, 1.65米, 一米六.
-static METRES: LazyLock<Regex> = LazyLock::new(|| pattern(r"([一1])\s*米\s*(\d{1,2}|[一二三四五六七八九][一二三四五六七八九]?)|1\.(\d{1,2})\s*(?:米|m)"));
+static METRES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"([一1])\s*米\s*(\d{1,2}|[一二三四五六七八九][一二三四五六七八九]?)|1\.(\d{1,2})\s*(?:米|m)")
+});
 /// "118 26公斤", "165 110斤": a bare number before a weight is a height.
 static BEFORE_WEIGHT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?:^|[^\d.])(\d{2,3})(?:cm|厘米|公分)?[\s,，、/和]{1,2}(?:体重|重)?\s*\d{1,3}(?:\.\d)?\s*(?:公斤|千克|kg|KG|斤)")
+    pattern(
+        r"(?:^|[^\d.])(\d{2,3})(?:cm|厘米|公分)?[\s,，、/和]{1,2}(?:体重|重)?\s*\d{1,3}(?:\.\d)?\s*(?:公斤|千克|kg|KG|斤)",
+    )
 });
 static MONTHS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{1,2})\s*个月(?:大|的|了)?"));
 
@@ -44,8 +49,11 @@ fn weight(text: &str) -> Option<f64> {
 }
 
 fn height(text: &str) -> Option<f64> {
-    let written = [&CENTIMETRES, &HEIGHT, &BEFORE_WEIGHT].into_iter().find_map(|expression| number(expression, text));
-    written.or_else(|| metres(text)).filter(|height| HEIGHTS.contains(height))
+    let possible = |height: &f64| HEIGHTS.contains(height);
+    let mut written = [&CENTIMETRES, &HEIGHT, &BEFORE_WEIGHT].into_iter();
+    written
+        .find_map(|expression| number(expression, text).filter(possible))
+        .or_else(|| metres(text).filter(possible))
 }
 
 fn metres(text: &str) -> Option<f64> {
@@ -53,7 +61,12 @@ fn metres(text: &str) -> Option<f64> {
     let rest = found.get(2).or_else(|| found.get(3))?.as_str();
     let digits: String = rest
         .chars()
-        .map(|sign| "零一二三四五六七八九".chars().position(|digit| digit == sign).map_or(sign.to_string(), |place| place.to_string()))
+        .map(|sign| {
+            "零一二三四五六七八九"
+                .chars()
+                .position(|digit| digit == sign)
+                .map_or(sign.to_string(), |place| place.to_string())
+        })
         .collect();
     let tens = if digits.len() == 1 { format!("{digits}0") } else { digits };
     tens.parse::<f64>().ok().map(|rest| 100.0 + rest)
@@ -64,20 +77,43 @@ fn months(text: &str) -> Option<f64> {
 }
 
 /// Adds `size_advice` to a product with a size chart: the size, the measures, and where they fall into two sizes, which
-/// of them decided and where the other size ends; `outside` if the chart has no size for them.
-pub(super) fn lay(fields: &mut Value, texts: &[&str]) {
-    let Some(chart) = fields.get("size_chart").cloned() else { return };
+/// of them decided and where the other size ends; `outside` if the chart has no size for them. Gives the same in plain
+/// words, for the product's text.
+pub(super) fn lay(fields: &mut Value, texts: &[&str]) -> Option<String> {
+    let chart = fields.get("size_chart").cloned()?;
     let measures = measures_of(texts);
     if measures == Measures::default() {
-        return;
+        return None;
     }
-    let advice = match advise(&chart, measures) {
-        Some(advice) => as_fields(&advice, measures),
-        None => json!({ "outside": true }),
-    };
-    if let Value::Object(fields) = fields {
-        fields.insert("size_advice".into(), advice);
-    }
+    let advice = advise(&chart, measures);
+    let laid = advice.as_ref().map_or(json!({ "outside": true }), |advice| as_fields(advice, measures));
+    fields.as_object_mut()?.insert("size_advice".into(), laid);
+    advice.map(|advice| told(&advice, measures))
+}
+
+/// The names of the measures with their units.
+const NAMES: [(&str, &str, &str); 3] =
+    [("height", "身高", "厘米"), ("weight", "体重", "公斤"), ("months", "月龄", "个月")];
+
+/// "身高118厘米、体重26公斤，建议130码；120码：身高115–124厘米、体重20–25公斤".
+fn told(advice: &Advice<'_>, measures: Measures) -> String {
+    let asked = [measures.height, measures.weight, measures.months];
+    let own: Vec<String> = NAMES
+        .iter()
+        .zip(asked)
+        .filter_map(|((_, name, unit), value)| Some(format!("{name}{}{unit}", plain(value?))))
+        .collect();
+    let rows = std::iter::once(advice.row).chain(advice.other).map(|row| {
+        let ranges: Vec<String> = NAMES
+            .iter()
+            .filter_map(|(field, name, unit)| {
+                let range = row.get(*field)?;
+                Some(format!("{name}{}{unit}–{}{unit}", range.get(0)?, range.get(1)?))
+            })
+            .collect();
+        format!("{}码：{}", row.get("size").and_then(Value::as_str).unwrap_or_default(), ranges.join("、"))
+    });
+    format!("{}，建议{}码；{}", own.join("、"), advice.size(), rows.collect::<Vec<_>>().join("；"))
 }
 
 fn as_fields(advice: &Advice<'_>, measures: Measures) -> Value {
@@ -85,7 +121,9 @@ fn as_fields(advice: &Advice<'_>, measures: Measures) -> Value {
     let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
     put("size", json!(advice.size()));
     put("decided_by", json!(advice.decided_by.0));
-    for (name, value) in [("height", measures.height), ("weight", measures.weight), ("months", measures.months)] {
+    for (name, value) in
+        [("height", measures.height), ("weight", measures.weight), ("months", measures.months)]
+    {
         if let Some(value) = value {
             put(name, plain(value));
         }

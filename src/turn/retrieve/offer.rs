@@ -42,7 +42,10 @@ fn as_fields(offer: &Offer) -> Map<String, Value> {
             fields.insert("coupon".into(), terms(only));
         }
         // With the coupon another promotion may be the better one.
-        fields.insert("promotion_amount".into(), json!(shared.iter().map(|one| one.amount).sum::<crate::calculation::Money>().yuan()));
+        fields.insert(
+            "promotion_amount".into(),
+            json!(shared.iter().map(|one| one.amount).sum::<crate::calculation::Money>().yuan()),
+        );
     }
     fields
 }
@@ -63,10 +66,8 @@ fn terms(reduction: &Reduction) -> Value {
 /// The same in a sentence.
 fn told(offer: &Offer) -> Option<String> {
     let taken = |reductions: &[Reduction]| {
-        let titles: Vec<&str> = reductions
-            .iter()
-            .filter_map(|one| one.promotion.get("title").and_then(Value::as_str))
-            .collect();
+        let titles: Vec<&str> =
+            reductions.iter().filter_map(|one| one.promotion.get("title").and_then(Value::as_str)).collect();
         titles.join("、")
     };
     if offer.after_coupons < offer.after_promotions {
@@ -79,9 +80,12 @@ fn told(offer: &Offer) -> Option<String> {
 /// A coupon with the terms of the promotion it belongs to, where it has none of its own.
 pub(super) fn with_terms(coupon: &Record, promotions: &[Record]) -> Record {
     let mut coupon = coupon.clone();
-    let promotion = coupon.text("promotion").and_then(|id| promotions.iter().find(|promotion| promotion.id == id));
+    let promotion =
+        coupon.text("promotion").and_then(|id| promotions.iter().find(|promotion| promotion.id == id));
     if let Some(promotion) = promotion {
-        for (field, source) in [("title", "title"), ("threshold", "threshold"), ("amount", "reduce"), ("amount", "amount")] {
+        for (field, source) in
+            [("title", "title"), ("threshold", "threshold"), ("amount", "reduce"), ("amount", "amount")]
+        {
             if coupon.fields.get(field).is_none_or(Value::is_null)
                 && let Some(value) = promotion.fields.get(source).filter(|value| !value.is_null())
             {

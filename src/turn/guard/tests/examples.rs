@@ -168,15 +168,29 @@ fn an_amount_comes_from_the_policy_that_worked_it_out() {
     };
     let facts = Facts {
         found: vec![
-            fact(RecordKind::Policy, "return", "七天内可以退货。", json!({"about": "return", "when": "order.total > 777.0", "values": {"refund": {"type": "money", "expr": "666.0"}}})),
-            fact(RecordKind::Order, "1", "订单1：已签收；商品：奶粉×2，单价268.00元。", json!({"items": [{"price": 268.0}]})),
+            fact(
+                RecordKind::Policy,
+                "return",
+                "七天内可以退货，退款减去分摊的满减。",
+                json!({"about": "return", "when": "order.total > 777.0", "values": {"refund": {"type": "money", "expr": "666.0"}}}),
+            ),
+            fact(
+                RecordKind::Order,
+                "1",
+                "订单1：已签收；商品：奶粉×2，单价268.00元。",
+                json!({"items": [{"price": 268.0}]}),
+            ),
         ],
         ..Facts::default()
     };
     let turn = Turn::new("能退多少", facts.with_verdicts(&[judged]).found);
     for by in [By::Model, By::Wording] {
         turn.passes(by, "可以退 248.00 元（268.00 元减分摊的满减 20.00 元）。");
-        turn.refuses(by, "可以退 249.00 元（268.00 元减分摊的满减 20.00 元）。", GuardReason::NumberNotInEvidence);
+        turn.refuses(
+            by,
+            "可以退 249.00 元（268.00 元减分摊的满减 20.00 元）。",
+            GuardReason::NumberNotInEvidence,
+        );
         turn.passes(by, "11月22日24:00前可以退货。");
         turn.refuses(by, "11月23日24:00前可以退货。", GuardReason::NumberNotInEvidence);
         // The numbers of a condition are no facts.
@@ -184,7 +198,7 @@ fn an_amount_comes_from_the_policy_that_worked_it_out() {
         turn.refuses(by, "可以退 666.00 元。", GuardReason::NumberNotInEvidence);
     }
     // The policy's own words are approved with the numbers that stand in them; the same sentence of another is not.
-    turn.refuses(By::Wording, "可以退 248.00 元，运费 8.00 元您出。", GuardReason::NumberNotInEvidence);
+    turn.refuses(By::Wording, "可以退 248.00 元，运费 8.00 元您出。", GuardReason::MoneySource);
     let own = Draft {
         wording: Some("policy:return.allowed.1".into()),
         ..draft(By::Wording, "可以退 248.00 元，运费 8.00 元您出。")
