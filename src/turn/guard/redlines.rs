@@ -4,12 +4,10 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use crate::pack::types::{RedLine, RedLineLevel};
-use crate::turn::numerals::Amount;
 use crate::turn::types::{By, Draft, Goal, GuardReason, Stage};
 
 use super::evidence::Evidence;
 use super::fold::{is_han, tighten, without_space};
-use super::values::{self, Value};
 use super::{GuardContext, Sentence, Verdict, done};
 
 /// Checks a whole draft. The text is looked at twice, as it stands and with everything taken out that can be put
@@ -77,24 +75,32 @@ fn mask(text: &str, unless: &[Regex]) -> String {
 }
 
 /// Whether code has worked out every amount of a fragment, for a policy that allows the matter or whose own words these
-/// are.
+/// are. Where everything that may hide a word is taken out of a text, its decimal points are gone too.
 fn is_worked_out(text: &str, draft: &Draft, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> bool {
     let own_words = draft.wording.as_deref().map(|id| context.grounds.approved_by_policy(id));
     let own_words = own_words.is_some_and(|texts| !texts.is_empty());
-    let worked_out: Vec<Value> = evidence
+    let worked_out: Vec<String> = evidence
         .facts
         .iter()
         .filter_map(|record| record.fact.fields.get("verdict"))
         .filter(|verdict| own_words || verdict.get("outcome").and_then(Json::as_str) == Some("allowed"))
         .filter_map(|verdict| verdict.get("values")?.as_object())
         .flat_map(|values| values.values())
-        .filter_map(|value| Amount::parse(&value.get("money")?.to_string()))
-        .map(Value::Money)
+        .filter_map(|value| Some(format!("{:.2}", value.get("money")?.as_f64()?)))
         .collect();
-    let chars: Vec<char> = super::fold::fold(text).chars().collect();
-    let said = values::extract(&chars, context.grounds.now);
-    let mut amounts = said.iter().filter(|found| matches!(found.value, Value::Money(_))).peekable();
-    amounts.peek().is_some() && amounts.all(|found| worked_out.contains(&found.value))
+    let tightened = !super::fold::fold(&draft.text).contains(text);
+    let said = |number: &str| {
+        worked_out.iter().any(|amount| {
+            let plain = amount.trim_end_matches('0').trim_end_matches('.');
+            let written = |form: &str| form == number || tightened && form.replace('.', "") == number;
+            written(amount) || written(plain)
+        })
+    };
+    let mut numbers = text
+        .split(|sign: char| !sign.is_ascii_digit() && sign != '.')
+        .filter(|number| number.contains(|sign: char| sign.is_ascii_digit()))
+        .peekable();
+    numbers.peek().is_some() && numbers.all(said)
 }
 
 /// Whether a record stands behind a fragment that needs one: the action, the promise, the policy.
