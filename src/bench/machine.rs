@@ -42,11 +42,6 @@ pub(super) fn peak_memory_mb() -> Option<u64> {
     field("/proc/self/status", "VmHWM").and_then(|value| megabytes(&value))
 }
 
-/// The memory this process uses now, in megabytes, if the system tells it.
-pub(super) fn resident_memory_mb() -> Option<u64> {
-    field("/proc/self/status", "VmRSS").and_then(|value| megabytes(&value))
-}
-
 fn os_name() -> String {
     let architecture = std::env::consts::ARCH;
     match fs::read_to_string("/proc/sys/kernel/osrelease") {

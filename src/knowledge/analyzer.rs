@@ -79,6 +79,18 @@ struct Term {
     end: usize,
 }
 
+impl Term {
+    fn into_token(self, normalised: &Normalised) -> Token {
+        Token {
+            offset_from: normalised.origins[self.start].0,
+            offset_to: normalised.origins[self.end - 1].1,
+            position: self.start,
+            position_length: self.end - self.start,
+            text: self.text,
+        }
+    }
+}
+
 /// A normalised text that knows where each character came from.
 struct Normalised {
     characters: Vec<char>,
@@ -211,14 +223,20 @@ impl Analyzer {
         terms
     }
 
-    fn terms(&self, text: &str, view: View) -> (Vec<Term>, Normalised) {
-        let normalised = self.read(text);
+    /// The tokens of a text in one view.
+    fn tokens(&self, normalised: &Normalised, view: View) -> Vec<Token> {
         let terms = match view {
-            View::Words => self.words(&normalised),
-            View::Singles => units(&normalised),
-            View::Pairs => pairs(&normalised, &units(&normalised)),
+            View::Words => self.words(normalised),
+            View::Singles => units(normalised),
+            View::Pairs => pairs(normalised, &units(normalised)),
         };
-        (terms, normalised)
+        terms.into_iter().map(|term| term.into_token(normalised)).collect()
+    }
+
+    /// The tokens of a text in every view; the text is read once.
+    pub(super) fn views(&self, text: &str) -> [Vec<Token>; 3] {
+        let normalised = self.read(text);
+        View::ALL.map(|view| self.tokens(&normalised, view))
     }
 }
 
@@ -372,17 +390,7 @@ impl Tokenizer for ViewTokenizer {
     type TokenStream<'a> = Tokens;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
-        let (terms, normalised) = self.analyzer.terms(text, self.view);
-        let tokens: Vec<Token> = terms
-            .into_iter()
-            .map(|term| Token {
-                offset_from: normalised.origins[term.start].0,
-                offset_to: normalised.origins[term.end - 1].1,
-                position: term.start,
-                position_length: term.end - term.start,
-                text: term.text,
-            })
-            .collect();
+        let tokens = self.analyzer.tokens(&self.analyzer.read(text), self.view);
         Tokens { tokens: tokens.into_iter(), current: Token::default() }
     }
 }

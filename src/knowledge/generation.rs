@@ -2,7 +2,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 use tantivy::{Index, IndexWriter, TantivyDocument};
@@ -10,7 +13,7 @@ use tantivy::{Index, IndexWriter, TantivyDocument};
 use super::KnowledgeError;
 use super::analyzer::Analyzer;
 use super::meanings::{VectorCache, embed_records};
-use super::schema::{document, register, schema};
+use super::schema::{Fields, document, register, schema};
 use super::vectors::Vectors;
 use crate::identity::ShopId;
 use crate::model::Embedder;
@@ -20,8 +23,10 @@ use crate::time::Now;
 /// How many generations are kept, the current one included: a reader that has just read `CURRENT` still finds
 /// its files.
 const KEPT: usize = 2;
+/// So many documents are made before they are handed to the engine.
+const AT_ONCE: usize = 4_096;
 /// Memory for building, in bytes.
-const BUILD_MEMORY: usize = 64 * 1024 * 1024;
+const BUILD_MEMORY: usize = 128 * 1024 * 1024;
 
 /// What stands in a generation's `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,10 +167,10 @@ fn fill(
     register(&index, builder.analyzer);
     let mut writer: IndexWriter<TantivyDocument> = index.writer_with_num_threads(1, BUILD_MEMORY)?;
     let mut documents = std::collections::BTreeMap::new();
-    for (shop, record) in records {
-        if let Some(document) = document(&fields, shop, record) {
+    for some in records.chunks(AT_ONCE) {
+        for (kind, document) in made(&fields, builder.analyzer, some) {
             writer.add_document(document)?;
-            *documents.entry(record.kind).or_default() += 1;
+            *documents.entry(kind).or_default() += 1;
         }
     }
     writer.commit()?;
@@ -183,6 +188,27 @@ fn fill(
     write_synced(&path, text.as_bytes())?;
     sync_folder(folder);
     Ok(manifest)
+}
+
+/// The documents of some records, in their order, made on all processors: cutting texts takes most of the time.
+fn made(
+    fields: &Fields,
+    analyzer: &Analyzer,
+    records: &[(&ShopId, &Record)],
+) -> Vec<(RecordKind, TantivyDocument)> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = records.len().div_ceil(processors).max(1);
+    let make = |records: &[(&ShopId, &Record)]| -> Vec<(RecordKind, TantivyDocument)> {
+        let made = |(shop, record): &(&ShopId, &Record)| {
+            Some((record.kind, document(fields, analyzer, shop, record)?))
+        };
+        records.iter().filter_map(made).collect()
+    };
+    let make = &make;
+    thread::scope(|scope| {
+        let parts: Vec<_> = records.chunks(share).map(|part| scope.spawn(move || make(part))).collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
 }
 
 /// Makes a generation current: written aside, synced, renamed over the old name.

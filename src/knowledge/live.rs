@@ -187,7 +187,7 @@ impl Knowledge {
         let live = self.live.load_full();
         let journal: Vec<(ShopId, Change)> =
             changes.iter().map(|change| (shop.clone(), change.clone())).collect();
-        write(&live, &mut state.writer, &journal)?;
+        write((&live, &self.analyzer), &mut state.writer, &journal)?;
         self.note(&live, &journal);
         for (shop, change) in journal {
             state.recent.insert(key_of(&shop, &change), (shop, change));
@@ -215,7 +215,7 @@ impl Knowledge {
         again.extend(state.recent.clone());
         let again: Vec<(ShopId, Change)> = again.into_values().collect();
         if !again.is_empty() {
-            write(&fresh, &mut writer, &again)?;
+            write((&fresh, &self.analyzer), &mut writer, &again)?;
             self.note(&fresh, &again);
         }
         state.writer = writer;
@@ -233,7 +233,7 @@ pub(super) fn key_of(shop: &ShopId, change: &Change) -> String {
 }
 
 fn write(
-    live: &Live,
+    (live, analyzer): (&Live, &Analyzer),
     kept: &mut Option<IndexWriter<TantivyDocument>>,
     changes: &[(ShopId, Change)],
 ) -> Result<(), KnowledgeError> {
@@ -245,7 +245,7 @@ fn write(
         match change {
             Change::Put(record) => {
                 writer.delete_term(key_term(&live.fields, shop, record.kind, &record.id));
-                if let Some(document) = document(&live.fields, shop, record) {
+                if let Some(document) = document(&live.fields, analyzer, shop, record) {
                     writer.add_document(document)?;
                 }
             }

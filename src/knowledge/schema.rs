@@ -1,7 +1,7 @@
 //! What an index document holds, and how a record becomes one.
 
 use tantivy::schema::{Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::TokenizerManager;
+use tantivy::tokenizer::{PreTokenizedString, TokenizerManager};
 use tantivy::{Index, TantivyDocument, Term};
 
 use super::analyzer::{Analyzer, View, ViewTokenizer};
@@ -65,7 +65,12 @@ pub(super) fn register(index: &Index, analyzer: &Analyzer) {
 }
 
 /// The document of a record, or none if records of its kind are never searched.
-pub(super) fn document(fields: &Fields, shop: &ShopId, record: &Record) -> Option<TantivyDocument> {
+pub(super) fn document(
+    fields: &Fields,
+    analyzer: &Analyzer,
+    shop: &ShopId,
+    record: &Record,
+) -> Option<TantivyDocument> {
     if matches!(record.kind, RecordKind::Customer | RecordKind::Shipment | RecordKind::PriceHistory) {
         return None;
     }
@@ -84,8 +89,8 @@ pub(super) fn document(fields: &Fields, shop: &ShopId, record: &Record) -> Optio
     let texts = texts(record);
     for (part, texts) in fields.parts.iter().zip(texts) {
         for text in texts.iter().filter(|text| !text.trim().is_empty()) {
-            for field in part.fields {
-                document.add_text(field, text);
+            for (field, tokens) in part.fields.into_iter().zip(analyzer.views(text)) {
+                document.add_pre_tokenized_text(field, PreTokenizedString { text: String::new(), tokens });
             }
         }
     }

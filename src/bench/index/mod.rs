@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::distribution::Times;
-use super::machine::{Machine, peak_memory_mb, resident_memory_mb};
+use super::machine::{Machine, peak_memory_mb};
 use super::verdict::Verdict;
 use crate::identity::{Scope, ShopId, StaffScope};
 use crate::knowledge::analyzer::Analyzer;
@@ -121,14 +121,12 @@ fn searched(
     embedder: Option<SyntheticEmbedder>,
     (imported, built): (Part, Part),
 ) -> Result<IndexReport, IndexBenchError> {
-    let before = resident_memory_mb();
     let started = Instant::now();
     let knowledge = Knowledge::open(data, analyzer)?;
     let embedder: Option<std::sync::Arc<dyn Embedder>> =
         embedder.map(|embedder| std::sync::Arc::new(embedder) as std::sync::Arc<dyn Embedder>);
     let knowledge = knowledge.with_embedder(embedder.clone())?;
     let opened_s = started.elapsed().as_secs_f64();
-    let memory_mb = before.zip(resident_memory_mb()).map(|(before, after)| after.saturating_sub(before));
     let questions = generated::questions(plan.questions, plan.seed);
     let mut words = Times::new();
     let mut fused = Times::new();
@@ -146,7 +144,6 @@ fn searched(
         imported,
         built,
         opened_s: super::distribution::rounded(opened_s),
-        opened_memory_mb: memory_mb,
         words_ms: words.distribution(),
         fused_ms: embedder.map(|_| fused.distribution()),
         visible_ms: None,

@@ -28,8 +28,6 @@ pub struct IndexReport {
     pub built: Part,
     /// Seconds to open the index.
     pub opened_s: f64,
-    /// What the open index takes of memory, in megabytes, if the system tells it.
-    pub opened_memory_mb: Option<u64>,
     /// A search by words, in milliseconds.
     pub words_ms: Distribution,
     /// A search by words and vectors, without computing the question's; null without vectors.
@@ -97,9 +95,8 @@ impl IndexReport {
         }
         let memory = |value: Option<u64>| value.map_or_else(|| "?".to_owned(), |value| format!("{value} MB"));
         let open = format!(
-            "opened in {} s, takes {} of memory; the process took {} at most",
+            "opened in {} s, takes as much memory as disk; the process took {} at most",
             number(Some(self.opened_s)),
-            memory(self.opened_memory_mb),
             memory(self.peak_memory_mb)
         );
         let mut rows = vec![("search by words".to_owned(), &self.words_ms)];
