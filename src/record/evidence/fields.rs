@@ -13,7 +13,6 @@ const LABELS: &[(&str, &str)] = &[
     ("price", "价格"),
     ("product", "商品编号"),
     ("order", "订单"),
-    ("promotion", "活动"),
     ("status", "状态"),
     ("status_text", "状态"),
     ("type", "类型"),

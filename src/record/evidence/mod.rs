@@ -77,6 +77,8 @@ fn general_text(record: &Record, now: &Now) -> String {
         "scope",
         "authority",
         "once_per",
+        // The id of another record says nothing to a customer; a coupon is told with the terms of its promotion.
+        "promotion",
         "products",
         "customer",
         "public",
