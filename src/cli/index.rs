@@ -79,17 +79,9 @@ pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<Exi
                 return;
             }
         };
-        let put = outcome.put;
-        let told = &mut report["sources"][index];
-        told["written"] = put.accepted.into();
-        told["unchanged"] = put.unchanged.into();
-        told["older"] = put.stale.into();
-        told["withdrawn"] = outcome.withdrawn.into();
+        note(&mut report["sources"][index], outcome);
         if !command.json {
-            println!(
-                "{source}: {} written, {} unchanged, {} older than what is there, {} withdrawn",
-                put.accepted, put.unchanged, put.stale, outcome.withdrawn
-            );
+            print_outcome(source, outcome);
         }
     }))?;
     let documents: usize = manifest.documents.values().sum();
@@ -186,6 +178,22 @@ fn print_understood(sources: &[SourceRecords]) {
             println!("warning: {warning}");
         }
     }
+}
+
+/// Adds what became of a source to what is told of it.
+fn note(told: &mut Value, outcome: ReplaceOutcome) {
+    told["written"] = outcome.put.accepted.into();
+    told["unchanged"] = outcome.put.unchanged.into();
+    told["older"] = outcome.put.stale.into();
+    told["withdrawn"] = outcome.withdrawn.into();
+}
+
+fn print_outcome(source: &str, outcome: ReplaceOutcome) {
+    let put = outcome.put;
+    println!(
+        "{source}: {} written, {} unchanged, {} older than what is there, {} withdrawn",
+        put.accepted, put.unchanged, put.stale, outcome.withdrawn
+    );
 }
 
 fn print_dangling(dangling: &[Dangling]) {

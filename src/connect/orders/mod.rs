@@ -112,11 +112,9 @@ impl Outage {
     }
 }
 
-/// How the connector stands, for operators.
+/// How the connector stands. Anybody may read it, so that it names neither host nor customer.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct OrdersState {
-    /// Scheme, host and port of the system.
-    pub host: String,
     /// Whether it is asked: `closed` yes, `open` not for now, `half_open` once to see.
     pub breaker: BreakerState,
     /// Why the newest look-up failed; null if it did not.
@@ -229,7 +227,7 @@ impl Orders {
     /// How it stands.
     pub fn state(&self) -> OrdersState {
         let failure = self.inner.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        OrdersState { host: self.host(), breaker: self.inner.breaker.state(Instant::now()), failure }
+        OrdersState { breaker: self.inner.breaker.state(Instant::now()), failure }
     }
 }
 
