@@ -34,8 +34,9 @@ impl HandoffRules {
 
     /// Whether the normalised text has words of a reason only where they are harmless: a rule knows their context, and none
     /// matches.
-    pub fn is_harmless(&self, reason: HandoffReason, text: &str) -> bool {
-        let mut of_reason = self.rules.iter().filter(|rule| rule.reason == reason);
+    pub fn is_harmless(&self, reason: HandoffReason, detail: Option<&str>, text: &str) -> bool {
+        let of_it = |rule: &&HandoffRule| rule.reason == reason && rule.detail.as_deref() == detail;
+        let mut of_reason = self.rules.iter().filter(of_it);
         of_reason.any(|rule| rule.unless.iter().any(|context| context.is_match(text)))
             && self.first(text).is_none()
     }

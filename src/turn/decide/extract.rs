@@ -43,7 +43,9 @@ pub fn best_extract<'f>(facts: &[&'f Fact], question: &str) -> Option<Extract<'f
         let headline = headline(fact);
         let known = pairs(&headline);
         for (start, sentence) in sentences(body(fact)).iter().enumerate() {
-            if is_field_of(fact, sentence.1) && asked.beyond(sentence.1, &known) <= 0.0 {
+            // A sentence about a product answers only what it has of the question beside the product's name.
+            let only_names = fact.kind == RecordKind::Product && asked.beyond(sentence.1, &known) <= 0.0;
+            if only_names || is_internal(sentence.1) {
                 continue;
             }
             let fit = asked.share(&format!("{headline} {}", sentence.1)) + SEARCH * fact.score;
@@ -148,11 +150,10 @@ fn headline(fact: &Fact) -> String {
     std::iter::once(fact.title.as_str()).chain(questions).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a sentence is a line of a record that only names it or one of its fields: "商品：消毒锅" answers nothing that was
-/// asked about the product. Entries of knowledge and rules are written to be read.
-fn is_field_of(fact: &Fact, sentence: &str) -> bool {
-    let written = matches!(fact.kind, RecordKind::Knowledge | RecordKind::Policy | RecordKind::Notice);
-    !written && sentence.contains(['：', ':'])
+/// Whether a line holds nothing but a name that only systems use: "活动：promo_new_20".
+fn is_internal(sentence: &str) -> bool {
+    let value = sentence.split_once(['：', ':']).map_or("", |(_, value)| value.trim());
+    value.contains('_') && value.chars().all(|one| one.is_ascii_alphanumeric() || "_-.".contains(one))
 }
 
 /// The text without its own title in front.
@@ -258,5 +259,27 @@ mod tests {
         check("恒温睡袋适合多少度", "16 到 22 度");
         check("吸奶器声音多少分贝", "42 分贝");
         assert!(best_extract(&facts, "你们招聘司机吗").is_none());
+    }
+
+    #[test]
+    fn a_line_that_only_names_the_product_answers_nothing() {
+        let box_of_six = Fact {
+            kind: RecordKind::Product,
+            ..fact("满月礼盒 六件", "商品：满月礼盒 六件\n材质：棉", &[])
+        };
+        let facts = [&box_of_six];
+        assert!(best_extract(&facts, "满月礼盒里面都有什么").is_none());
+        let extract = best_extract(&facts, "满月礼盒什么材质").unwrap();
+        assert_eq!(extract.text, "材质：棉");
+    }
+
+    #[test]
+    fn a_sentence_that_begins_with_the_title_is_kept_whole() {
+        let postage = Fact {
+            text: "Postage is free from 40.00.".into(),
+            ..fact("Postage", "", &["how much is postage"])
+        };
+        let extract = best_extract(&[&postage], "how much is postage").unwrap();
+        assert_eq!(extract.text, "Postage is free from 40.00.");
     }
 }

@@ -408,7 +408,12 @@ fn modelled(
     let fallback: Vec<Draft> = extracted(goal, kinds, words).into_iter().collect();
     let found = ranked(&found, &words.situation().reading.question);
     let answer = found.first().and_then(|best| the_answer_itself(best, goal));
-    if let Some(answer) = answer.filter(|answer| !words.was_heard(&answer.text)) {
+    let heard = answer.as_ref().is_some_and(|answer| words.was_heard(&answer.text));
+    if heard && words.situation().reading.feedback == Feedback::Negated {
+        // The answer was turned down; in other words it would be the same one.
+        return false;
+    }
+    if let Some(answer) = answer.filter(|_| !heard) {
         spoken.goals.push(PlannedGoal { goal, realisation: Realisation::Ready(answer), fallback });
         return true;
     }
@@ -428,12 +433,21 @@ fn modelled(
     true
 }
 
-/// A knowledge entry among the evidence of a goal that asks the very same.
-pub fn entry_for(plan: &GoalPlan, question: &str, words: &Words<'_>) -> Option<Draft> {
-    let (GoalSource::Model { kinds } | GoalSource::Evidence { kinds }) = &plan.by else { return None };
-    let found = candidates(kinds, words);
-    let found = ranked(&found, question);
-    the_answer_itself(found.first()?, plan.goal)
+/// What the evidence of a goal says to a question of its own: the fitting sentences, or for what the model would write
+/// the entry that asks the very same.
+pub fn evidence_for(plan: &GoalPlan, question: &str, words: &Words<'_>) -> Option<Draft> {
+    let draft = match &plan.by {
+        GoalSource::Evidence { kinds } => {
+            let extract = best_extract(&candidates(kinds, words), question)?;
+            quoted(plan.goal, extract.fact, extract.text)
+        }
+        GoalSource::Model { kinds } => {
+            let found = candidates(kinds, words);
+            the_answer_itself(ranked(&found, question).first()?, plan.goal)?
+        }
+        _ => return None,
+    };
+    (!words.was_heard(&draft.text)).then_some(draft)
 }
 
 /// A short knowledge entry whose question is the customer's question.

@@ -10,7 +10,7 @@ use crate::pack::types::{GoalSource, Pack, Scenario};
 use crate::record::RecordKind;
 use crate::turn::retrieve::Wanted;
 use crate::turn::types::{
-    EmotionLabel, EpisodeState, Feedback, Goal, HandoffMode, HandoffReason, Memory, Pending, Reading, Stage,
+    EmotionLabel, EpisodeState, Feedback, Goal, HandoffMode, Memory, Pending, Reading, Stage,
 };
 
 /// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the message.
@@ -26,6 +26,8 @@ pub const CONFIDENT: f32 = 0.35;
 const VERY_SURE: f32 = 0.8;
 /// How much likelier a reading is that belongs to the matter that is talked about.
 const SAME_MATTER: f32 = 1.3;
+/// From this confidence on a few words beside the name of an order are a question of their own: "二段的价格呢".
+const SAYS_MORE: f32 = 0.6;
 /// An answer to what was asked has at most so many letters; a longer one says something of its own.
 const SHORT_ANSWER: usize = 8;
 
@@ -100,12 +102,14 @@ fn shows(candidates: &[Chosen<'_>], situation: Situation<'_>) -> bool {
     input.attachments > 0 && (reading.text.trim().is_empty() || points)
 }
 
-/// A scenario that hands over for strong words or the wish for a person, read in words that the pack knows to be harmless:
-/// "律师函打印纸", "没人给我打过电话".
+/// A scenario that always hands over, read in words that the pack knows to be harmless: "律师函打印纸", "曝光补偿",
+/// "没人给我打过电话". Danger is no matter of words.
 fn is_harmless(scenario: &Scenario, situation: Situation<'_>) -> bool {
     let Some((reason, _)) = scenario.handoff.always else { return false };
-    let of_words = matches!(reason, HandoffReason::StrongWords | HandoffReason::AskedForPerson);
-    of_words && situation.pack.handoff.is_harmless(reason, &situation.reading.text.to_lowercase())
+    let rules = &situation.pack.handoff;
+    let text = situation.reading.text.to_lowercase();
+    scenario.priority < SAFETY_PRIORITY
+        && rules.is_harmless(reason, scenario.handoff.detail.as_deref(), &text)
 }
 
 /// "好", "👍": a message that is nothing but an acceptance, while nothing was asked, says nothing of its own, whatever its
@@ -167,29 +171,24 @@ fn leading<'c, 'a>(candidates: &'c [Chosen<'a>], reading: &Reading) -> Option<&'
         return Some(surest);
     }
     let alone = candidates.iter().filter(|candidate| said_alone(candidate, reading));
-    // Of those that are equally grave the customer says first what matters most.
-    let rank = |candidate: &&Chosen<'_>| {
-        (gravity(candidate.scenario), std::cmp::Reverse(clause_of(candidate, reading)))
-    };
-    alone.max_by_key(rank).or(Some(surest))
+    // The first of those that are equally grave is the surest.
+    alone.rev().max_by_key(|candidate| gravity(candidate.scenario)).or(Some(surest))
 }
 
 fn said_alone(candidate: &Chosen<'_>, reading: &Reading) -> bool {
-    clause_of(candidate, reading).is_some()
-}
-
-/// Which clause says it by itself.
-fn clause_of(candidate: &Chosen<'_>, reading: &Reading) -> Option<usize> {
-    reading.by_clause.iter().position(|guess| guess.intent == candidate.scenario.intent)
+    reading.by_clause.iter().any(|guess| guess.intent == candidate.scenario.intent)
 }
 
 fn gravity(scenario: &Scenario) -> u8 {
     let trouble = scenario.expect.iter().any(|label| label.is_negative());
     match (scenario.topic.as_str(), scenario.stage) {
-        ("complaint" | "person_request", _) => 5,
+        ("complaint" | "person_request", _) => 6,
         ("smalltalk", _) => 0,
-        (_, Stage::AfterSale) if trouble => 4,
-        (_, Stage::AfterSale) => 3,
+        (_, Stage::AfterSale) if trouble => 5,
+        (_, Stage::AfterSale) => 4,
+        // What was paid for and does not come weighs more than a paper about it.
+        ("dispatch" | "logistics", Stage::InSale) => 3,
+        (_, Stage::InSale) if trouble => 3,
         (_, Stage::InSale) => 2,
         (_, Stage::PreSale | Stage::Service) => 1,
     }
@@ -258,10 +257,14 @@ fn is_short(text: &str) -> bool {
 /// "那调奶器呢": the question before, of another order.
 fn turns_to_another_order(situation: Situation<'_>) -> bool {
     let Situation { input, reading, facts, .. } = situation;
-    let another =
-        facts.order().zip(input.memory.order.as_ref()).is_some_and(|(now, before)| now.id != *before);
+    let orders = facts.order().zip(input.memory.order.as_ref());
+    let another = orders.is_some_and(|(now, before)| now.id != *before);
+    let says_more = reading.intents.first().is_some_and(|guess| guess.confidence >= SAYS_MORE);
     let text = reading.text.trim_end_matches(['?', '!', '。', '.', ' ']);
-    another && is_short(text) && (text.ends_with('呢') || text.to_lowercase().starts_with("and the"))
+    another
+        && !says_more
+        && is_short(text)
+        && (text.ends_with('呢') || text.to_lowercase().starts_with("and the"))
 }
 
 /// "不是这个", "？？", the same question again, what it is needed for, or plain anger: the matter is still the one before.

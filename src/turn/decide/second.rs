@@ -4,7 +4,7 @@
 use super::Situation;
 use super::class::Course;
 use super::episodes::matter_of;
-use super::goals::{Spoken, applies, entry_for, ready};
+use super::goals::{Spoken, applies, evidence_for, ready};
 use super::scenario::{Chosen, others};
 use super::words::Words;
 use crate::pack::types::{GoalPlan, GoalSource, Scenario};
@@ -53,18 +53,19 @@ fn answer_to(other: &Chosen<'_>, words: &mut Words<'_>) -> Option<Draft> {
     field_answer(other.scenario, words).or_else(|| {
         let clause = clause_of(other.scenario, words.situation().reading)?;
         let plan = other.scenario.goals.iter().find(|plan| plan.goal == Goal::Answer)?;
-        entry_for(plan, clause, words)
+        evidence_for(plan, clause, words)
     })
 }
 
-/// Whether the reply says these values already.
+/// Whether the reply says these values already; the name of a thing is none.
 fn tells(spoken: &Spoken, answer: &Draft) -> bool {
     let told = |value: &String| {
         spoken.goals.iter().any(
             |planned| matches!(&planned.realisation, Realisation::Ready(draft) if draft.text.contains(value)),
         )
     };
-    !answer.slots.is_empty() && answer.slots.values().all(told)
+    let mut values = answer.slots.iter().filter(|(slot, _)| !slot.ends_with("title")).peekable();
+    values.peek().is_some() && values.all(|(_, value)| told(value))
 }
 
 /// The clause in which a scenario was read.

@@ -18,6 +18,8 @@ use crate::turn::types::{
     Realisation, ReplyClass, Unreadable,
 };
 
+mod people;
+
 fn pack(language: &str) -> Pack {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
     load(&PackSource::Folder(folder).files(language).unwrap()).unwrap().pack

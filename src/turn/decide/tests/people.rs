@@ -1,0 +1,97 @@
+//! Whether people take over, and what somebody who waits for them hears.
+
+use super::*;
+use crate::turn::decide::handoff::declines;
+use crate::turn::types::{HandoffPlan, Reading};
+
+/// What is said to a message of somebody who waits.
+#[track_caller]
+fn while_waiting_for(text: &str, intents: &[&str], memory: Memory, open: bool) -> Vec<Draft> {
+    let pack = pack("zh-CN");
+    let mut input = input(text, memory, morning());
+    input.desk.open = open;
+    input.desk.opens_at = (!open).then(|| moment("2026-11-21T09:00:00+08:00").timestamp());
+    let reading = reading(text, intents);
+    let facts = facts();
+    let hours = BusinessHours::default();
+    let situation = Situation { input: &input, reading: &reading, facts: &facts, pack: &pack, hours: &hours };
+    let raised: Option<HandoffPlan> = handoff_by_text(&pack, &reading.text);
+    let variables = crate::turn::retrieve::variables(&facts, &input);
+    while_waiting(situation, variables, raised.as_ref(), false).lines
+}
+
+fn reading(text: &str, intents: &[&str]) -> Reading {
+    let guess =
+        |intent: &&str| IntentMatch { intent: (*intent).to_owned(), confidence: 0.9, why: String::new() };
+    Reading {
+        text: text.to_owned(),
+        question: text.to_owned(),
+        masked: text.to_owned(),
+        intents: intents.iter().map(guess).collect(),
+        ..Reading::default()
+    }
+}
+
+#[test]
+fn who_waits_hears_of_the_queue_or_of_what_they_ask() {
+    #[track_caller]
+    fn check(text: &str, intents: &[&str], expected: &str) {
+        let lines = while_waiting_for(text, intents, Memory::default(), true);
+        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert!(texts.len() == 1 && texts[0].contains(expected), "{text}: {texts:?}");
+    }
+    check("人呢", &["presence_check"], "2 位");
+    check("还有几个人", &["stock_query"], "2 位");
+    check("羽绒服多少钱", &["price_query"], "269.00");
+    check("我补充一下 是拉链坏了", &["quality_defect"], "工单");
+    check("我要投诉你们", &["complaint_escalation"], "权利");
+    check("漏电了", &["safety_incident"], "断电");
+    check("你是真人吗", &["bot_identity"], "智能助手");
+}
+
+#[test]
+fn who_waits_with_a_danger_hears_more_of_it() {
+    let mut memory = Memory::default();
+    let position = Position { danger: true, ..Position::default() };
+    let scenario = "health_incident".to_owned();
+    memory.put_current(Episode { number: 1, scenario, position, ..Episode::default() });
+    let lines = while_waiting_for("现在怎么办", &[], memory.clone(), true);
+    assert!(lines[0].text.contains("医院"), "{lines:?}");
+    let lines = while_waiting_for("人呢", &["presence_check"], memory, true);
+    assert!(lines[0].text.contains("2 位"), "{lines:?}");
+}
+
+#[test]
+fn at_night_the_time_is_said_and_no_queue() {
+    let lines = while_waiting_for("有人吗", &["presence_check"], Memory::default(), false);
+    assert!(lines[0].text.contains("明天09:00") && !lines[0].text.contains('位'), "{lines:?}");
+}
+
+#[test]
+fn a_no_to_an_offered_person_is_no_failed_answer() {
+    let offered = Memory { pending: Some(Pending::OfferHandoff), ..Memory::default() };
+    let check = |text: &str, memory: &Memory, expected: bool| {
+        let input = input(text, memory.clone(), morning());
+        assert_eq!(declines(&input, &reading(text, &[])), expected, "{text}");
+    };
+    check("不用", &offered, true);
+    check("先不用了 你说就行", &offered, true);
+    check("no thanks", &offered, true);
+    check("好", &offered, false);
+    check("不用", &Memory::default(), false);
+}
+
+#[test]
+fn harmless_words_are_no_strong_ones() {
+    use HandoffReason::{AskedForPerson, ComplexAfterSale, StrongWords};
+    let pack = pack("zh-CN");
+    let check = |text: &str, reason, detail, expected: bool| {
+        assert_eq!(pack.handoff.is_harmless(reason, detail, text), expected, "{text}");
+    };
+    check("律师函打印纸有吗", StrongWords, Some("legal_media"), true);
+    check("你们这价格骗人的吧", StrongWords, None, true);
+    check("曝光补偿怎么调", ComplexAfterSale, Some("authority"), true);
+    check("没人给我打过电话", AskedForPerson, None, true);
+    check("骗子", StrongWords, None, false);
+    check("睡袋到哪了", StrongWords, None, false);
+}
