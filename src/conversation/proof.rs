@@ -70,7 +70,7 @@ impl Answering {
                 let claim = OrderClaim { order, phone_end, address: self.message.address };
                 let store = &self.inner.services.store;
                 let outcome = store
-                    .prove_order(&self.message.scope, &conversation.id, claim, limits, &self.now)
+                    .prove_order((&self.message.scope, &conversation.id), claim, limits, &self.now)
                     .await?;
                 tracing::info!(conversation.id = %conversation.id, ?outcome, "an order was to be proven");
                 Ok(Some(outcome))

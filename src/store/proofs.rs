@@ -58,8 +58,7 @@ impl Store {
     /// [`StoreError::NotFound`] if it is somebody else's conversation. A wrong proof is no error.
     pub async fn prove_order(
         &self,
-        scope: &Scope,
-        conversation: &ConversationId,
+        (scope, conversation): (&Scope, &ConversationId),
         claim: OrderClaim,
         limits: ProofLimits,
         now: &Now,

@@ -57,7 +57,7 @@ async fn proves(
     order: &str,
     digits: &str,
 ) -> ProofOutcome {
-    store.prove_order(scope, &conversation.id, claim(order, digits), LIMITS, &now()).await.unwrap()
+    store.prove_order((scope, &conversation.id), claim(order, digits), LIMITS, &now()).await.unwrap()
 }
 
 /// What the scope reaches in a conversation after what it has proven there.
@@ -185,7 +185,7 @@ async fn wrong_proofs_lock_by_visitor_by_address_and_by_order_and_outlive_a_rest
     assert_eq!(proves(&store, &owner, &own, "A-100", "6620").await, Opened, "another one is not");
     let tomorrow = at("2026-11-21T02:12:00Z");
     let late =
-        store.prove_order(&owner, &own.id, claim("2000000001", "1111"), LIMITS, &tomorrow).await.unwrap();
+        store.prove_order((&owner, &own.id), claim("2000000001", "1111"), LIMITS, &tomorrow).await.unwrap();
     assert_eq!(late, Opened, "a day later the count begins anew");
 }
 
@@ -199,7 +199,8 @@ async fn an_address_is_counted_whatever_browser_it_pretends_to_be() {
             let (scope, order) = (visitor(), format!("{}7000000{number}", addresses[0].len()));
             let conversation = opened(&store, &scope).await;
             let claim = OrderClaim { address: Some(address), ..claim(&order, "0001") };
-            outcomes.push(store.prove_order(&scope, &conversation.id, claim, LIMITS, &now()).await.unwrap());
+            outcomes
+                .push(store.prove_order((&scope, &conversation.id), claim, LIMITS, &now()).await.unwrap());
         }
         assert_eq!(outcomes.pop(), Some(last), "{addresses:?}");
         assert!(outcomes.iter().all(|outcome| *outcome == Refused), "{outcomes:?}");
@@ -234,6 +235,6 @@ async fn every_try_is_in_the_audit_without_the_digits() {
     assert_eq!(Some(entries[0].actor.as_str()), scope.visitor().map(VisitorId::as_str));
     let foreign = visitor();
     let stolen =
-        store.prove_order(&foreign, &conversation.id, claim("2000000001", "1111"), LIMITS, &now()).await;
+        store.prove_order((&foreign, &conversation.id), claim("2000000001", "1111"), LIMITS, &now()).await;
     assert!(stolen.is_err(), "another's conversation");
 }

@@ -1,5 +1,7 @@
 //! Whether people take over, and what somebody who waits for them hears.
 
+use jiff::tz::TimeZone;
+
 use super::*;
 use crate::turn::decide::handoff::declines;
 use crate::turn::types::{HandoffPlan, Reading};
@@ -13,7 +15,7 @@ fn while_waiting_for(text: &str, intents: &[&str], memory: Memory, open: bool) -
     input.desk.opens_at = (!open).then(|| moment("2026-11-21T09:00:00+08:00").timestamp());
     let reading = reading(text, intents);
     let facts = facts();
-    let hours = BusinessHours::default();
+    let hours = BusinessHours::daily(TimeZone::get("Asia/Shanghai").unwrap(), 9 * 60, 22 * 60);
     let situation = Situation { input: &input, reading: &reading, facts: &facts, pack: &pack, hours: &hours };
     let raised: Option<HandoffPlan> = handoff_by_text(&pack, &reading.text);
     let variables = crate::turn::retrieve::variables(&facts, &input);
