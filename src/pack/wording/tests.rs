@@ -143,7 +143,7 @@ fn full_variables() -> Value {
             "id": "20261114008712", "id_tail": "8712", "status": "processing", "status_text": "处理中",
             "short_title": "婴儿恒温睡袋", "total": 269.0, "paid_amount": 269.0, "payment": "微信",
             "placed_at": "2026-11-14 21:05", "paid_at": "2026-11-14 21:07", "ship_by": "2026-11-15 21:07",
-            "close_at": "2026-11-21 21:05", "invoice": {"title": "陈女士", "status_text": "开票中"},
+            "close_at": "2026-11-21 21:05", "invoice": {"title": "陈女士", "status_text": "开票中", "number": "26117000000003456721", "issued_at": "2026-11-19 10:30"},
             "balance": 169.0, "presale": {"deposit": 100.0, "balance_from": "2026-11-16 00:00",
                 "balance_until": "2026-11-17 23:59", "ship_by": "2026-11-19 23:59"},
             "service": {"type": "安装", "appointment": "2026-11-19 09:00"},
@@ -168,6 +168,7 @@ fn full_variables() -> Value {
         "coupon": {"id": "c1", "threshold": 300.0, "amount": 10.0, "expires_at": "2026-11-30 23:59"},
         "aftersale": {"status_text": "退款中", "amount": 248.0, "deadline_at": "2026-11-21 23:59",
             "refund": {"latest_at": "2026-11-22 18:00", "done_at": "2026-11-19 15:48"}},
+        "batch": {"id": "b1", "produced_at": "2026-08-03", "expires_at": "2028-08-02"},
         "notice": {"id": "n1", "title": "降雪延误", "text": "受降雪影响，包裹转运变慢。"},
         "desk": {"open": true, "opens_at": "2026-11-21 09:00", "ahead": 2, "wait_minutes": 3, "due": "2026-11-20 14:15"},
         "commitment": {"due": "2026-11-20 14:15"},
@@ -194,7 +195,7 @@ fn fact(kind: RecordKind, id: &str, text: &str, fields: &Value) -> Fact {
 
 fn full_facts(variables: &Value) -> Facts {
     let order = "订单20261114008712：处理中；商品：婴儿恒温睡袋90码×1，单价269.00元；订单总金额269.00元；实付269.00元；支付方式：微信；\
-        2026-11-14 21:05下单；2026-11-14 21:07付款；2026-11-15 21:07前发货；2026-11-21 21:05关闭；尾款169.00元，2026-11-16 00:00开始付，2026-11-17 23:59截止，2026-11-19 23:59前发出；已签收；已发出；已下架；预约2026-11-19 09:00安装；\
+        2026-11-14 21:05下单；2026-11-14 21:07付款；2026-11-15 21:07前发货；2026-11-21 21:05关闭；尾款169.00元，2026-11-16 00:00开始付，2026-11-17 23:59截止，2026-11-19 23:59前发出；已签收；已发出；已下架；预约2026-11-19 09:00安装；发票号码26117000000003456721，2026-11-19 10:30开具；\
         2 婴儿恒温睡袋 2 儿童餐具；1 婴儿恒温睡袋";
     let shipment = "物流公司中通，物流单号78412365509821，尾号9821，预计2026-11-18送达；2026-11-16 22:40 到达武汉转运中心；2026-11-19 17:45已签收";
     let product = "婴儿恒温睡袋：269.00元，库存6，2026-11-30到货，付款后24小时内发货；预售，不是现货；保质期365天；\
@@ -210,6 +211,7 @@ fn full_facts(variables: &Value) -> Facts {
         fact(RecordKind::Promotion, "m1", promotion, &variables["promotion"]),
         fact(RecordKind::Aftersale, "a1", aftersale, &variables["aftersale"]),
         fact(RecordKind::Coupon, "c1", coupon, &variables["coupon"]),
+        fact(RecordKind::Batch, "b1", "批次：2026-08-03生产，2028-08-02到期", &variables["batch"]),
         fact(RecordKind::Notice, "n1", "降雪延误：受降雪影响，包裹转运变慢。", &variables["notice"]),
     ];
     Facts {

@@ -56,8 +56,9 @@ pub fn best_extract<'f>(facts: &[&'f Fact], question: &str) -> Option<Extract<'f
     }
     let (fit, fact, start) = best?;
     let enough = fit - SEARCH * fact.score >= LEAST_FIT || fact.score >= FOUND_BY_MEANING;
-    // A short entry whose title is asked for is the answer from its beginning.
-    let start = if body(fact).chars().count() <= LONGEST { 0 } else { start };
+    // A short entry whose title is asked for is the answer from its beginning; a product begins with its name.
+    let whole = fact.kind != RecordKind::Product && body(fact).chars().count() <= LONGEST;
+    let start = if whole { 0 } else { start };
     enough.then(|| Extract { fact, text: grown(body(fact), start) })
 }
 
