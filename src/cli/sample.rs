@@ -3,6 +3,7 @@
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
+use rust_embed::RustEmbed;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,9 +14,14 @@ use crate::time::Now;
 /// The name under which the store keeps the sample shop's records.
 pub const SOURCE: &str = "sample shop";
 
-#[derive(rust_embed::RustEmbed)]
+#[derive(RustEmbed)]
 #[folder = "tests/shop/"]
 struct Files;
+
+/// Beside the other one, not in it: whoever indexes the sample shop's folder indexes one shop.
+#[derive(RustEmbed)]
+#[folder = "tests/shop_en/"]
+struct EnglishFiles;
 
 /// `shop.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -28,32 +34,29 @@ pub struct SampleShop {
     pub reference_time: String,
 }
 
-fn file(name: &str) -> anyhow::Result<Vec<u8>> {
-    Ok(Files::get(name).with_context(|| format!("the sample shop lacks {name}"))?.data.into_owned())
+fn file<F: RustEmbed>(name: &str) -> anyhow::Result<Vec<u8>> {
+    Ok(F::get(name).with_context(|| format!("the sample shop lacks {name}"))?.data.into_owned())
 }
 
 /// Names and reference time.
 pub fn shop() -> anyhow::Result<SampleShop> {
-    described("shop.toml")
+    described::<Files>()
 }
 
-fn described(name: &str) -> anyhow::Result<SampleShop> {
-    Ok(toml::from_str(std::str::from_utf8(&file(name)?)?)?)
+fn described<F: RustEmbed>() -> anyhow::Result<SampleShop> {
+    Ok(toml::from_str(std::str::from_utf8(&file::<F>("shop.toml")?)?)?)
 }
 
 /// The sample shop's sister that speaks another language: its names, and its records as they stand.
 pub fn sister(language: &str) -> anyhow::Result<(SampleShop, Vec<Record>)> {
-    let folder = format!("{language}/");
-    let shop = described(&format!("{folder}shop.toml"))?;
-    let name = |name: &str| name.strip_prefix(&folder).is_some_and(|name| !name.contains('/'));
-    Ok((shop, read(name)?))
+    anyhow::ensure!(language == "en", "the sample shop has no sister that speaks `{language}`");
+    Ok((described::<EnglishFiles>()?, read::<EnglishFiles>()?))
 }
 
-/// The records of the files whose names are wanted.
-fn read(wanted: impl Fn(&str) -> bool) -> anyhow::Result<Vec<Record>> {
+fn read<F: RustEmbed>() -> anyhow::Result<Vec<Record>> {
     let mut records = Vec::new();
-    for name in Files::iter().filter(|name| name.ends_with(".ndjson") && wanted(name)) {
-        let read = parse_ndjson(&file(&name)?, &name);
+    for name in F::iter().filter(|name| name.ends_with(".ndjson")) {
+        let read = parse_ndjson(&file::<F>(&name)?, &name);
         records.extend(read.map_err(|faults| anyhow::anyhow!("{}", faults[0]))?);
     }
     Ok(records)
@@ -69,7 +72,7 @@ pub fn name_shop(config: &mut Config) -> anyhow::Result<()> {
 
 /// The example questions: the customer who asks, if one does, and the question.
 pub fn questions() -> anyhow::Result<Vec<(Option<String>, String)>> {
-    let text = String::from_utf8(file("questions.txt")?)?;
+    let text = String::from_utf8(file::<Files>("questions.txt")?)?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     Ok(lines
         .map(|line| match line.split_once('\t') {
@@ -85,7 +88,7 @@ pub fn records(now: &Now) -> anyhow::Result<Vec<Record>> {
     let reference: Timestamp =
         shop()?.reference_time.parse().context("shop.toml: reference_time is no time")?;
     let shift = now.timestamp().duration_since(reference);
-    let mut records = read(|name| !name.contains('/'))?;
+    let mut records = read::<Files>()?;
     for record in &mut records {
         for value in record.fields.values_mut() {
             shifted(value, shift, now);

@@ -16,7 +16,7 @@ fn stage() -> &'static Stage {
             let lines = records(&repository(folder));
             Shop { rules, records: parse_ndjson(lines.as_bytes(), folder).unwrap() }
         };
-        let shops = vec![shop(rules(), "tests/shop"), shop(english_rules(), "tests/shop/en")];
+        let shops = vec![shop(rules(), "tests/shop"), shop(english_rules(), "tests/shop_en")];
         Stage { shops, config: config() }
     })
 }

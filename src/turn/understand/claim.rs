@@ -21,6 +21,14 @@ static AROUND: LazyLock<Regex> = LazyLock::new(|| {
     ))
     .expect("a fixed expression")
 });
+/// What such a number is called just before it.
+static CALLED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?i)(?:我的?|收货人?的?|收件人?的?|下单的?|预留的?|他的?|她的?)?(?:订单号码?|订单|单号|手机号?|电话)?(?:号码)?",
+        r"(?:尾号|(?:最?后|末)面?(?:四|4)(?:位|个)?(?:数字?|号码?)?)?(?:是|为)?\s*[:：]?\s*$",
+    ))
+    .expect("a fixed expression")
+});
 /// Ends of numbers that are no telephone's.
 static CARD_BEFORE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)(?:卡|账号|账户|card)[^\d,。!?;]{0,6}$").expect("a fixed expression"));
@@ -65,6 +73,24 @@ pub fn read(text: &str, pending: Option<&Pending>, now: &Now) -> Claim {
         phone_end: single(&ends).map(|end| SecretString::from(last_four(&end))),
         bare,
     }
+}
+
+/// The text without an order's number and the end of its phone, and without what they are called: what is asked beside
+/// proving to hold the order. `None` if it does not tell both, or tells nothing else.
+pub fn beside(text: &str, now: &Now) -> Option<String> {
+    let orders = order_numbers(text, now);
+    let ends = phone_ends(text, text, false);
+    if orders.is_empty() || ends.is_empty() {
+        return None;
+    }
+    let mut rest = text.to_owned();
+    for number in orders.iter().chain(&ends) {
+        let Some((before, after)) = rest.split_once(number.as_str()) else { continue };
+        let before = CALLED.replace(before, "");
+        rest = format!("{} {}", before.trim_end(), after.trim_start());
+    }
+    let rest = rest.trim_matches(|sign: char| !sign.is_alphanumeric() && !matches!(sign, '?' | '!'));
+    rest.chars().any(char::is_alphanumeric).then(|| rest.to_owned())
 }
 
 /// Numbers that may be an order's, each once.

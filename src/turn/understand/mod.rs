@@ -114,7 +114,11 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
     let emotion = reader.emotions.read(&message, &input.memory, feedback);
     let Understood { intents, matter, guesses } = match picked {
         Some(picked) => picked.understood,
-        None => intents(&message.text, &resolved, feedback, input, reader),
+        // The numbers that prove an order say nothing of what is asked.
+        None => match claim::beside(&message.text, &input.now) {
+            Some(asked) => reader.intents.read(&asked, &Around::of(&input.history), None),
+            None => intents(&message.text, &resolved, feedback, input, reader),
+        },
     };
     let by_clause = several::by_clause(&message.text, reader);
     let masked = private::mask(&resolved.question, !pack.language.starts_with("en"));

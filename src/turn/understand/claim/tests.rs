@@ -55,3 +55,17 @@ fn after_the_question_the_second_half_is_enough() {
     check("20261119001188 尾号6620", &asked(Some(ORDER)), Some("20261119001188"), Some("6620"));
     check("那羽绒服多少钱", &asked(Some(ORDER)), None, None);
 }
+
+#[test]
+fn what_is_asked_beside_the_proof_is_read_without_it() {
+    let check = |text: &str, expected: Option<&str>| {
+        let now = Now::new("2026-11-20T02:12:00Z".parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap());
+        assert_eq!(beside(text, &now).as_deref(), expected, "{text:?}");
+    };
+    check("订单20261114008712 收货手机后四位6620 到哪了", Some("到哪了"));
+    check("快递到哪了 订单号20261114008712 手机尾号6620", Some("快递到哪了"));
+    check("20261114008712 尾号6620 能退吗?", Some("能退吗?"));
+    check("20261114008712 尾号6620", None);
+    check("订单20261114008712到哪了", None);
+    check("到哪了", None);
+}
