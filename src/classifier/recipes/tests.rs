@@ -131,7 +131,7 @@ fn what_comes_with_the_program_is_what_its_cards_say() {
 /// Examples of two topics, each near a direction of its own.
 fn embedded_pack() -> EmbeddedPack {
     let example = |number: usize| {
-        let refund = number % 2 == 0;
+        let refund = number.is_multiple_of(2);
         let (topic, stage) = if refund { ("refund", Stage::AfterSale) } else { ("price", Stage::PreSale) };
         let mut vector = vec![0.5, 0.5, 0.01 * (number % 7) as f32];
         vector[usize::from(!refund)] += 0.4;
@@ -174,10 +174,10 @@ fn a_damaged_file_of_heads_is_refused() {
     check(&changed, "checksum");
     let mut newer = bytes[..bytes.len() - 32].to_vec();
     newer[8] = 9;
-    newer.extend(Sha256::digest(&newer.clone()));
+    newer.extend(Sha256::digest(newer.clone()));
     check(&newer, "format 9");
     let mut short = bytes[..40].to_vec();
-    short.extend(Sha256::digest(&short.clone()));
+    short.extend(Sha256::digest(short.clone()));
     assert!(DenseHeads::from_bytes(&short).is_err());
 }
 
