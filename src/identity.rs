@@ -5,6 +5,8 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -348,9 +350,52 @@ impl StaffKey {
     }
 }
 
+/// How new conversations are named. The id also decides which variant of a wording is said first.
+#[derive(Debug, Clone, Default)]
+pub enum ConversationIds {
+    /// At random, as a running shop must: who knows the id of a conversation nobody has signed in to owns it.
+    #[default]
+    Unguessable,
+    /// Counted from a seed, so that a conversation told as data goes the same way each time.
+    Counted {
+        /// What the ids begin with.
+        seed: u64,
+        /// How many there are.
+        count: Arc<AtomicU64>,
+    },
+}
+
+impl ConversationIds {
+    /// Counts the conversations of an empty data folder.
+    pub fn counted(seed: u64) -> Self {
+        Self::Counted { seed, count: Arc::default() }
+    }
+
+    /// The id of the next conversation.
+    pub fn next_id(&self) -> ConversationId {
+        match self {
+            Self::Unguessable => ConversationId::generate(),
+            Self::Counted { seed, count } => {
+                let number = count.fetch_add(1, Ordering::Relaxed);
+                ConversationId(format!("{}{seed:016x}{number:016x}", ConversationId::PREFIX))
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counted_ids_are_the_same_for_the_same_seed() {
+        let (one, other) = (ConversationIds::counted(7), ConversationIds::counted(7));
+        let first = one.next_id();
+        assert_eq!(first, other.next_id());
+        assert_ne!(first, one.next_id());
+        assert_ne!(first, ConversationIds::counted(8).next_id());
+        assert_eq!(first.as_str().parse::<ConversationId>(), Ok(first));
+    }
 
     #[test]
     fn own_ids_keep_their_prefix_through_text() {

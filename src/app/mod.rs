@@ -29,7 +29,7 @@ use crate::connect::{Orders, ShopSource};
 use crate::conversation::{Conversations, Services};
 use crate::http::ports::Ports;
 use crate::http::{AppState, DoorSettings};
-use crate::identity::{ShopId, StaffScope};
+use crate::identity::{ConversationIds, ShopId, StaffScope};
 use crate::knowledge::{Dictionaries, Knowledge, analyzer::Analyzer};
 use crate::model::{ChatModel, Embedder, Sampling};
 use crate::pack::types::Pack;
@@ -62,6 +62,8 @@ pub struct AppOptions {
     pub embedder: Option<Arc<dyn Embedder>>,
     /// Where orders are looked up, for a shop that keeps them in another system.
     pub orders: Option<Orders>,
+    /// How new conversations are named.
+    pub ids: ConversationIds,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// The same clock, if it can be set from outside.
@@ -109,13 +111,14 @@ impl App {
             model,
             embedder,
             orders,
+            ids,
             clock,
             test_clock,
             admin_key,
             customer_secret,
         } = options;
         let lock = ServingLock::take(&data)?;
-        let store = Store::open(&data).await?;
+        let store = Store::open(&data).await?.naming(ids);
         let now = clock.now();
         let shop = ShopId::default();
         let given = admin_key.as_ref().map(secrecy::ExposeSecret::expose_secret);

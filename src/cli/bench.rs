@@ -15,6 +15,7 @@ use crate::bench::{
     BenchOptions, IndexReport, Measured, Target, measure_index, measure_visible, progress_bar,
 };
 use crate::config::Config;
+use crate::identity::ConversationIds;
 use crate::model::AbsentModel;
 
 /// Options of `bench`.
@@ -100,6 +101,7 @@ async fn measure_a_large_shop(
         model: Arc::new(AbsentModel::new("none", "searching needs no model")),
         embedder: None,
         orders: None,
+        ids: ConversationIds::default(),
         clock,
         test_clock: None,
         admin_key: None,

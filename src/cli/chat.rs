@@ -10,7 +10,7 @@ use super::options::GlobalOptions;
 use super::serve::{self, ModelOptions};
 use crate::app::{App, AppOptions};
 use crate::conversation::types::{IncomingMessage, TurnEvent};
-use crate::identity::{ConversationId, CustomerId, Scope, ShopId};
+use crate::identity::{ConversationId, ConversationIds, CustomerId, Scope, ShopId};
 use crate::turn::types::PageContext;
 
 /// Options of `chat`.
@@ -48,6 +48,7 @@ pub fn run(options: &GlobalOptions, command: ChatOptions) -> anyhow::Result<Exit
             model: serve::open_model(&config)?,
             embedder: serve::open_embedder().await?,
             orders: serve::open_orders(&config, &clock)?,
+            ids: ConversationIds::default(),
             clock,
             test_clock,
             admin_key: None,

@@ -14,7 +14,7 @@ use crate::app::{App, AppOptions};
 use crate::config::Config;
 use crate::http::auth::sign_customer;
 use crate::identity::CustomerId;
-use crate::identity::{ShopId, StaffScope};
+use crate::identity::{ConversationIds, ShopId, StaffScope};
 use crate::model::{Catalogue, ChatModel};
 use crate::pack::types::Pack;
 use crate::record::{Record, RecordKind};
@@ -101,6 +101,7 @@ impl Sample {
             pack_place: None,
             model,
             embedder: serve::open_embedder().await?,
+            ids: ConversationIds::default(),
             clock: Arc::clone(&clock),
             test_clock: None,
             admin_key: None,

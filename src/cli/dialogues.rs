@@ -28,6 +28,9 @@ pub struct DialogueOptions {
     /// A folder of NDJSON records instead of the sample shop
     #[arg(long, value_name = "DIR")]
     pub shop: Option<PathBuf>,
+    /// Another number chooses other variants of the wording
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
     /// Show every turn with scenario, tier, points, goals and sentences
     #[arg(long)]
     pub trace: bool,
@@ -76,7 +79,7 @@ fn stage(
     for language in languages.into_iter().filter(|language| *language != config.shop.language) {
         shops.push(sister(options, &config, language)?);
     }
-    Ok(Stage { shops, config })
+    Ok(Stage { shops, config, seed: command.seed })
 }
 
 fn sister(options: &GlobalOptions, config: &Config, language: &str) -> anyhow::Result<Shop> {

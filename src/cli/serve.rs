@@ -16,6 +16,7 @@ use super::options::{GlobalOptions, cache_environment, variable};
 use crate::app::{App, AppOptions};
 use crate::config::Config;
 use crate::connect::{Orders, OrdersOptions};
+use crate::identity::ConversationIds;
 use crate::model::{
     self, Catalogue, ChatModel, DeviceChoice, Embedder, EngineOptions, ModelChoice, RemoteOptions,
 };
@@ -91,6 +92,7 @@ pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<Exi
             model: open_model(&config)?,
             embedder: open_embedder().await?,
             orders: open_orders(&config, &clock)?,
+            ids: ConversationIds::default(),
             clock,
             test_clock,
             admin_key: variable("WARMDESK_ADMIN_KEY").map(SecretString::from),

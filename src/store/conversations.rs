@@ -61,9 +61,9 @@ impl Store {
         now: &Now,
     ) -> Result<Conversation, StoreError> {
         let (scope, moment) = (scope.clone(), now.epoch_milliseconds());
+        let id = self.ids.next_id();
         self.write(move |transaction| {
             Box::pin(async move {
-                let id = ConversationId::generate();
                 let customer = scope.verified_customer().map(CustomerId::as_str);
                 let visitor = scope.visitor().map(VisitorId::as_str);
                 sqlx::query(

@@ -48,6 +48,8 @@ pub use writer::Announcement;
 
 use writer::{Command, Transaction, Writer};
 
+use crate::identity::ConversationIds;
+
 /// How many announcements a slow listener may fall behind before it has to look by itself.
 const ANNOUNCEMENTS: usize = 1024;
 
@@ -55,6 +57,7 @@ const ANNOUNCEMENTS: usize = 1024;
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    ids: ConversationIds,
 }
 
 struct Inner {
@@ -91,7 +94,13 @@ impl Store {
             announcements: announcements.clone(),
         };
         tokio::spawn(task.run());
-        Ok(Self { inner: Arc::new(Inner { folder, readers, foreground, background, announcements }) })
+        let inner = Inner { folder, readers, foreground, background, announcements };
+        Ok(Self { inner: Arc::new(inner), ids: ConversationIds::default() })
+    }
+
+    /// The same store, naming new conversations this way.
+    pub fn naming(self, ids: ConversationIds) -> Self {
+        Self { ids, ..self }
     }
 
     /// The data folder.

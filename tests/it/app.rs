@@ -15,7 +15,7 @@ use warmdesk::app::{App, AppOptions};
 use warmdesk::config::Config;
 use warmdesk::connect::{Orders, OrdersOptions};
 use warmdesk::http::auth::sign_customer;
-use warmdesk::identity::CustomerId;
+use warmdesk::identity::{ConversationIds, CustomerId};
 use warmdesk::model::{ChatModel, ScriptedModel};
 use warmdesk::pack::load::{PackSource, load};
 use warmdesk::pack::types::Pack;
@@ -190,6 +190,7 @@ impl RunningShop {
             model,
             embedder: None,
             orders: orders.map(|orders| Orders::new(orders, clock.clone()).unwrap()),
+            ids: ConversationIds::default(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             test_clock: Some(Arc::clone(&clock)),
             admin_key: Some(SecretString::from(ADMIN)),

@@ -17,7 +17,7 @@ fn stage() -> &'static Stage {
             Shop { rules, records: parse_ndjson(lines.as_bytes(), folder).unwrap() }
         };
         let shops = vec![shop(rules(), "tests/shop"), shop(english_rules(), "tests/shop_en")];
-        Stage { shops, config: config() }
+        Stage { shops, config: config(), seed: 0 }
     })
 }
 

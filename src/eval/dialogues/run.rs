@@ -10,7 +10,7 @@ use super::{Dialogue, DialogueError, Exchange, StaffStep, Told, ToldTurn};
 use crate::app::{App, AppOptions};
 use crate::config::Config;
 use crate::conversation::types::{Attachment, ChatReply, IncomingMessage};
-use crate::identity::{ConversationId, CustomerId, Scope, ShopId, StaffScope};
+use crate::identity::{ConversationId, ConversationIds, CustomerId, Scope, ShopId, StaffScope};
 use crate::model::ScriptedModel;
 use crate::store::NewMessage;
 use crate::time::{Clock, Now, TestClock};
@@ -62,6 +62,7 @@ impl Held {
             model: Arc::new(ScriptedModel::by_substring(answers, "")),
             embedder: None,
             orders: None,
+            ids: ConversationIds::counted(stage.seed),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             test_clock: None,
             admin_key: None,

@@ -17,6 +17,8 @@ pub struct Stage {
     pub shops: Vec<Shop>,
     /// The settings.
     pub config: Config,
+    /// Decides which variant of a wording is said first.
+    pub seed: u64,
 }
 
 /// One shop that conversations are held in.

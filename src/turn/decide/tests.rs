@@ -8,7 +8,7 @@ use serde_json::json;
 use super::measure::{MOST_BUBBLES, asks};
 use super::*;
 use crate::desk::hours::BusinessHours;
-use crate::identity::{ConversationId, CustomerId, MessageId, Scope, ShopId};
+use crate::identity::{ConversationIds, CustomerId, MessageId, Scope, ShopId};
 use crate::pack::load::{PackSource, load};
 use crate::record::RecordKind;
 use crate::time::Now;
@@ -36,7 +36,7 @@ fn morning() -> Now {
 fn input(text: &str, memory: Memory, now: Now) -> TurnInput {
     TurnInput {
         scope: Scope::customer(ShopId::default(), CustomerId::new("cus_1001").unwrap()),
-        conversation: ConversationId::generate(),
+        conversation: ConversationIds::counted(0).next_id(),
         message: MessageId::generate(),
         text: text.into(),
         history: Vec::new(),

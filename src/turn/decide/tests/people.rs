@@ -42,13 +42,19 @@ fn who_waits_hears_of_the_queue_or_of_what_they_ask() {
         let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
         assert!(texts.len() == 1 && texts[0].contains(expected), "{text}: {texts:?}");
     }
+    #[track_caller]
+    fn check_place(text: &str, intents: &[&str], place: &str) {
+        let lines = while_waiting_for(text, intents, Memory::default(), true);
+        let places: Vec<&str> = lines.iter().filter_map(|line| line.wording.as_deref()).collect();
+        assert!(places.len() == 1 && places[0].starts_with(place), "{text}: {lines:?}");
+    }
     check("人呢", &["presence_check"], "2 位");
     check("还有几个人", &["stock_query"], "2 位");
     check("羽绒服多少钱", &["price_query"], "269.00");
     check("我补充一下 是拉链坏了", &["quality_defect"], "工单");
-    check("我要投诉你们", &["complaint_escalation"], "权利");
-    check("漏电了", &["safety_incident"], "断电");
-    check("你是真人吗", &["bot_identity"], "智能助手");
+    check_place("我要投诉你们", &["complaint_escalation"], "waiting.complaint_escalation.");
+    check_place("漏电了", &["safety_incident"], "waiting.safety_incident.");
+    check_place("你是真人吗", &["bot_identity"], "waiting.bot_identity.");
 }
 
 #[test]
