@@ -44,6 +44,7 @@ fn who_waits_hears_of_the_queue_or_of_what_they_ask() {
     }
     #[track_caller]
     fn check_place(text: &str, intents: &[&str], place: &str) {
+        // Which of the variants is said first depends on the conversation.
         let lines = while_waiting_for(text, intents, Memory::default(), true);
         let places: Vec<&str> = lines.iter().filter_map(|line| line.wording.as_deref()).collect();
         assert!(places.len() == 1 && places[0].starts_with(place), "{text}: {lines:?}");
@@ -53,7 +54,7 @@ fn who_waits_hears_of_the_queue_or_of_what_they_ask() {
     check("羽绒服多少钱", &["price_query"], "269.00");
     check("我补充一下 是拉链坏了", &["quality_defect"], "工单");
     check_place("我要投诉你们", &["complaint_escalation"], "waiting.complaint_escalation.");
-    check_place("漏电了", &["safety_incident"], "waiting.safety_incident.");
+    check_place("漏电了", &["safety_incident"], "safety_incident.answer.");
     check_place("你是真人吗", &["bot_identity"], "waiting.bot_identity.");
 }
 
