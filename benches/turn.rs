@@ -51,8 +51,8 @@ impl Source for Shop {
         };
         Ok(wanted.iter().filter_map(find).collect())
     }
-    async fn public(&self, _: &Scope, kinds: &[RecordKind]) -> Result<Vec<Record>, Self::Error> {
-        Ok(kinds.iter().flat_map(|kind| self.of_kind(*kind)).collect())
+    async fn public(&self, _: &Scope, kinds: &[RecordKind]) -> Result<Vec<Arc<Record>>, Self::Error> {
+        Ok(kinds.iter().flat_map(|kind| self.of_kind(*kind)).map(Arc::new).collect())
     }
     async fn of_product(
         &self,

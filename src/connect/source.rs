@@ -1,6 +1,8 @@
 //! Where do the records of a turn come from? The store, inside the scope of the turn; and the shop's own system for what
 //! the shop keeps there.
 
+use std::sync::Arc;
+
 use super::orders::Orders;
 use crate::identity::Scope;
 use crate::record::{Record, RecordKind};
@@ -66,7 +68,7 @@ impl Source for ShopSource {
         self.store.records(scope, &here).await
     }
 
-    async fn public(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Vec<Record>, StoreError> {
+    async fn public(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Vec<Arc<Record>>, StoreError> {
         self.store.public_records(scope, kinds).await
     }
 

@@ -66,6 +66,7 @@ struct Inner {
     foreground: mpsc::Sender<Command>,
     background: mpsc::Sender<Command>,
     announcements: broadcast::Sender<Announcement>,
+    rules: records::ReadRules,
 }
 
 impl std::fmt::Debug for Store {
@@ -94,7 +95,8 @@ impl Store {
             announcements: announcements.clone(),
         };
         tokio::spawn(task.run());
-        let inner = Inner { folder, readers, foreground, background, announcements };
+        let rules = records::ReadRules::default();
+        let inner = Inner { folder, readers, foreground, background, announcements, rules };
         Ok(Self { inner: Arc::new(inner), ids: ConversationIds::default() })
     }
 

@@ -4,6 +4,7 @@ mod held;
 mod import;
 mod order;
 mod parcels;
+mod rules;
 mod write;
 
 use std::collections::{BTreeMap, HashSet};
@@ -13,6 +14,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 pub use order::Stamp;
+pub(super) use rules::ReadRules;
 
 use super::codec::{from_json, json};
 use super::{Store, StoreError};
@@ -92,23 +94,6 @@ impl Store {
         )
         .bind(scope.shop.as_str())
         .bind(customer.as_str())
-        .bind(json(&kinds)?)
-        .fetch_one(self.readers())
-        .await?;
-        read_records(&row)
-    }
-
-    /// All records of these kinds that anybody may see, whatever their validity; none of a private kind.
-    pub async fn public_records(
-        &self,
-        scope: &Scope,
-        kinds: &[RecordKind],
-    ) -> Result<Vec<Record>, StoreError> {
-        let row = sqlx::query(
-            "SELECT json_group_array(json_array(kind, id, json(body)) ORDER BY kind, id) AS records FROM records \
-             WHERE shop = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND private = 0 AND withdrawn IS NULL",
-        )
-        .bind(scope.shop.as_str())
         .bind(json(&kinds)?)
         .fetch_one(self.readers())
         .await?;

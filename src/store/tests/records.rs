@@ -222,12 +222,17 @@ async fn private_records_are_seen_by_their_customer_only() {
     check(nobody(), [0, 0, 0, 0], &["n1"]).await;
     check(visitor(), [0, 0, 0, 0], &["n1"]).await;
     let elsewhere = Scope::customer(ShopId::new("other").unwrap(), CustomerId::new("c1").unwrap());
-    check(elsewhere, [0, 0, 0, 0], &[]).await;
+    check(elsewhere.clone(), [0, 0, 0, 0], &[]).await;
     assert_eq!(store.public_records(&nobody(), &[RecordKind::Policy]).await.unwrap().len(), 1);
     assert_eq!(
         store.public_records(&nobody(), &[RecordKind::Notice]).await.unwrap()[0].fields["text"],
         "台风"
     );
+    // A notice that changes is not told as it was.
+    put(&store, record(RecordKind::Notice, "n1", json!({"text": "台风过去了"}))).await;
+    let notices = store.public_records(&nobody(), &[RecordKind::Notice]).await.unwrap();
+    assert_eq!(notices[0].fields["text"], "台风过去了");
+    assert!(store.public_records(&elsewhere, &[RecordKind::Notice]).await.unwrap().is_empty());
     // An order that changes hands is no longer the first customer's.
     put(&store, order("o1", "c2", json!({"placed_at": "2026-11-01 10:00"}))).await;
     assert!(store.own(&customer("c1"), &[RecordKind::Order]).await.unwrap().is_empty());

@@ -1,5 +1,7 @@
 //! Fills the facts of a turn, the most useful first, and never more than the bound.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::focus::{OrderFocus, says_place};
@@ -50,7 +52,7 @@ pub(super) struct Collector<'a, S> {
     product: Option<String>,
     choices: Vec<String>,
     /// The promotions of the shop and the customer's usable coupons, as far as they are wanted.
-    promotions: Vec<Record>,
+    promotions: Vec<Arc<Record>>,
     coupons: Vec<Record>,
 }
 
@@ -263,7 +265,7 @@ impl<'a, S: Source> Collector<'a, S> {
         let mut rules = rules.map_err(RetrieveError::source)?;
         rules.retain(|rule| in_force(rule, &self.input.now));
         let of = |kind| rules.iter().filter(move |rule| rule.kind == kind).cloned();
-        let policies: Vec<Record> = of(RecordKind::Policy).collect();
+        let policies: Vec<Arc<Record>> = of(RecordKind::Policy).collect();
         if !policies.is_empty() {
             self.add_policies(&policies)?;
         }
@@ -274,15 +276,15 @@ impl<'a, S: Source> Collector<'a, S> {
         }
         if self.wants(RecordKind::Promotion) {
             let product = self.product.clone();
-            let fits = |promotion: &&Record| self.promotion_fits(promotion, product.as_deref());
-            let mut fitting: Vec<Record> = self.promotions.iter().filter(fits).cloned().collect();
+            let fits = |promotion: &&Arc<Record>| self.promotion_fits(promotion, product.as_deref());
+            let mut fitting: Vec<Arc<Record>> = self.promotions.iter().filter(fits).cloned().collect();
             // What lowers the price of this very product is told before what holds for the whole shop.
             fitting.sort_by_key(|promotion| product.is_none() || promotion.texts("products").is_empty());
             for promotion in fitting.iter().take(MOST_PROMOTIONS) {
                 self.push(promotion, 0.9, "正在生效的活动");
             }
         }
-        let notices: Vec<Record> =
+        let notices: Vec<Arc<Record>> =
             of(RecordKind::Notice).filter(|notice| self.notice_fits(notice, order)).collect();
         for notice in notices.iter().take(MOST_NOTICES) {
             self.push(notice, 0.9, "正在生效的公告");
@@ -331,7 +333,7 @@ impl<'a, S: Source> Collector<'a, S> {
     }
 
     /// All policies of the matters in question: named by the intent, or found by the words.
-    fn add_policies(&mut self, policies: &[Record]) -> Result<(), RetrieveError> {
+    fn add_policies(&mut self, policies: &[Arc<Record>]) -> Result<(), RetrieveError> {
         let query = SearchQuery {
             text: self.reading.masked.clone(),
             kinds: vec![RecordKind::Policy],
@@ -356,7 +358,7 @@ impl<'a, S: Source> Collector<'a, S> {
         matters.sort_by(|one, other| other.0.total_cmp(&one.0));
         let mut left = MOST_POLICIES;
         for (score, about) in matters {
-            let group: Vec<&Record> = policies
+            let group: Vec<&Arc<Record>> = policies
                 .iter()
                 .filter(|policy| policy.text("about") == Some(about) && in_force(policy, &self.input.now))
                 .collect();

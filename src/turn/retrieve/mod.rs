@@ -15,6 +15,7 @@ mod tests;
 
 use std::error::Error;
 use std::future::Future;
+use std::sync::Arc;
 
 pub use variables::variables;
 
@@ -58,7 +59,7 @@ pub trait Source: Send + Sync {
         &self,
         scope: &Scope,
         kinds: &[RecordKind],
-    ) -> impl Future<Output = Result<Vec<Record>, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<Vec<Arc<Record>>, Self::Error>> + Send;
     /// The records of a kind that anybody may see and that belong to a product.
     fn of_product(
         &self,

@@ -1,6 +1,8 @@
 //! What does a product cost this customer now? Lays the answer over the product's fields and text, so that wording,
 //! conditions, the model and the guard all read the same amounts.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::calculation::{Offer, Reduction, offer};
@@ -11,11 +13,11 @@ use crate::turn::types::Fact;
 /// Adds `offer` to a product: the price of one piece, what it is after the promotions in force (`promotion_price`) and
 /// with the customer's own coupons (`coupon_price`), each only where it is lower, and the terms where it is one promotion
 /// or one coupon that lowers it.
-pub(super) fn lay(product: &mut Fact, promotions: &[Record], coupons: &[Record], now: &Now) {
-    let fields = |records: &[Record]| -> Vec<Value> {
-        records.iter().map(|record| Value::Object(record.fields.clone())).collect()
-    };
-    let Some(offer) = offer(&product.fields, &fields(promotions), &fields(coupons), now) else { return };
+pub(super) fn lay(product: &mut Fact, promotions: &[Arc<Record>], coupons: &[Record], now: &Now) {
+    let fields = |record: &Record| Value::Object(record.fields.clone());
+    let promotions: Vec<Value> = promotions.iter().map(|promotion| fields(promotion)).collect();
+    let coupons: Vec<Value> = coupons.iter().map(fields).collect();
+    let Some(offer) = offer(&product.fields, &promotions, &coupons, now) else { return };
     if let Some(line) = told(&offer) {
         product.text.push('\n');
         product.text.push_str(&line);
@@ -78,7 +80,7 @@ fn told(offer: &Offer) -> Option<String> {
 }
 
 /// A coupon with the terms of the promotion it belongs to, where it has none of its own.
-pub(super) fn with_terms(coupon: &Record, promotions: &[Record]) -> Record {
+pub(super) fn with_terms(coupon: &Record, promotions: &[Arc<Record>]) -> Record {
     let mut coupon = coupon.clone();
     let promotion =
         coupon.text("promotion").and_then(|id| promotions.iter().find(|promotion| promotion.id == id));

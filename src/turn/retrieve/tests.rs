@@ -62,8 +62,8 @@ impl Source for Shelf {
         };
         Ok(wanted.iter().filter_map(find).collect())
     }
-    async fn public(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Vec<Record>, Infallible> {
-        Ok(kinds.iter().flat_map(|kind| self.of(scope, *kind)).collect())
+    async fn public(&self, scope: &Scope, kinds: &[RecordKind]) -> Result<Vec<Arc<Record>>, Infallible> {
+        Ok(kinds.iter().flat_map(|kind| self.of(scope, *kind)).map(Arc::new).collect())
     }
     async fn of_product(
         &self,
