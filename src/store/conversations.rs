@@ -89,7 +89,7 @@ impl Store {
     ///
     /// A conversation nobody has signed in to belongs to whoever knows its id, which cannot be guessed.
     pub async fn conversation(&self, scope: &Scope, id: &ConversationId) -> Result<Conversation, StoreError> {
-        let row = sqlx::query("SELECT * FROM conversations WHERE shop = ?1 AND id = ?2")
+        let row = sqlx::query(ASKED_FOR)
             .bind(scope.shop.as_str())
             .bind(id.as_str())
             .fetch_optional(self.readers())
@@ -157,7 +157,7 @@ pub(super) async fn own_conversation(
     scope: &Scope,
     id: &ConversationId,
 ) -> Result<Conversation, StoreError> {
-    let row = sqlx::query("SELECT * FROM conversations WHERE shop = ?1 AND id = ?2")
+    let row = sqlx::query(ASKED_FOR)
         .bind(scope.shop.as_str())
         .bind(id.as_str())
         .fetch_optional(&mut transaction.connection)
@@ -209,10 +209,19 @@ pub(super) async fn make_move(
     Ok(())
 }
 
+/// A conversation by shop and id, with whether an order was ever opened in it by its number and phone.
+const ASKED_FOR: &str = "SELECT *, EXISTS (SELECT 1 FROM opened_orders WHERE conversation = conversations.id) \
+                         AS has_opened FROM conversations WHERE shop = ?1 AND id = ?2";
+
 fn owned(row: Option<&SqliteRow>, scope: &Scope, id: &ConversationId) -> Result<Conversation, StoreError> {
     let unknown = || StoreError::not_found("conversation", id.as_str());
-    let conversation = read_conversation(row.ok_or_else(unknown)?)?;
-    if conversation.belongs_to(scope) { Ok(conversation) } else { Err(unknown()) }
+    let row = row.ok_or_else(unknown)?;
+    let conversation = read_conversation(row)?;
+    // Who signs in goes on with what was said before. Where an order was opened, that may be somebody else's order, and
+    // signing in has not proven that it is theirs.
+    let takes_over = scope.verified_customer().is_some() && conversation.customer.is_none();
+    let shut = takes_over && row.try_get::<bool, _>("has_opened")?;
+    if conversation.belongs_to(scope) && !shut { Ok(conversation) } else { Err(unknown()) }
 }
 
 impl Conversation {

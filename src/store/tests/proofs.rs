@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use secrecy::SecretString;
 
 use super::*;
-use crate::store::{API_SOURCE, NewRecord, OrderClaim, ProofLimits};
+use crate::store::{API_SOURCE, NewRecord, OrderClaim, ProofLimits, StoreError};
 use crate::turn::types::ProofOutcome::{self, Locked, Opened, Refused};
 
 const LIMITS: ProofLimits = ProofLimits {
@@ -237,4 +237,21 @@ async fn every_try_is_in_the_audit_without_the_digits() {
     let stolen =
         store.prove_order((&foreign, &conversation.id), claim("2000000001", "1111"), LIMITS, &now()).await;
     assert!(stolen.is_err(), "another's conversation");
+}
+
+#[tokio::test]
+async fn who_signs_in_does_not_take_over_a_conversation_with_an_opened_order() {
+    let (_folder, store) = shop().await;
+    let scope = visitor();
+    let conversation = opened(&store, &scope).await;
+    let signed = Scope::customer(ShopId::default(), CustomerId::new("someone-else").unwrap());
+    assert!(
+        store.conversation(&signed, &conversation.id).await.is_ok(),
+        "signing in goes on with what was said"
+    );
+    assert_eq!(proves(&store, &scope, &conversation, "A-100", "6620").await, Opened);
+    assert!(matches!(store.conversation(&signed, &conversation.id).await, Err(StoreError::NotFound { .. })));
+    let spoken = store.append_customer_message(&signed, &conversation.id, message("到哪了"), &now()).await;
+    assert!(matches!(spoken, Err(StoreError::NotFound { .. })));
+    assert!(store.conversation(&scope, &conversation.id).await.is_ok());
 }
