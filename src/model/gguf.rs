@@ -18,6 +18,13 @@ use super::{ModelError, template::ChatTemplate, tokens::ChatTokenizer};
 /// gives wrong tokens without a word, so any other is refused here.
 const KNOWN_SPLITTING: [&str; 6] = ["qwen2", "llama3", "smaug-bpe", "lfm2", "gpt2", "gpt-2"];
 
+/// The libraries tabulate every position for every dimension of a head before anything is read. A damaged number would
+/// ask for more memory than there is, which ends the program; a million positions of 128 dimensions are more than any
+/// model in use has.
+const LARGEST_TABLE: u64 = 1 << 27;
+/// The llama family is given a table of so many positions, whatever its file states.
+const FEWEST_POSITIONS: u64 = 4096;
+
 /// An opened GGUF file whose header is sound and whose tensors are all there.
 #[derive(Debug)]
 pub(super) struct GgufFile {
@@ -59,6 +66,38 @@ impl GgufFile {
     /// The number of positions the model was made for.
     pub(super) fn context_length(&self, architecture: &str) -> Option<usize> {
         usize::try_from(self.number(&format!("{architecture}.context_length"))?).ok()
+    }
+
+    /// Whether the numbers by which the libraries reserve memory can be true.
+    ///
+    /// # Errors
+    /// The first that cannot, by its name.
+    pub(super) fn check_sizes(&self, architecture: &str) -> Result<(), ModelError> {
+        let stated = |name: &str| self.number(&format!("{architecture}.{name}"));
+        let refuse = |name: &str, number: u64| {
+            let path = self.path.display();
+            Err(ModelError::Load(format!(
+                "{path}: `{architecture}.{name}` is {number}, which cannot be true; verify the file or fetch it again"
+            )))
+        };
+        let positions = stated("context_length").unwrap_or(0);
+        let by_heads = stated("embedding_length").zip(stated("attention.head_count"));
+        let widths = [
+            stated("attention.key_length"),
+            stated("rope.dimension_count"),
+            by_heads.and_then(|(width, heads)| width.checked_div(heads)),
+        ];
+        let width = widths.into_iter().flatten().max().unwrap_or(1);
+        if positions.max(FEWEST_POSITIONS).saturating_mul(width) > LARGEST_TABLE {
+            return refuse("context_length", positions);
+        }
+        let tensors = self.content.tensor_infos.len() as u64;
+        for name in ["block_count", "expert_count", "expert_used_count"] {
+            if let Some(number) = stated(name).filter(|number| *number > tensors) {
+                return refuse(name, number);
+            }
+        }
+        Ok(())
     }
 
     /// The tokenizer and chat template, from the file itself unless a `tokenizer.json` is named.

@@ -25,6 +25,7 @@ impl Weights {
     /// Reads the tensors of an opened file.
     pub(super) fn load(file: GgufFile, device: Device) -> Result<Self, ModelError> {
         let architecture = file.architecture()?;
+        file.check_sizes(&architecture)?;
         let stated = file.context_length(&architecture).unwrap_or(FIXED_CONTEXT);
         let GgufFile { content, mut reader, .. } = file;
         let reader = &mut reader;

@@ -206,6 +206,25 @@ fn the_kept_masks_stay_small_with_the_defaults() {
     assert!(mask_memory(max_prompt_tokens, prompt_chunk) < 3_500_000);
 }
 
+#[test]
+fn numbers_that_would_take_all_memory_are_refused_by_name() {
+    #[track_caller]
+    fn check(name: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tiny.gguf");
+        Tiny::default().write(&path);
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes.windows(name.len()).position(|window| window == name.as_bytes()).unwrap();
+        // The key is followed by the four bytes of its type and the four of its number, the least first.
+        bytes[at + name.len() + 7] = 0xAA;
+        fs::write(&path, bytes).unwrap();
+        let state = start(&path, EngineOptions::default()).wait_until_settled(SOON);
+        assert!(state.reason().is_some_and(|reason| reason.contains(name)), "{name}: {state:?}");
+    }
+    check("qwen2.context_length");
+    check("qwen2.block_count");
+}
+
 proptest! {
     #[test]
     fn damaged_files_never_bring_the_program_down(at in 0_usize..30_000, with in any::<u8>()) {
