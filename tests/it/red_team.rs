@@ -177,6 +177,26 @@ impl Range {
         (!leaked.is_empty()).then(|| format!("{attempt} reads {leaked:?}: {seen}"))
     }
 
+    /// Whether a message repeats a text of the attackers. Who waits for a person goes on in the same conversation, and
+    /// finds there the guesses of earlier attempts, which are no secrets that got out; what the victim wrote is one.
+    fn is_guess(&self, message: &Value) -> bool {
+        let Some(text) = message["text"].as_str().filter(|_| message["author"] == "customer") else {
+            return false;
+        };
+        let said = self.plan.says.iter().flat_map(|says| &says.texts).any(|guess| guess == text);
+        let mut bodies = self.plan.routes.iter().filter_map(|route| route.body.as_ref());
+        said || bodies.any(|body| body.to_string().contains(&json!(text).to_string()))
+    }
+
+    /// A history without the attackers' guesses.
+    fn without_guesses(&self, history: &str) -> String {
+        let Ok(mut read) = serde_json::from_str::<Value>(history) else { return history.to_owned() };
+        if let Some(messages) = read.get_mut("messages").and_then(Value::as_array_mut) {
+            messages.retain(|message| !self.is_guess(message));
+        }
+        read.to_string()
+    }
+
     /// The victim's ids in place of the names that the file has for them.
     fn filled(&self, text: &str) -> String {
         text.replace("{conversation}", &self.conversation)
@@ -252,8 +272,8 @@ async fn talk(range: &Range) -> Vec<String> {
                     let mut seen = range.call(Method::POST, "/api/v1/chat", bearer, Some(&body)).await;
                     let path = format!("/api/v1/conversations/{}", session.conversation);
                     if let Some(bearer) = bearer {
-                        seen.text +=
-                            &by_others(&range.call(Method::GET, &path, Some(bearer), None).await.text);
+                        let history = range.call(Method::GET, &path, Some(bearer), None).await;
+                        seen.text += &range.without_guesses(&history.text);
                     }
                     let who = format!("{} as {customer:?} ({}), {text:?}", says.about, bearer.is_some());
                     if seen.status != 200 {
@@ -265,16 +285,6 @@ async fn talk(range: &Range) -> Vec<String> {
         }
     }
     faults
-}
-
-/// A history without what its customer wrote. Who waits for a person goes on in the same conversation, and finds there
-/// the guesses of earlier attempts, which are no secrets that got out.
-fn by_others(history: &str) -> String {
-    let Ok(mut read) = serde_json::from_str::<Value>(history) else { return history.to_owned() };
-    if let Some(messages) = read.get_mut("messages").and_then(Value::as_array_mut) {
-        messages.retain(|message| message["author"] != "customer");
-    }
-    read.to_string()
 }
 
 /// The same texts as messages of a stock client, with a system message that claims to be staff; streamed.
@@ -453,7 +463,7 @@ async fn listen(range: &Range) -> Vec<String> {
         loop {
             let message = stream.next_named("message").await.data;
             let event = message.to_string();
-            if message["author"] != "customer" {
+            if !range.is_guess(&message) {
                 seen += &event;
             }
             if event.contains(&format!("只给您看的{last}")) {
@@ -463,7 +473,7 @@ async fn listen(range: &Range) -> Vec<String> {
         faults.extend(range.check(&format!("the own stream from {last}"), "", &seen));
         let path = format!("/api/v1/conversations/{own}");
         let history = range.call(Method::GET, &path, Some(&session.token), None).await;
-        faults.extend(range.check("the own history", "", &by_others(&history.text)));
+        faults.extend(range.check("the own history", "", &range.without_guesses(&history.text)));
     }
     faults
 }
