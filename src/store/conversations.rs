@@ -87,7 +87,8 @@ impl Store {
 
     /// A conversation of whoever asks. Somebody else's is [`StoreError::NotFound`], as one that never was.
     ///
-    /// A conversation nobody has signed in to belongs to whoever knows its id, which cannot be guessed.
+    /// A conversation nobody has signed in to belongs to whoever knows its id, which cannot be guessed; once an order was
+    /// opened in it, no longer to who signs in.
     pub async fn conversation(&self, scope: &Scope, id: &ConversationId) -> Result<Conversation, StoreError> {
         let row = sqlx::query(ASKED_FOR)
             .bind(scope.shop.as_str())
@@ -235,7 +236,7 @@ impl Conversation {
     }
 
     /// Whether whoever the scope names may read it and go on with it.
-    pub fn belongs_to(&self, scope: &Scope) -> bool {
+    fn belongs_to(&self, scope: &Scope) -> bool {
         if self.shop != scope.shop {
             return false;
         }

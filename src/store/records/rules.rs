@@ -62,6 +62,8 @@ impl Store {
         Ok(all)
     }
 
+    /// The newest change in any shop. That of one shop ([`Store::last_change`]) is found by looking through its records,
+    /// this one at the end of an index, and every turn asks.
     async fn newest_change(&self) -> Result<i64, StoreError> {
         let row = sqlx::query("SELECT COALESCE(MAX(change), 0) AS change FROM records");
         Ok(row.fetch_one(self.readers()).await?.try_get("change")?)

@@ -332,7 +332,7 @@ impl<'a, S: Source> Collector<'a, S> {
         offer::lay(fact, &self.promotions, &self.coupons, &self.input.now);
     }
 
-    /// All policies of the matters in question: named by the intent, or found by the words.
+    /// All policies of the matters in question, of those in force: named by the intent, or found by the words.
     fn add_policies(&mut self, policies: &[Arc<Record>]) -> Result<(), RetrieveError> {
         let query = SearchQuery {
             text: self.reading.masked.clone(),
@@ -343,7 +343,7 @@ impl<'a, S: Source> Collector<'a, S> {
         };
         let hits = self.knowledge.search(&self.input.scope, &query)?;
         let mut matters: Vec<(f32, &str)> = Vec::new();
-        for policy in policies.iter().filter(|policy| in_force(policy, &self.input.now)) {
+        for policy in policies {
             let Some(about) = policy.text("about") else { continue };
             let found = hits.iter().find(|hit| hit.id == policy.id).map_or(0.0, |hit| hit.score);
             let meant = self.intent_fit(about);
@@ -358,10 +358,8 @@ impl<'a, S: Source> Collector<'a, S> {
         matters.sort_by(|one, other| other.0.total_cmp(&one.0));
         let mut left = MOST_POLICIES;
         for (score, about) in matters {
-            let group: Vec<&Arc<Record>> = policies
-                .iter()
-                .filter(|policy| policy.text("about") == Some(about) && in_force(policy, &self.input.now))
-                .collect();
+            let group: Vec<&Arc<Record>> =
+                policies.iter().filter(|policy| policy.text("about") == Some(about)).collect();
             if group.len() > left {
                 continue;
             }
@@ -387,9 +385,7 @@ impl<'a, S: Source> Collector<'a, S> {
     }
 
     fn promotion_fits(&self, promotion: &Record, product: Option<&str>) -> bool {
-        if !in_force(promotion, &self.input.now)
-            || promotion.fields.get("public") == Some(&Value::Bool(false))
-        {
+        if promotion.fields.get("public") == Some(&Value::Bool(false)) {
             return false;
         }
         let listed =
@@ -400,9 +396,6 @@ impl<'a, S: Source> Collector<'a, S> {
     }
 
     fn notice_fits(&self, notice: &Record, order: Option<&Record>) -> bool {
-        if !in_force(notice, &self.input.now) {
-            return false;
-        }
         let list = |name: &str| -> Vec<&str> {
             let list = notice.fields.get("scope").and_then(|scope| scope.get(name)).and_then(Value::as_array);
             list.into_iter().flatten().filter_map(Value::as_str).collect()

@@ -54,6 +54,8 @@ fn who_waits_hears_of_the_queue_or_of_what_they_ask() {
     check("羽绒服多少钱", &["price_query"], "269.00");
     check("我补充一下 是拉链坏了", &["quality_defect"], "工单");
     check_place("我要投诉你们", &["complaint_escalation"], "waiting.complaint_escalation.");
+    check("漏电了", &["safety_incident"], "断电");
+    check("你是真人吗", &["bot_identity"], "智能助手");
     check_place("漏电了", &["safety_incident"], "safety_incident.answer.");
     check_place("你是真人吗", &["bot_identity"], "waiting.bot_identity.");
 }
