@@ -81,28 +81,30 @@ pub(super) fn public_place(place: &str, known: &[String]) -> Option<String> {
     (clean.chars().count() >= 2).then_some(clean)
 }
 
+/// Words that name people or where they live, as a field's whole name or at either end of it: `name`, `phone_tail`.
+const PERSONAL_WORDS: [&str; 15] = [
+    "name",
+    "phone",
+    "mobile",
+    "tel",
+    "street",
+    "detail",
+    "email",
+    "wechat",
+    "id_card",
+    "receiver",
+    "consignee",
+    "remark",
+    "signed_by",
+    "tax",
+    "zip",
+];
+
 /// Fields that name people or where they live, wherever they stand.
 pub(super) fn is_personal(field: &str) -> bool {
     let field = field.to_ascii_lowercase();
-    [
-        "name",
-        "phone",
-        "mobile",
-        "tel",
-        "street",
-        "detail",
-        "email",
-        "wechat",
-        "id_card",
-        "receiver",
-        "consignee",
-        "remark",
-        "signed_by",
-        "tax",
-        "zip",
-    ]
-    .iter()
-    .any(|word| {
-        field == *word || field.starts_with(&format!("{word}_")) || field.ends_with(&format!("_{word}"))
-    }) || matches!(field.as_str(), "remarks" | "risk" | "customer")
+    let begins = |word: &str| field.strip_prefix(word).is_some_and(|rest| rest.starts_with('_'));
+    let ends = |word: &str| field.strip_suffix(word).is_some_and(|rest| rest.ends_with('_'));
+    PERSONAL_WORDS.iter().any(|word| field == *word || begins(word) || ends(word))
+        || matches!(field.as_str(), "remarks" | "risk" | "customer")
 }
