@@ -2,6 +2,7 @@
 
 pub mod types;
 pub mod condition;
+pub mod expressions;
 pub mod wording;
 pub mod rules;
 pub mod prompt;

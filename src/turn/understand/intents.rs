@@ -17,6 +17,7 @@ use super::meant::Meant;
 use super::nearest::{NearestExamples, Score};
 use super::sense::Sense;
 use super::stage::cues;
+use crate::pack::expressions::Expressions;
 use crate::pack::types::Pack;
 use crate::turn::types::{IntentMatch, Matter, Stage};
 
@@ -83,6 +84,8 @@ pub struct IntentReader {
     smalltalk: Vec<bool>,
     heads: Heads,
     nearest: NearestExamples,
+    /// The expressions of all intents, and what each is worth.
+    expressions: Expressions,
     patterns: Vec<Pattern>,
     sense: Sense,
 }
@@ -171,8 +174,10 @@ impl IntentReader {
         let nearest = NearestExamples::new(material.names.len(), near);
         let sense = Sense::new(material.said().iter().map(|(said, _)| said.text));
         let smalltalk = material.topic_is("smalltalk");
+        let expressions =
+            Expressions::new(pack.intents.iter().flat_map(|intent| intent.patterns.clone()).collect());
         let Material { names, labels, stages, topics, patterns, .. } = material;
-        Self { names, labels, stages, topics, smalltalk, heads, nearest, patterns, sense }
+        Self { names, labels, stages, topics, smalltalk, heads, nearest, expressions, patterns, sense }
     }
 
     /// Reads a normalised question.
@@ -233,8 +238,9 @@ impl IntentReader {
     fn hits(&self, text: &str) -> Vec<(usize, f32, String)> {
         let length = text.chars().count().max(1) as f32;
         let mut best: Vec<(usize, f32, String)> = Vec::new();
-        for pattern in &self.patterns {
-            let Some(hit) = pattern.expression.find(text) else { continue };
+        for (number, expression) in self.expressions.possible(text) {
+            let Some(hit) = expression.find(text) else { continue };
+            let pattern = &self.patterns[number];
             let covered = (hit.as_str().chars().count() as f32 / length).min(1.0);
             let worth = pattern.precision * (0.5 + 0.5 * covered);
             match best.iter_mut().find(|(intent, _, _)| *intent == pattern.intent) {

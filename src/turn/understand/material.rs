@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use regex::Regex;
 use sha2::{Digest, Sha256};
 
 use super::clauses::strip_politeness;
@@ -37,16 +36,16 @@ pub(super) struct Material {
     pub stages: Vec<Option<Stage>>,
     /// The name of each topic; an intent without a scenario has a nameless topic of its own.
     pub topics: Vec<Option<String>>,
+    /// One for each expression of the intents, in their order.
     pub patterns: Vec<Pattern>,
     alone: Vec<(usize, String)>,
     in_context: Vec<(usize, Earlier)>,
 }
 
-/// An expression and what it is worth.
+/// What an expression is worth.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub intent: usize,
-    pub expression: Regex,
     /// How often it speaks for its own intent among the pack's examples.
     pub precision: f32,
 }
@@ -156,7 +155,7 @@ impl Material {
                     if *of == intent { own += 1.0 } else { other += 1.0 }
                 }
                 let precision = (own + 3.0) / (own + other + 3.2);
-                self.patterns.push(Pattern { intent, expression: expression.clone(), precision });
+                self.patterns.push(Pattern { intent, precision });
             }
         }
     }
