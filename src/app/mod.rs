@@ -11,6 +11,7 @@ mod gaps;
 mod health;
 mod live;
 mod references;
+mod rehearsal;
 mod rules;
 mod trial;
 mod tickets;
@@ -140,6 +141,7 @@ impl App {
         };
         let conversations = Conversations::new(services);
         conversations.settle_interrupted(&staff(&shop)).await?;
+        rehearsal::run(conversations.services(), &shop).await;
         let vectors = vectors::Lane::start(Arc::clone(&knowledge));
         vectors::want_missing(&knowledge, &store, &shop).await?;
         let gaps = gaps::Lane::start(store.clone(), Arc::clone(&knowledge), Arc::clone(&clock), staff(&shop));

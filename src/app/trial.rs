@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use crate::config::Config;
 use crate::connect::{Orders, ShopSource};
+use crate::conversation::Services;
 use crate::desk::hours::BusinessHours;
 use crate::desk::queue::{DeskCounts, desk_status};
 use crate::identity::{ConversationId, Scope, TicketId};
 use crate::knowledge::Knowledge;
-use crate::model::{ChatModel, Embedder};
+use crate::model::{AbsentModel, ChatModel, Embedder};
 use crate::pack::types::Pack;
 use crate::store::Store;
 use crate::time::Now;
@@ -56,6 +57,20 @@ impl Trial {
         })
     }
 
+    /// A trial over the services of a running application, without its model.
+    pub(super) fn over(services: &Services) -> Self {
+        Self {
+            source: services.source.clone(),
+            store: services.store.clone(),
+            knowledge: Arc::clone(&services.knowledge),
+            model: Arc::new(AbsentModel::new("none", "nobody hears what it would write")),
+            hours: Arc::clone(&services.hours),
+            limits: services.limits.clone(),
+            answer_within_minutes: services.answer_within_business_minutes,
+            now: services.clock.now(),
+        }
+    }
+
     /// What a pack says to the first message of somebody.
     ///
     /// # Errors
@@ -67,8 +82,22 @@ impl Trial {
         conversation: &ConversationId,
         text: &str,
     ) -> anyhow::Result<Outcome> {
+        self.say_by(Arc::new(Rules::new(pack)), scope, conversation, text).await
+    }
+
+    /// Like [`Trial::say`], by rules that are prepared already.
+    ///
+    /// # Errors
+    /// As [`Trial::say`].
+    pub(super) async fn say_by(
+        &self,
+        rules: Arc<Rules>,
+        scope: &Scope,
+        conversation: &ConversationId,
+        text: &str,
+    ) -> anyhow::Result<Outcome> {
         let turn = Turn {
-            rules: Arc::new(Rules::new(pack)),
+            rules,
             source: self.source.clone(),
             knowledge: Arc::clone(&self.knowledge),
             model: Arc::clone(&self.model),
