@@ -14,8 +14,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::dictionary::Dictionaries;
 
-/// Rises whenever the same text would give other terms.
-const REVISION: u32 = 1;
+/// Rises whenever the same text would give other terms, or a document other fields.
+const REVISION: u32 = 2;
 
 /// Longer runs of letters or digits are cut off; they are no words.
 const LONGEST_TERM: usize = 64;
@@ -118,7 +118,7 @@ impl Analyzer {
         }
     }
 
-    /// Changes whenever the same text would give other terms.
+    /// Changes whenever the same record would stand otherwise in an index.
     pub fn version(&self) -> &str {
         &self.shared.version
     }

@@ -6,15 +6,16 @@
 
 pub mod analyzer;
 mod background;
-mod candidates;
 mod dictionary;
 mod fusion;
 mod generation;
 mod live;
 mod meanings;
+mod question;
 mod schema;
 mod search;
 pub mod sources;
+mod tally;
 mod vectors;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 pub use dictionary::Dictionaries;
 pub use generation::{Builder, Manifest, build_generation, current_generation, index_folder};
 pub use live::{Change, Knowledge};
+pub use question::{Among, Question};
 pub use search::{Hit, Method, SearchQuery};
 
 /// Something about the index failed.

@@ -1,12 +1,19 @@
 //! What an index document holds, and how a record becomes one.
 
-use tantivy::schema::{Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
+use tantivy::schema::{
+    FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
+};
 use tantivy::tokenizer::{PreTokenizedString, TokenizerManager};
 use tantivy::{Index, TantivyDocument, Term};
 
 use super::analyzer::{Analyzer, View, ViewTokenizer};
 use crate::identity::ShopId;
 use crate::record::{Record, RecordKind, clean_title};
+
+/// Names of the fields that are read as columns, to tell who may see a document.
+pub(super) const SHOP: &str = "shop";
+pub(super) const OWNER: &str = "owner";
+pub(super) const KIND: &str = "kind";
 
 /// The owner of everything that is not private. No customer's mark can be equal to it.
 const PUBLIC: &str = "*";
@@ -35,9 +42,9 @@ pub(super) struct Fields {
 pub(super) fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
     let key = builder.add_text_field("key", STRING);
-    let shop = builder.add_text_field("shop", STRING);
-    let owner = builder.add_text_field("owner", STRING);
-    let kind = builder.add_text_field("kind", STRING | STORED);
+    let shop = builder.add_text_field(SHOP, STRING | FAST);
+    let owner = builder.add_text_field(OWNER, STRING | FAST);
+    let kind = builder.add_text_field(KIND, STRING | STORED | FAST);
     let id = builder.add_text_field("id", STRING | STORED);
     let product = builder.add_text_field("product", STRING);
     let mut part = |name: &str| Part {

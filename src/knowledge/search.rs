@@ -1,15 +1,10 @@
 //! Which records fit a question, how well, and why; within one scope.
 
-use std::collections::HashMap;
-
-use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, Query, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption, Value};
-use tantivy::{DocAddress, DocSet, Searcher, TantivyDocument, Term};
-
 use super::KnowledgeError;
 use super::analyzer::QueryTerms;
-use super::candidates::Asked;
-use super::live::{Knowledge, Live};
+use super::live::Knowledge;
+use super::question::Among;
+use super::tally::{Atom, Candidate, WHOLE};
 use crate::identity::Scope;
 use crate::model::Vector;
 use crate::record::RecordKind;
@@ -33,12 +28,12 @@ pub(super) struct Weights {
 pub(super) const WEIGHTS: Weights =
     Weights { parts: [[0.5, 1.0, 0.1], [0.6, 1.0, 0.2], [0.3, 0.05, 0.15]], alternative: 0.5 };
 
+/// Words of the dictionary in titles, ways to ask and bodies alike, and nothing else: what is commonly done.
+pub(super) const WORDS_ONLY: Weights = Weights { parts: [[1.0, 0.0, 0.0]; 3], alternative: 0.5 };
+
 /// How much of the fit each view decides: words, singles, pairs. Singles alone prove little, as every common
 /// character stands somewhere.
 const FIT: [f32; 3] = [0.45, 0.15, 0.40];
-/// What a match that stands only in the body is worth.
-const BODY_FIT: f32 = 0.85;
-
 /// So many of the last steps that a score can make mean nothing.
 const NOISE: u32 = 1 << 7;
 
@@ -100,8 +95,7 @@ impl Hit {
 }
 
 impl Knowledge {
-    /// Searches what a scope may see: what is public in its shop, and the verified customer's own. The filter is
-    /// part of the query itself.
+    /// Searches what a scope may see: what is public in its shop, and the verified customer's own.
     ///
     /// # Errors
     /// The engine failed.
@@ -109,33 +103,29 @@ impl Knowledge {
         self.search_by(scope, query, Method::Fused)
     }
 
+    /// Searches by a method, to measure one against the other. Without a vector, or without vectors in the index,
+    /// whatever needs them is done by words.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn search_by(
+        &self,
+        scope: &Scope,
+        query: &SearchQuery,
+        method: Method,
+    ) -> Result<Vec<Hit>, KnowledgeError> {
+        let SearchQuery { text, kinds, limit, product, vector } = query;
+        let among = Among { kinds: kinds.clone(), limit: *limit, product: product.clone() };
+        self.ask_by(scope, (text, vector.as_ref()), method)?.find_by(&among, method)
+    }
+
     /// The terms of a question, as many as are looked at.
-    pub(super) fn terms(&self, query: &SearchQuery) -> QueryTerms {
-        let mut terms = self.analyzer.query(&query.text);
+    pub(super) fn terms(&self, text: &str) -> QueryTerms {
+        let mut terms = self.analyzer.query(text);
         terms.words.truncate(MOST_TERMS);
         terms.singles.truncate(MOST_TERMS);
         terms.pairs.truncate(MOST_TERMS);
         terms
-    }
-
-    pub(super) fn search_weighted(
-        &self,
-        scope: &Scope,
-        query: &SearchQuery,
-        weights: &Weights,
-    ) -> Result<Vec<Hit>, KnowledgeError> {
-        let terms = self.terms(query);
-        if query.limit == 0 || (terms.words.is_empty() && terms.singles.is_empty()) {
-            return Ok(Vec::new());
-        }
-        let live = self.live.load_full();
-        let searcher = live.reader.searcher();
-        let asked = Asked::new(&live.fields, scope, query, &terms, weights);
-        let found = asked.best(&searcher, query.limit.max(CANDIDATES))?;
-        let mut hits = hits(&live, &searcher, &terms, &found)?;
-        rank(&mut hits);
-        hits.truncate(query.limit);
-        Ok(hits)
     }
 }
 
@@ -149,147 +139,43 @@ pub(super) fn rank(hits: &mut [Hit]) {
     });
 }
 
-/// What was found, with how well it fits.
-pub(super) fn hits(
-    live: &Live,
-    searcher: &Searcher,
-    terms: &QueryTerms,
-    found: &[(f32, DocAddress)],
-) -> Result<Vec<Hit>, KnowledgeError> {
-    let fits = fit(live, searcher, terms, found)?;
-    let mut hits = Vec::with_capacity(found.len());
-    for ((raw_score, address), fit) in found.iter().zip(fits) {
-        let document: TantivyDocument = searcher.doc(*address)?;
-        let text =
-            |field: Field| document.get_first(field).and_then(|value| value.as_str()).map(str::to_owned);
-        let (Some(kind), Some(id)) = (text(live.fields.kind), text(live.fields.id)) else { continue };
-        let Some(kind) = RecordKind::parse(&kind) else { continue };
-        let (score, words) = (fit.score, fit.score);
-        hits.push(Hit { kind, id, score, raw_score: *raw_score, words, meaning: None, why: fit.why });
-    }
-    Ok(hits)
-}
-
-pub(super) fn term_query(field: Field, text: &str) -> Box<dyn Query> {
-    Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs))
-}
-
-pub(super) fn any_of(queries: Vec<Box<dyn Query>>) -> Box<dyn Query> {
-    Box::new(BooleanQuery::union(queries))
-}
-
-pub(super) fn filter(query: Box<dyn Query>) -> (Occur, Box<dyn Query>) {
-    (Occur::Must, Box::new(ConstScoreQuery::new(query, 0.0)))
-}
-
 /// How well one candidate fits.
 #[derive(Debug, Clone, Default)]
-struct Fit {
-    score: f32,
-    why: Vec<String>,
+pub(super) struct Fit {
+    pub score: f32,
+    pub why: Vec<String>,
 }
 
-/// One thing the question asks for, in one view.
-struct Atom<'a> {
-    view: usize,
-    /// The term itself, then those that may stand for it.
-    texts: Vec<&'a str>,
-}
-
-/// Weighs what each candidate has of the question, term by term, straight from the postings.
-fn fit(
-    live: &Live,
-    searcher: &Searcher,
-    terms: &QueryTerms,
-    found: &[(f32, DocAddress)],
-) -> Result<Vec<Fit>, KnowledgeError> {
-    let atoms = atoms(terms);
-    let documents = searcher.num_docs().max(1) as f32;
+/// Weighs what each candidate has of the question, atom by atom.
+pub(super) fn fit(atoms: &[Atom], documents: u64, found: &[Candidate]) -> Vec<Fit> {
+    let documents = documents.max(1) as f32;
     let rarest = (1.0 + documents).ln();
-    // For each candidate and view: weight that matched; for each view: weight in all.
-    let mut matched = vec![[0.0_f32; 3]; found.len()];
+    let weigh = |atom: &Atom| {
+        let frequency = atom.frequency as f32;
+        let rarity = (1.0 + (documents - frequency).max(0.0) / (frequency + 0.5)).ln();
+        (rarity / rarest).clamp(0.05, 1.0)
+    };
+    let weights: Vec<f32> = atoms.iter().map(weigh).collect();
     let mut asked = [0.0_f32; 3];
-    let mut why: Vec<Vec<String>> = vec![Vec::new(); found.len()];
-    for atom in &atoms {
-        let place = places(live, searcher, atom, found)?;
-        let rarity =
-            (1.0 + (documents - place.frequency as f32).max(0.0) / (place.frequency as f32 + 0.5)).ln();
-        let weight = (rarity / rarest).clamp(0.05, 1.0);
-        asked[atom.view] += weight;
-        for (index, worth) in place.worth {
-            matched[index][atom.view] += weight * worth;
-            if atom.view == 0 || (atom.view == 2 && why[index].is_empty()) {
-                why[index].push(atom.texts[0].to_owned());
-            }
-        }
-    }
+    atoms.iter().zip(&weights).for_each(|(atom, weight)| asked[atom.view] += weight);
     let possible: f32 = (0..3).filter(|view| asked[*view] > 0.0).map(|view| FIT[view]).sum();
-    Ok(matched
-        .into_iter()
-        .zip(why)
-        .map(|(matched, why)| {
-            let score: f32 = (0..3)
-                .filter(|view| asked[*view] > 0.0)
-                .map(|view| FIT[view] * matched[view] / asked[view])
-                .sum();
-            Fit { score: (score / possible.max(f32::EPSILON)).clamp(0.0, 1.0), why }
-        })
-        .collect())
-}
-
-fn atoms(terms: &QueryTerms) -> Vec<Atom<'_>> {
-    let words = terms.words.iter().map(|(word, others)| Atom {
-        view: 0,
-        texts: std::iter::once(word.as_str()).chain(others.iter().map(String::as_str)).collect(),
-    });
-    let singles = terms.singles.iter().map(|text| Atom { view: 1, texts: vec![text] });
-    let pairs = terms.pairs.iter().map(|text| Atom { view: 2, texts: vec![text] });
-    words.chain(singles).chain(pairs).collect()
-}
-
-/// Where an atom stands.
-struct Places {
-    /// In how many documents at most, over its fields.
-    frequency: u32,
-    /// Index of the candidate and what the match is worth.
-    worth: HashMap<usize, f32>,
-}
-
-fn places(
-    live: &Live,
-    searcher: &Searcher,
-    atom: &Atom<'_>,
-    found: &[(f32, DocAddress)],
-) -> Result<Places, KnowledgeError> {
-    let mut places = Places { frequency: 0, worth: HashMap::new() };
-    let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_by_key(|index| found[*index].1);
-    for (part_index, part) in live.fields.parts.iter().enumerate() {
-        let part_worth = if part_index == 2 { BODY_FIT } else { 1.0 };
-        for (number, text) in atom.texts.iter().enumerate() {
-            let worth = if number == 0 { part_worth } else { part_worth * 0.9 };
-            let term = Term::from_field_text(part.fields[atom.view], text);
-            let mut frequency = 0;
-            for (segment, reader) in searcher.segment_readers().iter().enumerate() {
-                let inverted = reader.inverted_index(part.fields[atom.view])?;
-                let postings = inverted.read_postings(&term, IndexRecordOption::Basic);
-                let Some(mut postings) = postings.map_err(tantivy::TantivyError::from)? else { continue };
-                frequency += inverted.doc_freq(&term).map_err(tantivy::TantivyError::from)?;
-                for index in &order {
-                    let address = found[*index].1;
-                    if address.segment_ord as usize != segment || postings.doc() > address.doc_id {
-                        continue;
-                    }
-                    if postings.seek(address.doc_id) == address.doc_id {
-                        let best = places.worth.entry(*index).or_default();
-                        *best = best.max(worth);
-                    }
-                }
+    let fit = |candidate: &Candidate| {
+        let mut matched = [0.0_f32; 3];
+        let mut why: Vec<String> = Vec::new();
+        for ((atom, weight), worth) in atoms.iter().zip(&weights).zip(&candidate.worth) {
+            if *worth == 0 {
+                continue;
             }
-            if number == 0 {
-                places.frequency = places.frequency.max(frequency);
+            matched[atom.view] += weight * f32::from(*worth) / f32::from(WHOLE);
+            if atom.view == 0 || (atom.view == 2 && why.is_empty()) {
+                why.push(atom.text.clone());
             }
         }
-    }
-    Ok(places)
+        let score: f32 = (0..3)
+            .filter(|view| asked[*view] > 0.0)
+            .map(|view| FIT[view] * matched[view] / asked[view])
+            .sum();
+        Fit { score: (score / possible.max(f32::EPSILON)).clamp(0.0, 1.0), why }
+    };
+    found.iter().map(fit).collect()
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::identity::{CustomerId, ShopId};
+use crate::identity::{CustomerId, Scope, ShopId};
 use crate::knowledge::analyzer::Analyzer;
-use crate::knowledge::{Builder, Change, Dictionaries, build_generation};
+use crate::knowledge::{Builder, Change, Dictionaries, Knowledge, SearchQuery, build_generation};
 use crate::model::{Embedder, ScriptedEmbedder};
 use crate::record::{Record, RecordKind};
 use crate::time::Now;

@@ -8,7 +8,7 @@ use super::focus::{OrderFocus, says_place};
 use super::product::{is_in_title, named_by_words, with_variant};
 use super::{MOST_FACTS, Own, RELEVANT_SCORE, RetrieveError, Source, Wanted, measures, offer};
 use crate::identity::Identity;
-use crate::knowledge::{Hit, Knowledge, SearchQuery};
+use crate::knowledge::{Among, Hit, Knowledge, Question, SearchQuery};
 use crate::record::{
     Record, RecordKind, derived_fields, evidence_text, evidence_title, in_force, shipment_records,
 };
@@ -40,10 +40,20 @@ const PUBLIC_KINDS: [RecordKind; 5] = [
     RecordKind::Policy,
 ];
 
+/// What is searched in.
+#[derive(Clone, Copy)]
+pub(super) struct Searches<'a> {
+    pub(super) knowledge: &'a Knowledge,
+    /// The question, with private data masked.
+    pub(super) question: &'a Question,
+    /// The question as it stands, in which products are looked for: what stands for a telephone number is not the name of one.
+    pub(super) unmasked: &'a Question,
+}
+
 /// The facts while they are gathered.
 pub(super) struct Collector<'a, S> {
     source: &'a S,
-    knowledge: &'a Knowledge,
+    searches: Searches<'a>,
     reading: &'a Reading,
     input: &'a TurnInput,
     wanted: &'a Wanted,
@@ -59,7 +69,7 @@ pub(super) struct Collector<'a, S> {
 impl<'a, S: Source> Collector<'a, S> {
     pub(super) fn new(
         source: &'a S,
-        knowledge: &'a Knowledge,
+        searches: Searches<'a>,
         reading: &'a Reading,
         input: &'a TurnInput,
         wanted: &'a Wanted,
@@ -67,7 +77,7 @@ impl<'a, S: Source> Collector<'a, S> {
         let facts = Facts::default();
         Self {
             source,
-            knowledge,
+            searches,
             reading,
             input,
             wanted,
@@ -106,7 +116,7 @@ impl<'a, S: Source> Collector<'a, S> {
 
     /// The product that is meant: named, on the page, of the order, remembered.
     pub(super) async fn add_product(&mut self, order: Option<&Record>) -> Result<(), RetrieveError> {
-        let by_words = named_by_words(self.knowledge, &self.input.scope, &self.reading.question)?;
+        let by_words = named_by_words(self.searches.unmasked)?;
         let named = self.named_product()?.or_else(|| by_words.as_ref().map(|hit| hit.id.clone()));
         let item = order.and_then(|order| self.item_in_question(order));
         let (item, first) = match item {
@@ -143,7 +153,7 @@ impl<'a, S: Source> Collector<'a, S> {
                 continue;
             };
             let guessed = by_words.as_ref().filter(|hit| hit.id == record.id);
-            if guessed.is_some_and(|hit| !is_in_title(hit, record, self.knowledge)) {
+            if guessed.is_some_and(|hit| !is_in_title(hit, record, self.searches.knowledge)) {
                 continue;
             }
             if self.product.is_none() {
@@ -174,7 +184,7 @@ impl<'a, S: Source> Collector<'a, S> {
             product: self.input.page.product.clone(),
             vector: None,
         };
-        let hits = self.knowledge.search(&self.input.scope, &query)?;
+        let hits = self.searches.knowledge.search(&self.input.scope, &query)?;
         // Two products that fit equally well are not named by that word.
         Ok(match hits.as_slice() {
             [first, second] if second.raw_score >= first.raw_score * 0.98 => None,
@@ -186,8 +196,8 @@ impl<'a, S: Source> Collector<'a, S> {
     /// The item of the order the message speaks of, and whether there is a sign that it is this one: its words in the
     /// message, or that the order has no other. Without a sign it is the first that was paid for.
     fn item_in_question(&self, order: &Record) -> Option<(String, bool)> {
-        let analyzer = self.knowledge.analyzer();
-        let terms = analyzer.query(&self.reading.question);
+        let analyzer = self.searches.knowledge.analyzer();
+        let terms = self.searches.unmasked.terms();
         let fit = |title: &str| {
             let title = analyzer.normalise(title);
             terms
@@ -334,14 +344,8 @@ impl<'a, S: Source> Collector<'a, S> {
 
     /// All policies of the matters in question, of those in force: named by the intent, or found by the words.
     fn add_policies(&mut self, policies: &[Arc<Record>]) -> Result<(), RetrieveError> {
-        let query = SearchQuery {
-            text: self.reading.masked.clone(),
-            kinds: vec![RecordKind::Policy],
-            limit: HITS,
-            product: None,
-            vector: self.reading.vector.clone(),
-        };
-        let hits = self.knowledge.search(&self.input.scope, &query)?;
+        let among = Among { kinds: vec![RecordKind::Policy], limit: HITS, product: None };
+        let hits = self.searches.question.find(&among)?;
         let mut matters: Vec<(f32, &str)> = Vec::new();
         for policy in policies {
             let Some(about) = policy.text("about") else { continue };
@@ -425,14 +429,8 @@ impl<'a, S: Source> Collector<'a, S> {
 
     /// What search finds. Bodies come from the source; what is expired or about another product is left out.
     pub(super) async fn add_found(&mut self) -> Result<(), RetrieveError> {
-        let query = SearchQuery {
-            text: self.reading.masked.clone(),
-            kinds: PUBLIC_KINDS.to_vec(),
-            limit: HITS,
-            product: self.product.clone(),
-            vector: self.reading.vector.clone(),
-        };
-        let hits = self.knowledge.search(&self.input.scope, &query)?;
+        let among = Among { kinds: PUBLIC_KINDS.to_vec(), limit: HITS, product: self.product.clone() };
+        let hits = self.searches.question.find(&among)?;
         let asked: Vec<(RecordKind, String)> = hits.iter().map(|hit| (hit.kind, hit.id.clone())).collect();
         let records = self.fetch(&asked).await?;
         let mut found: Vec<(&Hit, &Record)> = hits

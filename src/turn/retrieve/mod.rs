@@ -23,7 +23,7 @@ use crate::identity::Scope;
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::record::{Record, RecordKind};
 use crate::turn::types::{Facts, Reading, TurnInput, Unreadable};
-use collect::Collector;
+use collect::{Collector, Searches};
 use focus::focus_order;
 
 /// At most so many facts a turn; more would not be read by anybody.
@@ -131,7 +131,14 @@ pub async fn gather<S: Source>(
     };
     let orders: Vec<Record> = own.of(RecordKind::Order).cloned().collect();
     let focus = focus_order(&orders, knowledge.analyzer(), reading, input, &wanted.kinds);
-    let mut collector = Collector::new(source, knowledge, reading, input, wanted);
+    let question = knowledge.ask(&input.scope, &reading.masked, reading.vector.as_ref())?;
+    let unmasked = match reading.question == reading.masked {
+        true => None,
+        false => Some(knowledge.ask(&input.scope, &reading.question, None)?),
+    };
+    let unmasked = unmasked.as_ref().unwrap_or(&question);
+    let searches = Searches { knowledge, question: &question, unmasked };
+    let mut collector = Collector::new(source, searches, reading, input, wanted);
     collector.add_orders(&orders, &focus);
     collector.add_product(focus.order.map(|index| &orders[index])).await?;
     collector.add_batches().await?;

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::RetrieveError;
-use crate::identity::Scope;
-use crate::knowledge::{Hit, Knowledge, SearchQuery};
+use crate::knowledge::{Among, Hit, Knowledge, Question};
 use crate::record::{Record, RecordKind};
 
 /// A product must share this much with the question to be meant by it.
@@ -14,19 +13,9 @@ const AHEAD: f32 = 0.9;
 
 /// The product whose name the message uses, without naming it as a whole: "羽绒服130藏蓝还有货吗". The words that
 /// matched come with it, because only those of its title count; see [`is_in_title`].
-pub(super) fn named_by_words(
-    knowledge: &Knowledge,
-    scope: &Scope,
-    question: &str,
-) -> Result<Option<Hit>, RetrieveError> {
-    let query = SearchQuery {
-        text: question.to_owned(),
-        kinds: vec![RecordKind::Product],
-        limit: 2,
-        product: None,
-        vector: None,
-    };
-    let hits = knowledge.search(scope, &query)?;
+pub(super) fn named_by_words(question: &Question) -> Result<Option<Hit>, RetrieveError> {
+    let among = Among { kinds: vec![RecordKind::Product], limit: 2, product: None };
+    let hits = question.find_by_words(&among)?;
     let mut hits = hits.into_iter();
     let (Some(first), second) = (hits.next(), hits.next()) else { return Ok(None) };
     let alone = second.is_none_or(|second| second.raw_score <= first.raw_score * AHEAD);
