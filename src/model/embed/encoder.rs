@@ -1,17 +1,14 @@
 //! What does the network compute? BERT's encoder over several texts at once, each reading only itself.
 
-use candle_core::quantized::QMatMul;
-use candle_core::{D, Module, Result, Tensor};
-use candle_nn::ops::{layer_norm, softmax_last_dim};
-
 use super::file::{E5File, Sizes};
+use super::matrix::{Inputs, Matrix, Table};
 
-/// The weights, ready to compute.
+/// The weights, ready to compute. States of tokens are rows of `width` numbers, one after the other.
 pub(super) struct Encoder {
     sizes: Sizes,
-    words: QMatMul,
+    words: Table,
     /// Rows by place in the text, with what belongs to the one kind of text added.
-    places: Tensor,
+    places: Vec<f32>,
     first: Norm,
     layers: Vec<Layer>,
 }
@@ -28,27 +25,27 @@ struct Layer {
 }
 
 struct Linear {
-    weights: QMatMul,
-    bias: Tensor,
+    weights: Matrix,
+    bias: Vec<f32>,
 }
 
 struct Norm {
-    scale: Tensor,
-    shift: Tensor,
+    scale: Vec<f32>,
+    shift: Vec<f32>,
     epsilon: f32,
 }
 
 impl Encoder {
-    pub(super) fn new(file: &E5File<'_>) -> std::result::Result<Self, String> {
+    pub(super) fn new(file: &E5File<'_>) -> Result<Self, String> {
         let sizes = file.sizes;
         let Sizes { width, inner, .. } = sizes;
         let norm = |name: &str| {
-            let [scale, shift] = ["w", "b"].map(|part| file.plain(&format!("{name}.{part}"), &[width]));
+            let [scale, shift] = ["w", "b"].map(|part| file.plain(&format!("{name}.{part}"), width));
             Ok::<_, String>(Norm { scale: scale?, shift: shift?, epsilon: sizes.epsilon })
         };
-        let linear = |name: String, shape: [usize; 2]| {
-            let weights = file.quantized(&format!("{name}.w"), &shape)?;
-            Ok::<_, String>(Linear { weights, bias: file.plain(&format!("{name}.b"), &[shape[0]])? })
+        let linear = |name: String, [outputs, inputs]: [usize; 2]| {
+            let weights = Matrix::unpack(file.quantized(&format!("{name}.w"), [outputs, inputs])?, inputs);
+            Ok::<_, String>(Linear { weights, bias: file.plain(&format!("{name}.b"), outputs)? })
         };
         let mut layers = Vec::with_capacity(sizes.layers);
         for layer in 0..sizes.layers {
@@ -63,16 +60,11 @@ impl Encoder {
                 after: norm(&format!("l{layer}.oln"))?,
             });
         }
-        let places = file.plain("emb.pos", &[sizes.positions, width])?;
-        let kinds = file.plain("emb.type", &[2, width])?;
-        let places = kinds.narrow(0, 0, 1).and_then(|kind| places.broadcast_add(&kind));
-        Ok(Self {
-            sizes,
-            words: file.quantized("emb.word", &[sizes.words, width])?,
-            places: places.map_err(|error| error.to_string())?,
-            first: norm("emb.ln")?,
-            layers,
-        })
+        let mut places = file.plain("emb.pos", sizes.positions * width)?;
+        let kinds = file.plain("emb.type", 2 * width)?;
+        places.chunks_exact_mut(width).for_each(|place| add(place, &kinds[..width]));
+        let words = Table::new(file.quantized("emb.word", [sizes.words, width])?, width);
+        Ok(Self { sizes, words, places, first: norm("emb.ln")?, layers })
     }
 
     /// How many tokens one text may have.
@@ -85,85 +77,127 @@ impl Encoder {
     }
 
     /// For each text, given as its tokens with begin and end, the mean of its tokens' states. No text may be empty or
-    /// longer than [`Encoder::positions`].
-    pub(super) fn means(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>> {
-        let device = self.places.device();
-        let tokens: Vec<u32> = texts.concat();
-        let count = tokens.len();
-        let places: Vec<u32> =
-            texts.iter().flat_map(|text| (0..).zip(*text).map(|(place, _)| place)).collect();
-        let words = self.words.embedding(&Tensor::from_vec(tokens, count, device)?)?;
-        let places = self.places.index_select(&Tensor::from_vec(places, count, device)?, 0)?;
-        let mut states = self.first.forward(&(words + places)?)?;
+    /// longer than [`Encoder::positions`], no token beyond the table of words.
+    pub(super) fn means(&self, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+        let width = self.sizes.width;
+        let mut states = Vec::with_capacity(texts.iter().map(|text| text.len()).sum::<usize>() * width);
+        for text in texts {
+            for (token, place) in text.iter().zip(self.places.chunks_exact(width)) {
+                states.extend(self.words.row(*token as usize).zip(place).map(|(word, place)| word + place));
+            }
+        }
+        self.first.apply(&mut states);
         let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
         for layer in &self.layers {
-            states = self.through(layer, &states, &lengths)?;
+            self.through(layer, &mut states, &lengths);
         }
-        let mut means = Vec::with_capacity(texts.len());
-        let mut start = 0;
-        for length in lengths {
-            means.push(states.narrow(0, start, length)?.mean(0)?.to_vec1()?);
-            start += length;
-        }
-        Ok(means)
+        let mut rest = states.as_slice();
+        let mut mean = |length: usize| {
+            let (own, later) = rest.split_at(length * width);
+            rest = later;
+            let mut mean = vec![0.0; width];
+            own.chunks_exact(width).for_each(|state| add(&mut mean, state));
+            mean.iter_mut().for_each(|number| *number /= length as f32);
+            mean
+        };
+        lengths.into_iter().map(&mut mean).collect()
     }
 
-    fn through(&self, layer: &Layer, states: &Tensor, lengths: &[usize]) -> Result<Tensor> {
-        let query = layer.query.forward(states)?;
-        let key = layer.key.forward(states)?;
-        let value = layer.value.forward(states)?;
-        let mut read = Vec::with_capacity(lengths.len());
+    fn through(&self, layer: &Layer, states: &mut [f32], lengths: &[usize]) {
+        let width = self.sizes.width;
+        let inputs = Inputs::round(states, width);
+        let [query, key, value] = [&layer.query, &layer.key, &layer.value].map(|one| one.apply(&inputs));
+        let mut read = vec![0.0; states.len()];
         let mut start = 0;
         for length in lengths {
-            let own = |all: &Tensor| {
-                all.narrow(0, start, *length)?
-                    .reshape((*length, self.sizes.heads, ()))?
-                    .transpose(0, 1)?
-                    .contiguous()
-            };
-            read.push(attend(&own(&query)?, &own(&key)?, &own(&value)?)?);
+            let own = start * width..(start + length) * width;
+            let [query, key, value] = [&query, &key, &value].map(|all| &all[own.clone()]);
+            self.attend([query, key, value], &mut read[own]);
             start += length;
         }
-        let mixed = layer.mixed.forward(&Tensor::cat(&read, 0)?)?;
-        let states = layer.after_attention.forward(&(states + mixed)?)?;
-        let inner = gelu(&layer.widen.forward(&states)?)?;
-        let narrowed = layer.narrow.forward(&inner)?;
-        layer.after.forward(&(states + narrowed)?)
+        add(states, &layer.mixed.apply(&Inputs::round(&read, width)));
+        layer.after_attention.apply(states);
+        let mut inner = layer.widen.apply(&Inputs::round(states, width));
+        inner.iter_mut().for_each(|number| *number = gelu(*number));
+        add(states, &layer.narrow.apply(&Inputs::round(&inner, self.sizes.inner)));
+        layer.after.apply(states);
     }
-}
 
-/// Attention of one text, `[heads, tokens, width of a head]` each, to `[tokens, width]`.
-fn attend(query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
-    let (heads, tokens, width) = query.dims3()?;
-    let scale = 1.0 / (width as f64).sqrt();
-    let weights = (query.matmul(&key.t()?)? * scale)?;
-    let read = softmax_last_dim(&weights)?.matmul(value)?;
-    read.transpose(0, 1)?.reshape((tokens, heads * width))
+    /// Attention of one text: each head of each token reads the same head of all tokens.
+    fn attend(&self, [query, key, value]: [&[f32]; 3], read: &mut [f32]) {
+        let Sizes { width, heads, .. } = self.sizes;
+        let of_head = width / heads;
+        let scale = 1.0 / (of_head as f32).sqrt();
+        let mut weights = vec![0.0; key.len() / width];
+        for (query, read) in query.chunks_exact(width).zip(read.chunks_exact_mut(width)) {
+            for head in (0..width).step_by(of_head) {
+                let head = head..head + of_head;
+                let query = &query[head.clone()];
+                for (weight, key) in weights.iter_mut().zip(key.chunks_exact(width)) {
+                    *weight = dot(query, &key[head.clone()]) * scale;
+                }
+                soften(&mut weights);
+                let read = &mut read[head.clone()];
+                for (weight, value) in weights.iter().zip(value.chunks_exact(width)) {
+                    let value = &value[head.clone()];
+                    read.iter_mut().zip(value).for_each(|(read, value)| *read += weight * value);
+                }
+            }
+        }
+    }
 }
 
 impl Linear {
-    fn forward(&self, states: &Tensor) -> Result<Tensor> {
-        self.weights.forward(states)?.broadcast_add(&self.bias)
+    fn apply(&self, inputs: &Inputs) -> Vec<f32> {
+        self.weights.multiply(inputs, &self.bias)
     }
 }
 
 impl Norm {
-    fn forward(&self, states: &Tensor) -> Result<Tensor> {
-        layer_norm(states, &self.scale, &self.shift, self.epsilon)
+    /// Brings every state to mean 0 and variance 1, then to the learned scale and shift.
+    fn apply(&self, states: &mut [f32]) {
+        let width = self.scale.len();
+        for state in states.chunks_exact_mut(width) {
+            let mean = state.iter().sum::<f32>() / width as f32;
+            state.iter_mut().for_each(|number| *number -= mean);
+            let variance = dot(state, state) / width as f32;
+            let factor = 1.0 / (variance + self.epsilon).sqrt();
+            for ((number, scale), shift) in state.iter_mut().zip(&self.scale).zip(&self.shift) {
+                *number = *number * factor * scale + shift;
+            }
+        }
     }
 }
 
-/// The activation of the feed-forward part, `x · Φ(x)`.
-///
-/// Candle's own takes the error function in double precision, number by number, which would be half of the time of a
-/// short text; this one is vectorised.
-fn gelu(states: &Tensor) -> Result<Tensor> {
-    let width = states.dim(D::Minus1)?;
-    let mut numbers: Vec<f32> = states.flatten_all()?.to_vec1()?;
-    for number in &mut numbers {
-        *number *= 0.5 * (1.0 + error_function(*number * std::f32::consts::FRAC_1_SQRT_2));
+fn add(to: &mut [f32], more: &[f32]) {
+    to.iter_mut().zip(more).for_each(|(to, more)| *to += more);
+}
+
+/// The sum of products, in eight sums side by side so that it can be computed so.
+fn dot(one: &[f32], other: &[f32]) -> f32 {
+    let (one, one_rest) = one.as_chunks::<8>();
+    let (other, other_rest) = other.as_chunks::<8>();
+    let mut sums = [0.0_f32; 8];
+    for (one, other) in one.iter().zip(other) {
+        for (sum, (one, other)) in sums.iter_mut().zip(one.iter().zip(other)) {
+            *sum += one * other;
+        }
     }
-    Tensor::from_vec(numbers, ((), width), states.device())
+    let rest: f32 = one_rest.iter().zip(other_rest).map(|(one, other)| one * other).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+/// Shares that add up to 1.
+fn soften(weights: &mut [f32]) {
+    let largest = weights.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    weights.iter_mut().for_each(|weight| *weight = (*weight - largest).exp());
+    let sum: f32 = weights.iter().sum();
+    weights.iter_mut().for_each(|weight| *weight /= sum);
+}
+
+/// The activation of the feed-forward part, `x · Φ(x)`.
+fn gelu(x: f32) -> f32 {
+    x * 0.5 * (1.0 + error_function(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
 /// The error function as a quotient of two polynomials, exact to about the last bit of single precision. The

@@ -2,14 +2,9 @@
 //!
 //! All numbers are little-endian. Nothing is believed before it is checked: a cut or damaged file gives an error.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
-use candle_core::{Device, Tensor};
-
-/// Weights in one block of `Q4_0`, and its bytes: a half-precision scale and 32 numbers of four bits.
-const BLOCK: (usize, usize) = (32, 18);
+use super::matrix::{BLOCK, BLOCK_BYTES};
 
 /// How the numbers of a tensor are kept.
 const PLAIN: u8 = 0;
@@ -83,40 +78,28 @@ impl<'a> E5File<'a> {
         Ok(Self { sizes, vocabulary, tensors, content })
     }
 
-    /// A tensor of plain numbers.
-    pub(super) fn plain(&self, name: &str, shape: &[usize]) -> Result<Tensor, String> {
-        let place = self.place(name, PLAIN, shape)?;
+    /// A tensor of plain numbers, so many in all.
+    pub(super) fn plain(&self, name: &str, count: usize) -> Result<Vec<f32>, String> {
+        let place = self.place(name, PLAIN, count)?;
         if place.length != place.count * 4 {
             return Err(format!("the tensor {name} has {} bytes", place.length));
         }
         let bytes = &self.content[place.start..place.start + place.length];
-        let numbers: Vec<f32> =
-            bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
-        Tensor::from_vec(numbers, shape, &Device::Cpu).map_err(|error| error.to_string())
+        Ok(bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect())
     }
 
-    /// A tensor of rows in 4 bits, multiplied as it is.
-    pub(super) fn quantized(&self, name: &str, shape: &[usize; 2]) -> Result<QMatMul, String> {
-        let place = self.place(name, QUANTIZED, shape)?;
-        let whole = shape[1].is_multiple_of(BLOCK.0) && place.length == place.count / BLOCK.0 * BLOCK.1;
+    /// The bytes of a tensor of rows in 4 bits, `[rows, numbers of a row]`.
+    pub(super) fn quantized(&self, name: &str, [rows, width]: [usize; 2]) -> Result<&'a [u8], String> {
+        let place = self.place(name, QUANTIZED, rows * width)?;
+        let whole = width.is_multiple_of(BLOCK) && place.length == place.count / BLOCK * BLOCK_BYTES;
         if !whole {
             return Err(format!("the tensor {name} has {} bytes", place.length));
         }
-        let bytes = &self.content[place.start..place.start + place.length];
-        // Blocks begin with a number of two bytes, which the library wants at an even place of the memory; what an
-        // allocator hands out is at one.
-        let even = bytes.as_ptr().addr().is_multiple_of(2);
-        let bytes = if even { Cow::Borrowed(bytes) } else { Cow::Owned(bytes.to_vec()) };
-        let storage = QStorage::from_data(bytes, &Device::Cpu, GgmlDType::Q4_0);
-        storage
-            .and_then(|storage| QTensor::new(storage, (shape[0], shape[1])))
-            .and_then(QMatMul::from_qtensor)
-            .map_err(|error| format!("the tensor {name}: {error}"))
+        Ok(&self.content[place.start..place.start + place.length])
     }
 
-    fn place(&self, name: &str, kind: u8, shape: &[usize]) -> Result<Place, String> {
+    fn place(&self, name: &str, kind: u8, expected: usize) -> Result<Place, String> {
         let place = *self.tensors.get(name).ok_or_else(|| format!("the tensor {name} is missing"))?;
-        let expected: usize = shape.iter().product();
         if place.kind != kind || place.count != expected {
             return Err(format!(
                 "the tensor {name} has {} numbers of kind {}, expected {expected} of kind {kind}",
@@ -145,7 +128,7 @@ fn sizes(reader: &mut Reader<'_>) -> Result<Sizes, String> {
         [size("the table of words", 1 << 22)?, size("positions", 1 << 16)?, size("kinds of text", 256)?];
     let epsilon = reader.f32()?;
     let block = reader.u32()? as usize;
-    let sound = block == BLOCK.0 && width.is_multiple_of(heads) && positions > 2 && epsilon > 0.0;
+    let sound = block == BLOCK && width.is_multiple_of(heads) && positions > 2 && epsilon > 0.0;
     if !sound {
         return Err(format!("blocks of {block}, width {width}, {heads} heads, {positions} positions"));
     }

@@ -1,6 +1,9 @@
 //! The embedder that runs in this process: cut into pieces, several texts in one pass, the mean scaled to length 1.
 
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use super::encoder::Encoder;
 use super::file::E5File;
@@ -75,24 +78,14 @@ impl LocalEmbedder {
 
 impl Embedder for LocalEmbedder {
     fn embed(&self, texts: &[&str], purpose: Purpose) -> Result<Vec<Vector>, EmbedError> {
-        let failed = |error: candle_core::Error| EmbedError::Failed(error.to_string());
         let windows = self.windows(texts, purpose);
+        let passes = passes(&windows);
+        let means = self.through_all(&passes);
         let mut sums = vec![vec![0.0_f32; self.encoder.width()]; texts.len()];
-        let mut rest = windows.as_slice();
-        while !rest.is_empty() {
-            let mut tokens = 0;
-            let fitting = rest.iter().take_while(|window| {
-                tokens += window.tokens.len();
-                tokens <= TOKENS_AT_ONCE
-            });
-            let (now, later) = rest.split_at(fitting.count().max(1));
-            rest = later;
-            let together: Vec<&[u32]> = now.iter().map(|window| window.tokens.as_slice()).collect();
-            for (window, mean) in now.iter().zip(self.encoder.means(&together).map_err(failed)?) {
-                let weight = (window.tokens.len() - 2) as f32;
-                for (sum, number) in sums[window.text].iter_mut().zip(mean) {
-                    *sum += weight * number;
-                }
+        for (window, mean) in windows.iter().zip(means) {
+            let weight = (window.tokens.len() - 2) as f32;
+            for (sum, number) in sums[window.text].iter_mut().zip(mean) {
+                *sum += weight * number;
             }
         }
         Ok(sums.into_iter().map(Vector::normalised).collect())
@@ -105,4 +98,47 @@ impl Embedder for LocalEmbedder {
     fn dimensions(&self) -> usize {
         self.encoder.width()
     }
+}
+
+impl LocalEmbedder {
+    /// The means of all windows, in their order. One pass is computed on this thread, many on all processors.
+    fn through_all(&self, passes: &[&[Window]]) -> Vec<Vec<f32>> {
+        let through = |passes: &[&[Window]]| -> Vec<Vec<f32>> {
+            let through = |pass: &&[Window]| {
+                let texts: Vec<&[u32]> = pass.iter().map(|window| window.tokens.as_slice()).collect();
+                self.encoder.means(&texts)
+            };
+            passes.iter().flat_map(through).collect()
+        };
+        if passes.len() < 2 {
+            return through(passes);
+        }
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = passes.len().div_ceil(processors);
+        let through = &through;
+        thread::scope(|scope| {
+            let parts: Vec<_> = passes.chunks(share).map(|part| scope.spawn(move || through(part))).collect();
+            parts
+                .into_iter()
+                .flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        })
+    }
+}
+
+/// Windows that go through the network together.
+fn passes(windows: &[Window]) -> Vec<&[Window]> {
+    let mut passes = Vec::new();
+    let mut rest = windows;
+    while !rest.is_empty() {
+        let mut tokens = 0;
+        let fitting = rest.iter().take_while(|window| {
+            tokens += window.tokens.len();
+            tokens <= TOKENS_AT_ONCE
+        });
+        let (pass, later) = rest.split_at(fitting.count().max(1));
+        passes.push(pass);
+        rest = later;
+    }
+    passes
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 mod encoder;
 mod file;
 mod local;
+mod matrix;
 mod pieces;
 mod scripted;
 
