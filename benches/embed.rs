@@ -26,10 +26,15 @@ fn embed(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("embed");
     for (name, question) in QUESTIONS {
         group.bench_function(name, |bencher| {
-            bencher.iter(|| embedder.embed_one(black_box(question), Purpose::Query).expect("a vector comes back"));
+            bencher.iter(|| {
+                embedder.embed_one(black_box(question), Purpose::Query).expect("a vector comes back")
+            });
         });
     }
-    let records = vec!["恒温睡袋适合室温十八到二十二度，内里为全棉，可以机洗，不可漂白，不建议烘干。"; 64];
+    let records = vec![
+        "恒温睡袋适合室温十八到二十二度，内里为全棉，可以机洗，不可漂白，不建议烘干。";
+        64
+    ];
     group.throughput(Throughput::Elements(records.len() as u64));
     group.sample_size(10);
     group.bench_function("records", |bencher| {

@@ -153,6 +153,21 @@ impl Analyzer {
         terms
     }
 
+    /// The characters of a question as they are compared, and for each whether it stands alone: Chinese, no stop word, and
+    /// part of no longer word of the dictionary.
+    pub(super) fn lonely(&self, text: &str) -> (Vec<char>, Vec<bool>) {
+        let normalised = self.read(text);
+        let mut lonely = vec![false; normalised.characters.len()];
+        for (start, end, han) in runs(&normalised.characters) {
+            let text: String = normalised.characters[start..end].iter().collect();
+            for token in self.shared.jieba.cut(&text, false).into_iter().filter(|_| han) {
+                let alone = token.end == token.start + 1 && !self.shared.stop_words.contains(token.word);
+                lonely[start + token.start] |= alone;
+            }
+        }
+        (normalised.characters, lonely)
+    }
+
     fn read(&self, text: &str) -> Normalised {
         let mut characters = Vec::with_capacity(text.len());
         let mut origins = Vec::with_capacity(text.len());

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
 use tantivy::directory::RamDirectory;
@@ -17,6 +17,7 @@ use super::analyzer::Analyzer;
 use super::background::Background;
 use super::generation::{Manifest, VECTORS, current_generation, index_folder};
 use super::schema::{Fields, document, key, key_term, register, schema};
+use super::sounds::Sounds;
 use super::vectors::Vectors;
 use crate::identity::ShopId;
 use crate::model::Embedder;
@@ -53,6 +54,9 @@ pub(super) struct Live {
     pub reader: IndexReader,
     pub fields: Fields,
     pub vectors: RwLock<Vectors>,
+    /// The words of the index by their sound, as far as anybody has needed them. Words that come with single changes are
+    /// known by their sound from the next generation on.
+    pub sounds: OnceLock<Sounds>,
 }
 
 type Journal = HashMap<String, (ShopId, Change)>;
@@ -299,5 +303,5 @@ fn live(
 ) -> Result<Live, KnowledgeError> {
     register(&index, analyzer);
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-    Ok(Live { manifest, index, reader, fields, vectors: RwLock::default() })
+    Ok(Live { manifest, index, reader, fields, vectors: RwLock::default(), sounds: OnceLock::new() })
 }

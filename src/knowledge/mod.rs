@@ -14,6 +14,7 @@ mod meanings;
 mod question;
 mod schema;
 mod search;
+mod sounds;
 pub mod sources;
 mod tally;
 mod vectors;

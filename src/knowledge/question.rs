@@ -13,6 +13,7 @@ use super::analyzer::QueryTerms;
 use super::live::{Knowledge, Live};
 use super::schema::{KIND, OWNER, SHOP, owner_mark, public_mark};
 use super::search::{CANDIDATES, Hit, Method, WEIGHTS, WORDS_ONLY, Weights, fit, rank};
+use super::sounds::Sounds;
 use super::tally::{Candidate, Tally};
 use super::vectors::Row;
 use crate::identity::Scope;
@@ -85,10 +86,57 @@ impl Knowledge {
     ) -> Result<Question, KnowledgeError> {
         let live = self.live.load_full();
         let searcher = live.reader.searcher();
-        let terms = self.terms(text);
+        let corrected = self.corrected(text, &live, &searcher)?;
+        let terms = self.terms(corrected.as_deref().unwrap_or(text));
         let tally = Tally::new(&searcher, &live.fields, &terms, weights)?;
         Ok(Question { live, scope: scope.clone(), row: vector.map(Row::of), terms, searcher, tally })
     }
+}
+
+impl Knowledge {
+    /// The question with the shop's words in the place of what only sounds like them.
+    fn corrected(
+        &self,
+        text: &str,
+        live: &Live,
+        searcher: &Searcher,
+    ) -> Result<Option<String>, TantivyError> {
+        let (characters, lonely) = self.analyzer.lonely(text);
+        let may_be_typed = |two: &[bool]| two.iter().all(|lonely| *lonely);
+        let letters = characters.iter().any(char::is_ascii_lowercase);
+        if !letters && !lonely.windows(2).any(may_be_typed) {
+            return Ok(None);
+        }
+        let sounds = match live.sounds.get() {
+            Some(sounds) => sounds,
+            None => {
+                let read = Sounds::of(searcher, &live.fields)?;
+                live.sounds.get_or_init(|| read)
+            }
+        };
+        // What cannot be read now is taken to be known, so that nothing is changed.
+        let known = |typed: &str| stands_somewhere(typed, live, searcher).unwrap_or(true);
+        Ok(sounds.corrected(&characters, &lonely, known))
+    }
+}
+
+/// Whether a record has a text: letters as a whole, characters as neighbours.
+fn stands_somewhere(typed: &str, live: &Live, searcher: &Searcher) -> Result<bool, TantivyError> {
+    let characters: Vec<char> = typed.chars().collect();
+    let (view, texts) = match typed.is_ascii() {
+        true => (1, vec![typed.to_owned()]),
+        false => (2, characters.windows(2).map(|two| two.iter().collect()).collect::<Vec<String>>()),
+    };
+    for text in texts {
+        let mut stands = false;
+        for part in &live.fields.parts {
+            stands |= searcher.doc_freq(&Term::from_field_text(part.fields[view], &text))? > 0;
+        }
+        if !stands {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl Question {

@@ -250,8 +250,33 @@ fn atoms(terms: &QueryTerms) -> Vec<Atom> {
     };
     let words = terms.words.iter().map(|(word, others)| atom(0, word, others));
     let singles = terms.singles.iter().map(|text| atom(1, text, &[]));
-    let pairs = terms.pairs.iter().map(|text| atom(2, text, &[]));
+    let pairs = terms.pairs.iter().map(|text| atom(2, text, in_other_numerals(text).as_slice()));
     words.chain(singles).chain(pairs).collect()
+}
+
+/// A pair with its number in digits for words and in words for digits: 三段 and 3段. A number alone says too little.
+fn in_other_numerals(pair: &str) -> Option<String> {
+    const NUMERALS: [(&str, &str); 11] = [
+        ("一", "1"),
+        ("二", "2"),
+        ("两", "2"),
+        ("三", "3"),
+        ("四", "4"),
+        ("五", "5"),
+        ("六", "6"),
+        ("七", "7"),
+        ("八", "8"),
+        ("九", "9"),
+        ("十", "10"),
+    ];
+    NUMERALS.iter().find_map(|(word, digits)| {
+        let begins = |from: &str, to: &str| {
+            let rest = pair.strip_prefix(from)?;
+            let whole = !rest.starts_with(|next: char| next.is_ascii_digit());
+            (whole && !rest.is_empty()).then(|| format!("{to}{rest}"))
+        };
+        begins(word, digits).or_else(|| begins(digits, word))
+    })
 }
 
 /// Finds the terms of a question in every part that has them.
@@ -313,4 +338,23 @@ fn read_whole(wanted: &[Wanted]) -> usize {
         *place == 0 || sum <= MOST_PLACES
     });
     whole.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_words_and_in_digits() {
+        let check = |pair: &str, expected: Option<&str>| {
+            assert_eq!(in_other_numerals(pair).as_deref(), expected, "{pair}");
+        };
+        check("三段", Some("3段"));
+        check("3段", Some("三段"));
+        check("十天", Some("10天"));
+        check("10天", Some("十天"));
+        check("12个", None);
+        check("三", None);
+        check("奶粉", None);
+    }
 }

@@ -155,6 +155,28 @@ fn names_codes_sizes_and_ids_are_found() {
 }
 
 #[test]
+fn what_was_typed_by_sound_finds_the_word() {
+    let knowledge = filled(vec![
+        record(json!({"kind": "product", "id": "milk", "title": "婴儿奶粉 三段", "price": 1.0})),
+        record(json!({"kind": "product", "id": "bag", "title": "恒温睡袋", "price": 1.0})),
+        record(json!({"kind": "knowledge", "id": "wash", "title": "睡袋怎么洗", "text": "三十度水洗"})),
+    ]);
+    let check = |question: &str, first: &str| {
+        assert_eq!(
+            ids(&knowledge, &public(), question).first().map(String::as_str),
+            Some(first),
+            "{question}"
+        );
+    };
+    check("奶分多少钱", "milk");
+    check("naifen多少钱", "milk");
+    check("睡带怎么洗", "wash");
+    check("3段奶粉", "milk");
+    // What no word sounds like stays as it was typed.
+    assert_eq!(ids(&knowledge, &public(), "hello"), Vec::<String>::new());
+}
+
+#[test]
 fn hits_say_how_well_and_why() {
     let knowledge = appliances();
     let ask = |text: &str, product: Option<&str>| {
