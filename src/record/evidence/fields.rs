@@ -42,6 +42,8 @@ const LABELS: &[(&str, &str)] = &[
     ("ship_by", "最晚发货时间"),
     ("appointment", "预约时间"),
     ("restock_at", "到货时间"),
+    ("care_tips", "保养"),
+    ("warranty_months", "质保（月）"),
 ];
 
 /// What values with a fixed meaning are called.

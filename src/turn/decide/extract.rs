@@ -206,16 +206,33 @@ fn sentences(text: &str) -> Vec<(usize, &str)> {
 /// out.
 fn pairs(text: &str) -> HashSet<Pair> {
     const EMPTY: &str = "的了吗呢啊吧是我你您他它在有和与请问一下这那个哪什么怎样能可以要会不";
-    let characters: Vec<char> = text
-        .chars()
-        .flat_map(char::to_lowercase)
-        .map(|character| if character.is_alphanumeric() { character } else { ' ' })
-        .collect();
+    let lower = text.chars().flat_map(char::to_lowercase);
+    let characters: Vec<char> =
+        lower.map(|character| if character.is_alphanumeric() { character } else { ' ' }).collect();
+    let digit = |at: usize| characters.get(at).is_some_and(char::is_ascii_digit);
+    let after_digit = |at: usize| at.checked_sub(1).is_some_and(digit);
+    let pair = |at: usize, first: char, second: char| match (digit(at), digit(at + 1)) {
+        (true, true) => (!after_digit(at)).then(|| number(&characters[at..])),
+        // The end of a longer number says nothing.
+        (true, false) if after_digit(at) => None,
+        (false, true) if digit(at + 2) => None,
+        _ => Some([first, second]),
+    };
     characters
         .windows(2)
-        .filter(|pair| !pair.contains(&' ') && !pair.iter().all(|character| EMPTY.contains(*character)))
-        .map(|pair| [pair[0], pair[1]])
+        .enumerate()
+        .filter(|(_, pair)| !pair.contains(&' ') && !pair.iter().all(|one| EMPTY.contains(*one)))
+        .filter_map(|(at, two)| pair(at, two[0], two[1]))
         .collect()
+}
+
+/// A number as one pair, so that "315" has nothing of "2026-12-31".
+fn number(characters: &[char]) -> Pair {
+    let digits = characters.iter().map_while(|one| one.to_digit(10)).take(9);
+    let value = digits.fold(0, |value, digit| value * 10 + digit);
+    // Private characters stand for the upper and the lower half.
+    let half = |part: u32| char::from_u32(0xF_0000 + part).unwrap_or(' ');
+    [half(value >> 15), half(value & 0x7FFF)]
 }
 
 #[cfg(test)]
@@ -272,6 +289,18 @@ mod tests {
         assert!(best_extract(&facts, "满月礼盒里面都有什么").is_none());
         let extract = best_extract(&facts, "满月礼盒什么材质").unwrap();
         assert_eq!(extract.text, "材质：棉");
+    }
+
+    #[test]
+    fn a_number_is_compared_as_a_whole() {
+        let check = |left: &str, right: &str, shared: bool| {
+            assert_eq!(!pairs(left).is_disjoint(&pairs(right)), shared, "{left} / {right}");
+        };
+        check("315", "2026-12-31 24:00", false);
+        check("315", "到 315 为止", true);
+        check("22度", "22 度以上", true);
+        check("90码", "190码", false);
+        check("12号", "120号", false);
     }
 
     #[test]
