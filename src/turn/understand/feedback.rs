@@ -11,7 +11,11 @@ use crate::turn::types::{Author, Feedback, TurnInput};
 const SAME_QUESTION: f32 = 0.72;
 
 /// Words that may stand beside a rejection without making it something else: "这个还是没用啊".
-const BESIDE_REJECTION: [&str; 34] = [
+const BESIDE_REJECTION: [&str; 38] = [
+    "有点",
+    "有些",
+    "真的是",
+    "实在",
     "还是",
     "这个",
     "那个",
@@ -130,6 +134,14 @@ impl FeedbackWords {
         let rest = self.rejections.without(clause);
         rest.len() < clause.len()
             && self.beside_rejection.without(&rest).chars().filter(|c| c.is_alphanumeric()).count() == 0
+    }
+
+    /// What a folded text says after its first clause, if that is nothing but an acceptance: "好，我想想" says "我想想".
+    pub fn after_acceptance<'t>(&self, folded: &'t str) -> Option<&'t str> {
+        let first = *clauses(folded).first()?;
+        let rest = &folded[folded.find(first)? + first.len()..];
+        let rest = rest.trim_start_matches(|one: char| !one.is_alphanumeric());
+        (self.affirms(first) && rest.chars().filter(|one| one.is_alphanumeric()).count() >= 2).then_some(rest)
     }
 
     /// Whether the whole message is an acceptance.

@@ -69,6 +69,7 @@ impl Reader {
         resolve::prepare();
         stage::prepare();
         pick::prepare();
+        several::prepare();
         let _ = entities::find(
             "11月16日3点 2件 90码 F6033-UD3(HE) 299元 a@b.cn",
             &Now::new(Timestamp::UNIX_EPOCH, TimeZone::UTC),
@@ -120,7 +121,11 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
             None => intents(&message.text, &resolved, feedback, input, reader),
         },
     };
-    let by_clause = several::by_clause(&message.text, reader);
+    // Where a fragment is made whole, both questions of the one before are asked again: "那120的呢".
+    let several = |text: &str| clauses::clauses(text).len() > 1;
+    let again = !resolved.continues && input.memory.question.as_deref().is_some_and(several);
+    let asked = if again && !several(&message.text) { &resolved.question } else { &message.text };
+    let by_clause = several::by_clause(asked, reader);
     let masked = private::mask(&resolved.question, !pack.language.starts_with("en"));
     Reading {
         text: message.text,
@@ -150,7 +155,9 @@ fn intents(
     let meant = vector.zip(reader.heads.as_deref()).and_then(|(vector, heads)| Meant::of(vector, heads));
     let meant = meant.as_ref();
     if resolved.question == text {
-        return reader.intents.read(text, &around, meant);
+        let folded = text.to_lowercase();
+        let asked = reader.feedback.after_acceptance(&folded).unwrap_or(&folded);
+        return reader.intents.read(asked, &around, meant);
     }
     let mut whole = reader.intents.read(&resolved.question, &around, None);
     let reaction = matches!(feedback, Feedback::Negated | Feedback::Prodded);

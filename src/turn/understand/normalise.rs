@@ -86,7 +86,23 @@ fn one_round(text: &str, result: &mut Normalised) -> String {
     let joined = join_spaced(&simple);
     let (short, dropped) = shorten(&joined);
     result.shortened += dropped;
-    bounded(&short)
+    bounded(&stages_in_digits(&short))
+}
+
+/// "二段", "奶粉三段": the stage of a formula in digits, as it stands in names of products. "一段时间" and "分三段" count none.
+fn stages_in_digits(text: &str) -> String {
+    const STAGES: [(char, char); 4] = [('一', '1'), ('二', '2'), ('三', '3'), ('四', '4')];
+    const NO_STAGE_AFTER: &str = "这那哪每分第十百有前后";
+    const NO_STAGE_BEFORE: &str = "时路话文视感距情式";
+    let characters: Vec<char> = text.chars().collect();
+    let told = |at: usize| {
+        let digit = STAGES.iter().find(|(numeral, _)| *numeral == characters[at])?.1;
+        let before = at.checked_sub(1).map(|before| characters[before]);
+        let stands_apart = before.is_none_or(|before| !NO_STAGE_AFTER.contains(before));
+        let counts = characters.get(at + 2).is_none_or(|after| !NO_STAGE_BEFORE.contains(*after));
+        (characters.get(at + 1) == Some(&'段') && stands_apart && counts).then_some(digit)
+    };
+    (0..characters.len()).map(|at| told(at).unwrap_or(characters[at])).collect()
 }
 
 /// Traditional characters become simplified ones.

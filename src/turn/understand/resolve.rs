@@ -38,6 +38,11 @@ expression!(
     OWN_TOPIC,
     r"^(?:你们?|您|我的?)?(?:人|客服|人工|快递|物流|退款|钱|发票|货|包裹|赠品|礼品|订单|东西|结果|答复|回复|运费|优惠券?|券|活动|售后|地址|我|你|老板|回答)$"
 );
+// A thing and what of it is asked for, with 呢 a whole question too: "2段的价格呢".
+expression!(
+    OWN_FIELD,
+    r"^.{1,12}的(?:价格|价钱|单价|运费|邮费|尺寸|尺码|码数|材质|面料|重量|颜色|成分|配方|质保|保修|保质期|日期|库存|优惠|活动|赠品)$"
+);
 expression!(
     ASKS,
     r"(?i)怎么|什么|哪|多少|几|吗|为什么|有没有|能|可以|是不是|啥|何时|会|不|没|退|换|发|到|想|要|how|what|when|why|can|does|is "
@@ -78,6 +83,11 @@ expression!(
     CORRECTION,
     r"^(?:我)?(?:问的是|说的是|要的是|想问的是|想要的是|指的是|是想问|是问|是说|想问|问)"
 );
+// A name and the order it stands for: "奶嘴那单", "买奶粉的那个订单".
+expression!(
+    NAMED_ORDER,
+    r"(?i)^(?:我|就|是|要|看|问|查)*(?:买|拍)?(?P<name>[^,。!? ]{1,12}?)的?(?:那|这)(?:一?个订单|一?个单子?|一?单|一?笔|一?件)(?:吧|呢|的|呀|啊)*$|^(?:the )?order (?:with|of|for) the (?P<english>.{2,30})$"
+);
 expression!(
     CHOICE,
     r"^(?:就|要|选|是)?(?:第?[一二三四五六七八九\d]{1,2}(?:个|单|笔|条)?|最近(?:的|那)?(?:个|单|一单|一个)?|上面(?:那|的)?个?|下面(?:那|的)?个?|前(?:一|面那)个|后(?:一|面那)个|最后一个|都(?:是|要|看)?|这个|这单|那单)(?:吧|的|呢|哦)?$"
@@ -100,6 +110,7 @@ pub fn prepare() {
         &THEN,
         &ELLIPSIS,
         &OWN_TOPIC,
+        &OWN_FIELD,
         &ASKS,
         &PREDICATE,
         &FIELD_QUESTION,
@@ -110,6 +121,7 @@ pub fn prepare() {
         &DAY,
         &PLACE,
         &CORRECTION,
+        &NAMED_ORDER,
         &CHOICE,
     ] {
         LazyLock::force(expression);
@@ -136,9 +148,13 @@ pub fn resolve(
         Feedback::Prodded => return continued(previous),
         Feedback::Negated => {
             return match correction(text, words) {
-                Some(rest) => {
-                    Resolved { question: fragment(&rest, &previous, input).unwrap_or(rest), continues: false }
-                }
+                Some(rest) => match of_named_order(&rest, &previous) {
+                    Some(question) => continued(question),
+                    None => {
+                        let question = fragment(&rest, &previous, input).unwrap_or(rest);
+                        Resolved { question, continues: false }
+                    }
+                },
                 None => continued(previous),
             };
         }
@@ -182,6 +198,17 @@ fn correction(text: &str, words: &FeedbackWords) -> Option<String> {
         .collect();
     let rest = rest.join(",");
     says_something(&rest).then_some(rest)
+}
+
+/// "我问的是奶嘴那单": the question before, of the order that is named.
+fn of_named_order(text: &str, previous: &str) -> Option<String> {
+    let captures = NAMED_ORDER.captures(text)?;
+    if let Some(name) = captures.name("english") {
+        return Some(format!("{}, the {}", trimmed(previous), name.as_str()));
+    }
+    let name = captures.name("name")?.as_str();
+    let (_, predicate) = split(trimmed(previous));
+    Some(if predicate.is_empty() { format!("{name},{previous}") } else { format!("{name}{predicate}") })
 }
 
 fn chooses(text: &str, input: &TurnInput) -> bool {
@@ -248,7 +275,8 @@ fn by_pronoun(text: &str, end: usize, previous: &str, input: &TurnInput) -> Opti
 fn by_ellipsis(text: &str, previous: &str) -> Option<String> {
     let captures = ELLIPSIS.captures(text)?;
     let new = captures.name("led").or(captures.name("bare")).or(captures.name("english"))?.as_str().trim();
-    if OWN_TOPIC.is_match(new) || ASKS.is_match(new) || new.is_empty() {
+    let whole = OWN_TOPIC.is_match(new) || OWN_FIELD.is_match(new);
+    if whole || ASKS.is_match(new) || new.is_empty() {
         return None;
     }
     let previous = trimmed(previous);

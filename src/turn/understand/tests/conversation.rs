@@ -1,5 +1,6 @@
-use super::{after, input, reading};
+use super::{after, input, lexicon, reading};
 use crate::turn::types::{Feedback, Pending};
+use crate::turn::understand::feedback::FeedbackWords;
 
 #[test]
 fn fragments_become_whole_questions() {
@@ -21,6 +22,8 @@ fn fragments_become_whole_questions() {
     check("我的快递到哪了", "???", "我的快递到哪了");
     check("我的快递到哪了", "不是这个", "我的快递到哪了");
     check("睡袋多少钱", "不是这个,我问的是运费多少", "运费多少");
+    check("我那单发货了吗", "不是这个 我问的是奶嘴那单", "奶嘴发货了吗");
+    check("我那单发货了吗", "不对,买奶粉的那个订单", "奶粉发货了吗");
     check("我的快递到哪了", "20261114008712", "我的快递到哪了 20261114008712");
     check(
         "how much is the sleeping bag",
@@ -40,6 +43,7 @@ fn whole_questions_stay_as_they_are() {
     check("恒温睡袋有粉色吗", "转人工");
     check("恒温睡袋有粉色吗", "好的谢谢");
     check("恒温睡袋有粉色吗", "有人吗");
+    check("发票也帮我开一下", "2段的价格呢");
     assert_eq!(reading(&input("多少钱")).question, "多少钱");
     assert_eq!(reading(&input("它能退吗")).question, "它能退吗");
 }
@@ -74,6 +78,7 @@ fn feedback_on_the_answer_before() {
     check("没用", Feedback::Negated);
     check("还是不行啊", Feedback::Negated);
     check("不对,我问的是退款", Feedback::Negated);
+    check("有点不满意", Feedback::Negated);
     check("凭什么不能退", Feedback::Negated);
     check("我没用优惠券可以补吗", Feedback::None);
     check("不是这个颜色的我要粉色", Feedback::None);
@@ -101,4 +106,18 @@ fn a_reaction_keeps_the_intent_of_the_question() {
     let mut message = after("嗯那个事", "???");
     message.memory.intent = Some("refund_where".into());
     assert_eq!(reading(&message).intents[0].intent, "refund_where");
+}
+
+#[test]
+fn what_follows_an_acceptance_is_what_is_asked() {
+    let words = FeedbackWords::new(&lexicon("zh-CN"));
+    let check = |text: &str, expected: Option<&str>| {
+        assert_eq!(words.after_acceptance(text), expected, "{text}");
+    };
+    check("好,我想想", Some("我想想"));
+    check("行 那能退吗", Some("那能退吗"));
+    check("ok, let me think", Some("let me think"));
+    check("好的", None);
+    check("好用吗", None);
+    check("我想想,好", None);
 }
