@@ -432,6 +432,8 @@ pub struct Facts {
     pub product: Option<usize>,
     /// Whether nothing says that it is this product: it is only the first of an order of several.
     pub product_is_guessed: bool,
+    /// Clauses of the message that name a product of their own, with its id.
+    pub by_clause: Vec<(String, String)>,
     /// Indexes in `found` of the orders to choose from, if it is not clear which one is meant.
     pub order_choices: Vec<usize>,
     /// Whether anything found by search is good enough to answer from.
@@ -460,6 +462,12 @@ impl Facts {
     /// The product being talked about.
     pub fn product(&self) -> Option<&Fact> {
         self.product.and_then(|index| self.found.get(index))
+    }
+
+    /// The product that a clause of the message names.
+    pub fn product_of(&self, clause: &str) -> Option<&Fact> {
+        let (_, id) = self.by_clause.iter().find(|(known, _)| known == clause)?;
+        self.get(id)
     }
 
     /// The same facts as evidence: the verdict that code reached stands in its policy, with the amounts and times that

@@ -135,14 +135,17 @@ pub fn place(situation: Situation<'_>, chosen: &Chosen<'_>) -> Placed {
     Placed { episode, came_back, same_scenario, promise_overdue, danger, recalled, names_need }
 }
 
-/// The episode a matter belongs to: the one that is talked about before any other.
+/// The episode a matter belongs to: the one that is talked about before any other, and one that was talked about before
+/// one that was only named.
 fn found<'m>(memory: &'m Memory, matter: Option<Concern>, order: Option<&str>) -> Option<&'m Episode> {
     let current = memory.episode();
     let Some(matter) = matter else { return current };
     let goes_on = |episode: &&Episode| is_same(episode, matter, order) || grows(episode, matter, order);
+    let same = || memory.episodes.iter().rev().filter(|episode| is_same(episode, matter, order));
     current
         .filter(goes_on)
-        .or_else(|| memory.episodes.iter().rev().find(|episode| is_same(episode, matter, order)))
+        .or_else(|| same().find(|episode| episode.state != EpisodeState::Parked))
+        .or_else(|| same().next())
 }
 
 fn is_same(episode: &Episode, matter: Concern, order: Option<&str>) -> bool {

@@ -7,7 +7,7 @@ use super::Situation;
 use super::clarify;
 use super::class::Course;
 use super::empathy;
-use super::extract::{Ranked, best_extract, ranked};
+use super::extract::{Ranked, best_extract, fitting_sentences, ranked};
 use super::measure;
 use super::scenario::UNCLEAR;
 use super::second;
@@ -23,6 +23,9 @@ use crate::turn::types::{
 /// A knowledge entry whose title or ways of asking cover this much of the question is the answer itself; the model
 /// would only put it into other words.
 const SAME_QUESTION: f32 = 0.6;
+
+/// From this score on the search is sure that an entry answers, even if it was said before.
+const SURE_HIT: f32 = 0.6;
 
 /// An entry longer than this is not said as it stands, in characters.
 const SHORT_ANSWER: usize = 110;
@@ -230,7 +233,7 @@ fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
             spoken.leave_out(goal.goal, why);
             if goal.goal.matters() && !goal.optional {
                 if !ask_back(words, spoken) {
-                    without_answer(course.scenario, said_all, words, spoken);
+                    without_answer(course, said_all, words, spoken);
                 }
                 return;
             }
@@ -287,7 +290,7 @@ fn say_again(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
     let polite = course.scenario.goals.iter().find(|plan| matches!(plan.goal, Goal::Greet | Goal::Close));
     match polite.and_then(|plan| words.said_before(&course.scenario.id, plan.goal)) {
         Some(draft) => spoken.goals.push(ready(draft)),
-        None => without_answer(course.scenario, true, words, spoken),
+        None => without_answer(course, true, words, spoken),
     }
 }
 
@@ -302,7 +305,10 @@ fn meet(course: &Course<'_>, goal: &GoalPlan, words: &mut Words<'_>, spoken: &mu
     let scenario = course.scenario;
     let planned = match &goal.by {
         GoalSource::Wording => worded(course, goal.goal, words),
-        GoalSource::Evidence { kinds } => extracted(goal.goal, kinds, words).map(ready),
+        // Where no record fits, a scenario may have words of its own to say so.
+        GoalSource::Evidence { kinds } => {
+            extracted(goal.goal, kinds, words).or_else(|| words.own_draft(&scenario.id, goal.goal)).map(ready)
+        }
         GoalSource::Model { kinds } => return modelled(scenario, goal.goal, kinds, words, spoken),
         GoalSource::Verdict { about } => {
             match course.verdicts.about(about) {
@@ -375,11 +381,16 @@ fn candidates<'f>(kinds: &[RecordKind], words: &Words<'f>) -> Vec<&'f Fact> {
 }
 
 fn extracted(goal: Goal, kinds: &[RecordKind], words: &Words<'_>) -> Option<Draft> {
-    let extract = best_extract(&candidates(kinds, words), &words.situation().reading.question)?;
-    if words.was_heard(&extract.text) {
-        return None;
+    let reading = words.situation().reading;
+    let extract = best_extract(&candidates(kinds, words), &reading.question)?;
+    if !words.was_heard(&extract.text) {
+        return Some(quoted(goal, extract.fact, extract.text));
     }
-    Some(quoted(goal, extract.fact, extract.text))
+    // Who now asks for a part of what was said hears that part.
+    let part = fitting_sentences(extract.fact, &reading.question, 1);
+    let asked = reading.feedback == Feedback::None && extract.fact.score >= SURE_HIT;
+    let new = part.trim() != extract.text && !words.was_heard_alone(part.trim());
+    (asked && new).then(|| quoted(goal, extract.fact, part.trim().to_owned()))
 }
 
 fn quoted(goal: Goal, fact: &Fact, text: String) -> Draft {
@@ -485,8 +496,10 @@ pub fn mode_for(stage: Stage) -> HandoffMode {
 }
 
 /// Nothing answers a goal the scenario cannot do without, or everything that answers it was said: a colleague goes on,
-/// later before the sale, now after it.
-fn without_answer(scenario: &Scenario, said_all: bool, words: &mut Words<'_>, spoken: &mut Spoken) {
+/// later before the sale, now after it, unless a person was offered in this matter and not wanted.
+fn without_answer(course: &Course<'_>, said_all: bool, words: &mut Words<'_>, spoken: &mut Spoken) {
+    let scenario = course.scenario;
+    let declined = course.placed.episode.handoff_declined;
     let (reason, detail, why) = if said_all {
         (HandoffReason::UnresolvedTurns, Some("said_all"), "everything was said about")
     } else {
@@ -495,7 +508,7 @@ fn without_answer(scenario: &Scenario, said_all: bool, words: &mut Words<'_>, sp
     let plan = HandoffPlan {
         reason,
         detail: detail.map(str::to_owned),
-        mode: mode_for(scenario.stage),
+        mode: if declined { HandoffMode::Async } else { mode_for(scenario.stage) },
         why: format!("{why} {}", scenario.id),
     };
     leave_message(plan, words, spoken);

@@ -4,6 +4,7 @@
 //! or a model: the same reading and the same facts always lead to the same decision.
 
 mod scenario;
+mod matters;
 mod episodes;
 mod situation;
 mod ladder;

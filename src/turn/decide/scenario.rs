@@ -5,12 +5,14 @@ use serde_json::Value;
 use super::Situation;
 use super::episodes::matter_of;
 use super::handoff::{declines, handoff_by_text};
+use super::matters::leading;
 use super::situation::need_of;
 use crate::pack::types::{GoalSource, Pack, Scenario};
 use crate::record::RecordKind;
 use crate::turn::retrieve::Wanted;
 use crate::turn::types::{
-    EmotionLabel, EpisodeState, Feedback, Goal, HandoffMode, Memory, Pending, Reading, Stage,
+    EmotionFlag, EmotionLabel, EpisodeState, Feedback, Goal, HandoffMode, IntentMatch, Memory, Pending,
+    Reading,
 };
 
 /// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the message.
@@ -28,6 +30,8 @@ const VERY_SURE: f32 = 0.8;
 const SAME_MATTER: f32 = 1.3;
 /// From this confidence on a few words beside the name of an order are a question of their own: "二段的价格呢".
 const SAYS_MORE: f32 = 0.6;
+/// From this intensity on pleasure is meant, and no mere politeness.
+const PLEASED: f32 = 0.5;
 /// An answer to what was asked has at most so many letters; a longer one says something of its own.
 const SHORT_ANSWER: usize = 8;
 
@@ -59,6 +63,7 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
             Some(Chosen { scenario, confidence, understood: true })
         })
         .filter(|candidate| !is_harmless(candidate.scenario, situation))
+        .filter(|candidate| !is_praise(candidate.scenario, reading))
         .collect();
     let candidates = in_context(candidates, situation);
     if shows(&candidates, situation) {
@@ -76,7 +81,7 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
     {
         return accepted;
     }
-    if let Some(chosen) = safety.or_else(|| leading(&candidates, reading)) {
+    if let Some(chosen) = safety.or_else(|| leading(&candidates, situation)) {
         return where_it_was_given(chosen.clone(), situation);
     }
     if let Some(scenario) = of_handoff_rule(pack, reading) {
@@ -110,6 +115,13 @@ fn is_harmless(scenario: &Scenario, situation: Situation<'_>) -> bool {
     let text = situation.reading.text.to_lowercase();
     scenario.priority < SAFETY_PRIORITY
         && rules.is_harmless(reason, scenario.handoff.detail.as_deref(), &text)
+}
+
+/// "上次投诉处理得挺好 谢谢": who is pleased and means it complains of nothing.
+fn is_praise(scenario: &Scenario, reading: &Reading) -> bool {
+    let emotion = &reading.emotion;
+    let pleased = emotion.label == EmotionLabel::Pleased && emotion.intensity >= PLEASED;
+    scenario.topic == "complaint" && pleased && !emotion.flags.contains(&EmotionFlag::Sarcastic)
 }
 
 /// "好", "👍": a message that is nothing but an acceptance, while nothing was asked, says nothing of its own, whatever its
@@ -163,61 +175,15 @@ fn where_it_was_given<'a>(chosen: Chosen<'a>, situation: Situation<'a>) -> Chose
     }
 }
 
-/// Of several matters in one message the gravest leads: a complaint before what was bought, that before what is being
-/// bought. Only what a clause of its own says surely counts as a matter; otherwise the surest reading leads.
-fn leading<'c, 'a>(candidates: &'c [Chosen<'a>], reading: &Reading) -> Option<&'c Chosen<'a>> {
-    let surest = candidates.first()?;
-    if reading.by_clause.len() < 2 || !said_alone(surest, reading) {
-        return Some(surest);
-    }
-    let alone = candidates.iter().filter(|candidate| said_alone(candidate, reading));
-    // The first of those that are equally grave is the surest.
-    alone.rev().max_by_key(|candidate| gravity(candidate.scenario)).or(Some(surest))
-}
-
-fn said_alone(candidate: &Chosen<'_>, reading: &Reading) -> bool {
-    reading.by_clause.iter().any(|guess| guess.intent == candidate.scenario.intent)
-}
-
-fn gravity(scenario: &Scenario) -> u8 {
-    let trouble = scenario.expect.iter().any(|label| label.is_negative());
-    match (scenario.topic.as_str(), scenario.stage) {
-        ("complaint" | "person_request", _) => 6,
-        ("smalltalk", _) => 0,
-        (_, Stage::AfterSale) if trouble => 5,
-        (_, Stage::AfterSale) => 4,
-        // What was paid for and does not come weighs more than a paper about it.
-        ("dispatch" | "logistics", Stage::InSale) => 3,
-        (_, Stage::InSale) if trouble => 3,
-        (_, Stage::InSale) => 2,
-        (_, Stage::PreSale | Stage::Service) => 1,
-    }
-}
-
-/// What else the clauses of a message ask, the gravest first.
-pub fn others<'a>(situation: Situation<'a>, variables: &Value, main: &Chosen<'_>) -> Vec<Chosen<'a>> {
-    let Situation { reading, pack, .. } = situation;
-    let mut found: Vec<Chosen<'a>> = Vec::new();
-    for guess in reading.by_clause.iter().filter(|guess| guess.intent != main.scenario.intent) {
-        let Some(scenario) = narrowed(pack, &guess.intent, variables, situation) else { continue };
-        let known =
-            scenario.id == main.scenario.id || found.iter().any(|other| other.scenario.id == scenario.id);
-        if !known && scenario.topic != "smalltalk" {
-            found.push(Chosen { scenario, confidence: guess.confidence, understood: true });
-        }
-    }
-    found.sort_by_key(|other| std::cmp::Reverse(gravity(other.scenario)));
-    found
-}
-
 /// The intents worth acting upon; a question that only answers what we asked goes on with the intent before.
 fn intents(situation: Situation<'_>) -> Vec<(String, f32)> {
     let Situation { input, reading, .. } = situation;
-    let mut intents: Vec<(String, f32)> = reading
-        .intents
-        .iter()
-        .filter(|guess| guess.confidence >= CONFIDENT)
+    let ironic =
+        reading.emotion.flags.contains(&EmotionFlag::Sarcastic) && reading.emotion.label.is_negative();
+    let mut intents: Vec<(String, f32)> = asked(reading)
         .map(|guess| (guess.intent.clone(), guess.confidence))
+        // "呵呵 机器人倒是回得快" is no friendly chat.
+        .filter(|(intent, _)| !(ironic && is_smalltalk(situation.pack, intent)))
         .collect();
     // Who was asked what is meant and says nothing that is understood has not been understood twice.
     let clarifying = matches!(input.memory.pending, Some(Pending::Clarify { .. }));
@@ -233,6 +199,19 @@ fn intents(situation: Situation<'_>) -> Vec<(String, f32)> {
         intents.insert(0, (intent.clone(), confidence));
     }
     intents
+}
+
+/// What was read surely enough to act upon: in the whole message, or else in a clause of it that stands beside a mere
+/// remark: "就问个奶粉什么时候发 有这么难吗".
+fn asked(reading: &Reading) -> impl Iterator<Item = &IntentMatch> {
+    let sure = |guess: &&IntentMatch| guess.confidence >= CONFIDENT;
+    let whole = reading.intents.iter().any(|guess| sure(&guess));
+    let read = if whole { &reading.intents } else { &reading.by_clause };
+    read.iter().filter(sure)
+}
+
+fn is_smalltalk(pack: &Pack, intent: &str) -> bool {
+    pack.default_scenario(intent).is_some_and(|scenario| scenario.topic == "smalltalk")
 }
 
 /// "明天孩子满月要用": when it is needed says nothing of what is wrong; the matter is the one before, unless the words
@@ -282,7 +261,7 @@ fn continues(situation: Situation<'_>) -> bool {
 }
 
 /// Within an intent: first match by falling priority.
-fn narrowed<'a>(
+pub fn narrowed<'a>(
     pack: &'a Pack,
     intent: &str,
     variables: &Value,
@@ -324,18 +303,19 @@ fn named<'a>(pack: &'a Pack, id: &str, confidence: f32, understood: bool) -> Cho
 /// no intent, the matter before may go on.
 pub fn wanted(pack: &Pack, reading: &Reading, memory: &Memory) -> Wanted {
     let mut wanted = Wanted::default();
-    let goes_on = reading.intents.is_empty()
+    let goes_on = asked(reading).next().is_none()
         || need_of(&reading.text).is_some()
-        || reading.feedback == Feedback::Negated
+        || matches!(reading.feedback, Feedback::Negated | Feedback::Repeated | Feedback::Prodded)
         || memory.pending.is_some();
     let before = memory.intent.as_ref().filter(|_| goes_on);
-    let surest = reading.intents.first().map(|guess| &guess.intent);
-    let asked = |scenario: &&Scenario| {
+    let surest = asked(reading).next().map(|guess| &guess.intent);
+    let read = reading.intents.iter().chain(&reading.by_clause);
+    let is_read = |scenario: &&Scenario| {
         scenario.id == GENERAL_QUESTION
-            || reading.intents.iter().any(|guess| guess.intent == scenario.intent)
+            || read.clone().any(|guess| guess.intent == scenario.intent)
             || before == Some(&scenario.intent)
     };
-    for scenario in pack.scenarios.iter().filter(asked) {
+    for scenario in pack.scenarios.iter().filter(is_read) {
         wanted.kinds.extend(scenario.needs.iter().chain(&scenario.reads).copied());
         let likely = before == Some(&scenario.intent) || surest == Some(&scenario.intent);
         for goal in &scenario.goals {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Situation;
 use crate::pack::types::{Wording, WordingBook};
 use crate::pack::wording::{RenderedWording, WordingRequest};
-use crate::turn::types::{Author, By, Draft, Goal, PastMessage, Tier};
+use crate::turn::types::{Author, By, Draft, Fact, Goal, PastMessage, Tier};
 
 /// How a wording is looked for.
 type Pick = fn(&WordingBook, &WordingRequest<'_>) -> Option<RenderedWording>;
@@ -18,6 +18,8 @@ type Pick = fn(&WordingBook, &WordingRequest<'_>) -> Option<RenderedWording>;
 pub struct Words<'a> {
     situation: Situation<'a>,
     variables: Value,
+    /// The product that is spoken of in place of the one in focus.
+    product: Option<&'a Fact>,
     tier: Tier,
     said: Vec<String>,
     /// Differs between conversations, so that not every customer reads the same variant.
@@ -30,7 +32,7 @@ impl<'a> Words<'a> {
         let said = situation.input.memory.said.clone();
         let mut hasher = DefaultHasher::new();
         situation.input.conversation.hash(&mut hasher);
-        Self { situation, variables, tier, said, seed: hasher.finish() }
+        Self { situation, variables, product: None, tier, said, seed: hasher.finish() }
     }
 
     /// Whether a wording was said before in this conversation.
@@ -43,6 +45,13 @@ impl<'a> Words<'a> {
     pub fn was_heard(&self, text: &str) -> bool {
         let said_by_us = |message: &&PastMessage| message.author == Author::Assistant;
         self.situation.input.history.iter().filter(said_by_us).any(|message| message.text.contains(text))
+    }
+
+    /// Whether these very words were a bubble of their own lately.
+    pub fn was_heard_alone(&self, text: &str) -> bool {
+        let said_by_us = |message: &&PastMessage| message.author == Author::Assistant;
+        let mut messages = self.situation.input.history.iter().filter(said_by_us);
+        messages.any(|message| message.text.lines().any(|line| line.trim() == text))
     }
 
     /// The tier of this turn.
@@ -102,6 +111,17 @@ impl<'a> Words<'a> {
         self.variables[name] = value;
     }
 
+    /// What these words say where they speak of another product than the one in focus.
+    pub fn about<T>(&mut self, product: &'a Fact, say: impl FnOnce(&mut Self) -> T) -> T {
+        let variables = self.variables.clone();
+        self.variables["product"] = product.fields.clone();
+        let in_focus = self.product.replace(product);
+        let said = say(self);
+        self.variables = variables;
+        self.product = in_focus;
+        said
+    }
+
     /// A wording of a place for a goal that was not said yet, as a draft.
     pub fn draft(&mut self, place: &str, goal: Goal) -> Option<Draft> {
         self.picked(place, goal, WordingBook::pick)
@@ -154,7 +174,7 @@ impl<'a> Words<'a> {
             let root = path.split('.').next().unwrap_or_default();
             let fact = match root {
                 "order" => facts.order(),
-                "product" => facts.product(),
+                "product" => self.product.or(facts.product()),
                 _ => facts.found.iter().find(|fact| fact.kind.as_str() == root),
             };
             if let Some(fact) = fact

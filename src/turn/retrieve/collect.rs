@@ -153,13 +153,31 @@ impl<'a, S: Source> Collector<'a, S> {
                 continue;
             };
             let guessed = by_words.as_ref().filter(|hit| hit.id == record.id);
-            if guessed.is_some_and(|hit| !is_in_title(hit, record, self.searches.knowledge)) {
+            if guessed
+                .is_some_and(|hit| !is_in_title(hit, &self.reading.question, record, self.searches.knowledge))
+            {
                 continue;
             }
             if self.product.is_none() {
                 self.product = Some(record.id.clone());
                 self.facts.product_is_guessed = why == FIRST_ITEM;
                 self.push(record, 1.0, why);
+            }
+        }
+        Ok(())
+    }
+
+    /// The products that single clauses of the message name: "奶粉怎么还没发，另外2段多少钱".
+    pub(super) async fn add_products_of_clauses(&mut self) -> Result<(), RetrieveError> {
+        for clause in self.reading.by_clause.iter().map(|guess| guess.why.as_str()) {
+            let asked = self.searches.knowledge.ask(&self.input.scope, clause, None)?;
+            let Some(hit) = named_by_words(&asked)? else { continue };
+            let records = self.fetch(&[(RecordKind::Product, hit.id.clone())]).await?;
+            let named =
+                records.iter().find(|record| is_in_title(&hit, clause, record, self.searches.knowledge));
+            if let Some(record) = named {
+                self.push(record, 0.95, "消息里另外说到的商品");
+                self.facts.by_clause.push((clause.to_owned(), record.fact_id()));
             }
         }
         Ok(())
@@ -446,8 +464,8 @@ impl<'a, S: Source> Collector<'a, S> {
             .collect();
         found.sort_by(|one, other| self.usefulness(other).total_cmp(&self.usefulness(one)));
         self.facts.relevant = found.iter().any(|(hit, _)| hit.score >= RELEVANT_SCORE);
-        let room = MOST_FACTS.saturating_sub(KEPT_FOR_SEARCH);
-        self.facts.found.truncate(room.max(1));
+        let room = MOST_FACTS - KEPT_FOR_SEARCH.min(found.len());
+        self.facts.found.truncate(room);
         for (hit, record) in found {
             if self.facts.found.len() >= MOST_FACTS {
                 break;

@@ -27,7 +27,7 @@ use collect::{Collector, Searches};
 use focus::focus_order;
 
 /// At most so many facts a turn; more would not be read by anybody.
-pub const MOST_FACTS: usize = 12;
+pub const MOST_FACTS: usize = 14;
 
 /// From this score on something found by search is good enough to answer from.
 ///
@@ -141,6 +141,7 @@ pub async fn gather<S: Source>(
     let mut collector = Collector::new(source, searches, reading, input, wanted);
     collector.add_orders(&orders, &focus);
     collector.add_product(focus.order.map(|index| &orders[index])).await?;
+    collector.add_products_of_clauses().await?;
     collector.add_batches().await?;
     collector.add_own_records(&own);
     collector.add_rules(focus.order.map(|index| &orders[index])).await?;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::RetrieveError;
 use crate::knowledge::{Among, Hit, Knowledge, Question};
 use crate::record::{Record, RecordKind};
+use crate::turn::understand::normalise::is_cjk;
 
 /// A product must share this much with the question to be meant by it.
 const MEANT: f32 = 0.3;
@@ -24,11 +25,27 @@ pub(super) fn named_by_words(question: &Question) -> Result<Option<Hit>, Retriev
 
 /// Whether a word of two characters or more that matched stands in the product's title. Matches in descriptions
 /// say what a product is like, not which one is meant.
-pub(super) fn is_in_title(hit: &Hit, product: &Record, knowledge: &Knowledge) -> bool {
+/// "2 段" is one such word: a number and what it counts, side by side in both.
+pub(super) fn is_in_title(hit: &Hit, question: &str, product: &Record, knowledge: &Knowledge) -> bool {
     let title = product.text("title").unwrap_or_default();
     let title =
         knowledge.analyzer().normalise(&format!("{title} {}", product.short_title().unwrap_or_default()));
-    hit.why.iter().any(|word| word.chars().count() >= 2 && title.contains(word.as_str()))
+    let question = knowledge.analyzer().normalise(question);
+    let counted = |number: &String| {
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        let mut units = hit.why.iter().filter(|unit| unit.chars().all(is_cjk));
+        is_number && units.any(|unit| [&title, &question].iter().all(|text| says_count(text, number, unit)))
+    };
+    let named = |word: &String| word.chars().count() >= 2 && title.contains(word.as_str());
+    hit.why.iter().any(|word| named(word) || counted(word))
+}
+
+/// Whether a text has a number with its unit, and not as the end of a longer number.
+fn says_count(text: &str, number: &str, unit: &str) -> bool {
+    text.match_indices(number).any(|(at, _)| {
+        let longer = text[..at].ends_with(|before: char| before.is_ascii_digit() || before == '.');
+        !longer && text[at + number.len()..].trim_start().starts_with(unit)
+    })
 }
 
 /// Lays the variant that the text names over the product's fields, so that price, stock and restock date are those
@@ -134,6 +151,16 @@ mod tests {
         check("拉拉裤xxl什么时候来货", "xl", false);
         check("要2130的", "130", false);
         check("藏蓝130有吗", "130", true);
+    }
+
+    #[test]
+    fn a_number_counts_with_its_unit_and_as_a_whole() {
+        let check = |text: &str, expected: bool| assert_eq!(says_count(text, "2", "段"), expected, "{text}");
+        check("启安 2 段奶粉 800g", true);
+        check("2段多少钱", true);
+        check("12段", false);
+        check("1.2段", false);
+        check("2罐3段", false);
     }
 
     #[test]
