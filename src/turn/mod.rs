@@ -14,7 +14,7 @@ pub mod retrieve;
 pub mod decide;
 pub mod generate;
 pub mod guard;
-mod numerals;
+pub(crate) mod numerals;
 mod days;
 mod stopwatch;
 mod outcome;

@@ -171,7 +171,7 @@ fn read_run(run: &[char]) -> Option<i128> {
 
 /// The value of a whole text: digits with or without grouping, or a Chinese numeral; `None` if it is anything else.
 /// Digits read out one by one (一二三) are no amount.
-pub(in crate::turn) fn number_value(text: &str) -> Option<f64> {
+pub(crate) fn number_value(text: &str) -> Option<f64> {
     let plain: String = text.chars().filter(|character| *character != ',').collect();
     if let Ok(value) = plain.parse::<f64>() {
         return value.is_finite().then_some(value);
@@ -200,4 +200,30 @@ fn is_spoken(chars: &[char]) -> bool {
 /// Plain notation without a needless fraction.
 pub(in crate::turn) fn plain(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value}") }
+}
+
+/// A whole number below ten thousand as it is spoken: 一百零五. Before a unit two is 两.
+pub(crate) fn spoken(number: u32) -> String {
+    const DIGITS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
+    if number == 2 {
+        return "两".to_owned();
+    }
+    let mut text = String::new();
+    let mut gap = false;
+    for (place, name) in [(1_000, "千"), (100, "百"), (10, "十"), (1, "")] {
+        let digit = number / place % 10;
+        if digit == 0 {
+            gap |= !text.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut gap) {
+            text.push('零');
+        }
+        // 十五, not 一十五.
+        if !(digit == 1 && place == 10 && text.is_empty()) {
+            text.push_str(DIGITS[digit as usize]);
+        }
+        text.push_str(name);
+    }
+    if text.is_empty() { DIGITS[0].to_owned() } else { text }
 }

@@ -56,6 +56,8 @@ fn repeats(sentence: &Sentence, said: &[u64], limit: &str) -> bool {
     if shared(&wanted, said) > 0 {
         return true;
     }
-    let digits: String = limit.chars().filter(char::is_ascii_digit).collect();
+    // 满300.00元 is said as 满300.
+    let digits: String =
+        limit.chars().skip_while(|sign| !sign.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     !digits.is_empty() && sentence.folded.contains(&digits)
 }

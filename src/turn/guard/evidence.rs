@@ -12,6 +12,7 @@ use crate::time::Now;
 use crate::turn::types::{Draft, Facts};
 
 use super::GuardContext;
+use super::bounds::Bound;
 use super::features::shared;
 use super::fold::{fold, without_space};
 use super::records::{Clause, KnownRecord};
@@ -93,6 +94,10 @@ pub(super) struct Known<'a> {
     pub(super) clause: Option<usize>,
     /// Whether it may be said as money.
     pub(super) sayable_money: bool,
+    /// Whether it is a limit, and of which side.
+    pub(super) bound: Option<Bound>,
+    /// The number of its record among those in force.
+    pub(super) record: usize,
 }
 
 /// The evidence in force for one draft. What a check does not ask for is not gathered.
@@ -109,6 +114,7 @@ pub(super) struct Evidence<'a> {
 #[derive(Debug, Default)]
 struct Gathered<'a> {
     known: Vec<Known<'a>>,
+    idle: Vec<(&'a Value, usize)>,
     clauses: Vec<&'a Clause>,
     moments: Vec<(Day, Moment)>,
     lone_moments: Vec<Moment>,
@@ -132,12 +138,17 @@ impl<'a> Evidence<'a> {
     fn gathered(&self) -> &Gathered<'a> {
         self.gathered.get_or_init(|| {
             let mut all = Gathered::default();
-            for record in &self.facts {
-                all.add(record, self.grounds.now);
+            for (index, record) in self.facts.iter().enumerate() {
+                all.add(index, record, self.grounds.now);
             }
             all.capitals = all.text.to_uppercase();
             all
         })
+    }
+
+    /// The moment of the turn.
+    pub(super) fn now(&self) -> &'a Now {
+        self.grounds.now
     }
 
     /// The values that stand in the records.
@@ -145,9 +156,19 @@ impl<'a> Evidence<'a> {
         &self.gathered().known
     }
 
+    /// Small counts in words, each with its clause.
+    pub(super) fn idle(&self) -> &[(&'a Value, usize)] {
+        &self.gathered().idle
+    }
+
     /// The clauses of the records.
     pub(super) fn clauses(&self) -> &[&'a Clause] {
         &self.gathered().clauses
+    }
+
+    /// The clauses of one of the records in force.
+    pub(super) fn clauses_of(&self, record: usize) -> &'a [Clause] {
+        self.facts.get(record).map_or(&[], |known| &known.stated(self.grounds.now).clauses)
     }
 
     /// Days and times that stand together in a record.
@@ -228,14 +249,17 @@ impl<'a> Evidence<'a> {
 }
 
 impl<'a> Gathered<'a> {
-    fn add(&mut self, record: &'a KnownRecord<'a>, now: &Now) {
+    fn add(&mut self, index: usize, record: &'a KnownRecord<'a>, now: &Now) {
         let stated = record.stated(now);
         let first = self.clauses.len();
-        self.known.extend(stated.values.iter().map(|(value, clause, sayable_money)| Known {
-            value,
-            clause: clause.map(|clause| first + clause),
-            sayable_money: *sayable_money,
+        self.known.extend(stated.values.iter().map(|held| Known {
+            value: &held.value,
+            clause: held.clause.map(|clause| first + clause),
+            sayable_money: held.sayable_money,
+            bound: held.bound,
+            record: index,
         }));
+        self.idle.extend(stated.idle.iter().map(|(value, clause)| (value, first + clause)));
         self.clauses.extend(&stated.clauses);
         self.moments.extend(&stated.moments);
         self.lone_moments.extend(&stated.lone_moments);
@@ -247,12 +271,13 @@ impl<'a> Gathered<'a> {
     }
 }
 
-/// The facts a draft names, or all of them; of private records only those of the order that the text names.
+/// The facts a draft names, or all of them, as far as they are in force now; of private records only those of the order that the text names.
 fn in_force<'a>(draft: &Draft, folded: &str, grounds: &'a Grounds<'a>) -> Vec<&'a KnownRecord<'a>> {
+    let current = || grounds.records.iter().filter(|record| !record.is_out_of_date(grounds.now));
     let mut facts: Vec<&KnownRecord<'_>> =
-        grounds.records.iter().filter(|record| draft.evidence.contains(&record.fact.id)).collect();
+        current().filter(|record| draft.evidence.contains(&record.fact.id)).collect();
     if facts.is_empty() {
-        facts = grounds.records.iter().collect();
+        facts = current().collect();
     }
     let named = named_orders(folded, grounds.now);
     let speaks_of = |record: &&KnownRecord<'_>| {

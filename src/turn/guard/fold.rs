@@ -12,6 +12,11 @@ fn is_invisible(character: char) -> bool {
         | '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{180e}')
 }
 
+/// ①, ㊿.
+fn is_circled(character: char) -> bool {
+    matches!(character, '\u{2460}'..='\u{2473}' | '\u{3251}'..='\u{325f}' | '\u{32b1}'..='\u{32bf}')
+}
+
 /// Punctuation whose full-width form is the ordinary Chinese one.
 fn keeps_its_form(character: char) -> bool {
     matches!(character, '，' | '！' | '？' | '；' | '：' | '（' | '）' | '～' | '…')
@@ -30,6 +35,10 @@ pub(super) fn fold(text: &str) -> String {
             folded.push('×');
         } else {
             folded.extend(std::iter::once(character).nfkc());
+            if is_circled(character) {
+                // ②两个月 numbers a point; it is no 2 that goes on.
+                folded.push(' ');
+            }
         }
     }
     folded

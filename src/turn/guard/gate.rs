@@ -95,7 +95,7 @@ const MATTERS: &[(&str, &[&str])] = &[
 
 /// Yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Yes,
     No,
 }
@@ -107,7 +107,7 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     let mut before = "";
     for clause in clauses(&sentence.folded) {
         let condition = std::mem::replace(&mut before, clause);
-        let Some(said) = side(clause) else { continue };
+        let Some(said) = side(clause).filter(|_| !is_field(clause)) else { continue };
         if OPEN.iter().any(|word| clause.contains(word)) {
             continue;
         }
@@ -136,8 +136,16 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     Ok(())
 }
 
+/// 主机可水洗：否.
+fn is_field(clause: &str) -> bool {
+    clause.strip_suffix(['是', '否']).is_some_and(|label| label.ends_with([':', '：']))
+}
+
 /// Whether a clause says yes or no to something; `None` if it says neither or both.
-fn side(clause: &str) -> Option<Side> {
+pub(super) fn side(clause: &str) -> Option<Side> {
+    if is_field(clause) {
+        return Some(if clause.ends_with('是') { Side::Yes } else { Side::No });
+    }
     let mut rest = clause.to_owned();
     for word in OTHER {
         rest = rest.replace(word, "□");
@@ -287,7 +295,8 @@ fn denies(clause: &str) -> bool {
     rest.contains(['未', '没'])
 }
 
-fn without_sides(clause: &str) -> String {
+/// A clause without what says yes or no.
+pub(super) fn without_sides(clause: &str) -> String {
     NO.iter().chain(&YES).chain(&["不了"]).fold(clause.to_owned(), |text, word| text.replace(word, "□"))
 }
 

@@ -3,6 +3,7 @@
 //! [`vet`] reads top to bottom: what must never be said by anybody, then the values, then what only a written
 //! sentence can get wrong.
 
+mod bounds;
 mod conditions;
 mod done;
 mod echo;
@@ -13,6 +14,8 @@ mod fold;
 mod gate;
 mod goal_order;
 mod names;
+mod negation;
+mod neighbour;
 mod numbers;
 mod polarity;
 mod private;
@@ -21,6 +24,9 @@ mod prompt_leak;
 mod records;
 mod redlines;
 mod split;
+mod stated;
+mod subject;
+mod sums;
 mod support;
 mod values;
 
@@ -103,6 +109,8 @@ struct Sentence {
     chars: Vec<char>,
     /// Its values.
     found: Vec<Found>,
+    /// Small counts in words that mostly count nothing.
+    idle: Vec<Found>,
     /// Whether it says what will be done.
     is_promise: bool,
     /// Whether the model wrote it. Code puts the right value into a slot; the model may take the neighbour's.
@@ -113,9 +121,10 @@ impl Sentence {
     fn read(raw: &str, by: By, context: &GuardContext<'_>) -> Self {
         let folded = fold::fold(raw);
         let chars: Vec<char> = folded.chars().collect();
-        let found = values::extract(&chars, context.grounds.now);
+        let (idle, found) =
+            values::extract_all(&chars, context.grounds.now).into_iter().partition(|found| found.idle);
         let is_promise = context.grounds.pack.guard.promises.iter().any(|pattern| pattern.is_match(&folded));
-        Self { folded, chars, found, is_promise, is_written: by == By::Model }
+        Self { folded, chars, found, idle, is_promise, is_written: by == By::Model }
     }
 
     /// The folded text between two places.
@@ -200,9 +209,14 @@ fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardCo
     prompt_leak::check(sentence, evidence, context.grounds.pack)?;
     promise::check(sentence, evidence, context)?;
     names::check(sentence, evidence, &context.grounds.pack.guard)?;
+    neighbour::check_idle(sentence, evidence)?;
+    bounds::check(sentence, evidence, context.grounds.now)?;
     gate::check(sentence, evidence)?;
+    stated::check(sentence, evidence)?;
+    negation::check(sentence, evidence)?;
     polarity::check(sentence, evidence, &context.grounds.pack.guard)?;
     conditions::check(sentence, evidence)?;
+    subject::check(sentence, evidence)?;
     support::check(sentence, evidence, context.grounds.pack)
 }
 

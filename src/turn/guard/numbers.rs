@@ -4,18 +4,11 @@ use crate::time::Now;
 use crate::turn::types::GuardReason;
 
 use super::evidence::{Evidence, Known};
-use super::features::features;
-use super::values::{Found, Measure, Span, Value};
+use super::neighbour;
+use super::sums::is_sum;
+use super::values::{Found, Measure, Span, Value, are_different_packs};
 use super::{Sentence, Verdict};
 use crate::turn::numerals::{Amount, UNIT};
-
-/// Where the clause of the value that was said has nothing in common with the sentence, the clause of another value
-/// must share so many features with it before the value counts as the neighbour's. Otherwise it must share all that
-/// the right one shares, and one more.
-const NEIGHBOUR_MARGIN: usize = 2;
-
-/// Words that make an amount the whole, beside whatever things it is named.
-const TOTALS: [&str; 5] = ["一共", "合计", "总共", "总计", "共计"];
 
 /// Checks all values of a sentence. `approved` are the values of an approved wording's own text.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, approved: &[Value], now: &Now) -> Verdict {
@@ -29,20 +22,28 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, approved: &[Va
         }
         let all: Vec<&Known<'_>> = evidence.known().iter().filter(|known| stands(known.value)).collect();
         let money = matches!(found.value, Value::Money(_));
-        let matches: Vec<&Known<'_>> =
-            all.iter().copied().filter(|known| !money || known.sayable_money).collect();
+        let matches: Vec<&Known<'_>> = all
+            .iter()
+            .copied()
+            .filter(|known| !money || known.sayable_money)
+            .filter(|known| {
+                !sentence.is_written || neighbour::is_meant(sentence, found, known, evidence, now)
+            })
+            .collect();
         if !matches.is_empty() {
             if sentence.is_written {
-                neighbour(sentence, found, &matches, evidence)?;
+                neighbour::check(sentence, found, &matches, evidence, now)?;
                 together(sentence, index, evidence, now)?;
             }
             continue;
         }
-        let echoed = !money && !sentence.is_promise && evidence.asked().iter().any(stands);
+        let asked = |value: &&Value| value.same_kind(&found.value);
+        let echoed = !money && !sentence.is_promise && evidence.asked().iter().filter(asked).any(stands);
         if echoed || names_id(&found.value, sentence, found, evidence) || is_sum(sentence, found, evidence) {
             continue;
         }
-        let reason = if all.is_empty() { GuardReason::NumberNotInEvidence } else { GuardReason::MoneySource };
+        let unpriced = money && !all.is_empty();
+        let reason = if unpriced { GuardReason::MoneySource } else { GuardReason::NumberNotInEvidence };
         return Err((reason, sentence.slice(found.start, found.end)));
     }
     Ok(())
@@ -62,7 +63,9 @@ pub(super) fn says(drafted: &Value, known: &Value, about: bool, now: &Now) -> bo
                 && day.day.is_some_and(|day| theirs.0 == i128::from(day) * 86_400 * UNIT)
         }
         (Value::Duration(mine, Span::Month), Value::Duration(theirs, Span::Second)) => {
+            // About a month is thirty days, and never exactly so.
             mine.0 == 12 * UNIT && theirs.0 == 365 * 86_400 * UNIT
+                || about && mine.0.saturating_mul(30 * 86_400) == theirs.0
         }
         (Value::Duration(mine, Span::Second), Value::Duration(theirs, Span::Month)) => {
             theirs.0 == 12 * UNIT && mine.0 == 365 * 86_400 * UNIT
@@ -70,7 +73,10 @@ pub(super) fn says(drafted: &Value, known: &Value, about: bool, now: &Now) -> bo
         (Value::Plain(mine), theirs) => {
             theirs.amount().is_some_and(|theirs| is_same_number(*mine, theirs, known))
         }
-        (Value::Count(mine), Value::Plain(theirs)) => mine == theirs,
+        (Value::Count(mine, _), Value::Plain(theirs)) => mine == theirs,
+        (Value::Count(mine, one), Value::Count(theirs, other)) => {
+            mine == theirs && !are_different_packs(*one, *other)
+        }
         (Value::Measure(mine, measure), Value::Plain(theirs)) => {
             matches!(measure, Measure::Size | Measure::Age | Measure::Level | Measure::Degree)
                 && mine == theirs
@@ -98,92 +104,6 @@ fn is_list_mark(sentence: &Sentence, found: &Found) -> bool {
         && sentence.chars[..found.start].iter().all(|character| character.is_whitespace())
         && matches!(sentence.chars.get(found.end), Some('、' | '.' | ')' | '）' | ':' | '：'))
         && !sentence.chars.get(found.end + 1).is_some_and(char::is_ascii_digit)
-}
-
-/// Refuses a value that belongs to another field: the record holds it, but beside other words, while the words of the
-/// sentence stand beside another value of the same kind.
-fn neighbour(sentence: &Sentence, found: &Found, matches: &[&Known<'_>], evidence: &Evidence<'_>) -> Verdict {
-    if matches!(found.value, Value::Id(_) | Value::Plain(_) | Value::Tail(_))
-        || matches.iter().any(|known| known.clause.is_none()) && matches.len() == 1
-    {
-        return Ok(());
-    }
-    other_name(sentence, found, matches, evidence)?;
-    let (start, end) = sentence.clause_around(found.start);
-    let clause = sentence.slice(start, end);
-    if matches!(found.value, Value::Money(_)) && TOTALS.iter().any(|word| clause.contains(word)) {
-        return Ok(());
-    }
-    let wanted = around(sentence, found);
-    let common = |known: &Known<'_>| -> Vec<u64> {
-        let theirs =
-            known.clause.map(|clause| evidence.clauses()[clause].features.as_slice()).unwrap_or_default();
-        wanted.iter().copied().filter(|feature| theirs.binary_search(feature).is_ok()).collect()
-    };
-    let own: Vec<Vec<u64>> = matches.iter().map(|known| common(known)).collect();
-    let dominates = |rival: &[u64]| {
-        own.iter().all(|own| {
-            let inside = own.iter().all(|feature| rival.contains(feature));
-            let more = rival.len() - own.len().min(rival.len());
-            inside && more >= if own.is_empty() { NEIGHBOUR_MARGIN } else { 1 }
-                || rival.len() >= own.len() + 1 + NEIGHBOUR_MARGIN
-        })
-    };
-    let rival = evidence
-        .known()
-        .iter()
-        .filter(|known| known.clause.is_some() && known.value.same_kind(&found.value))
-        .filter(|known| !matches.iter().any(|own| own.value == known.value) && !is_mentioned(known, sentence))
-        .any(|known| dominates(&common(known)));
-    if rival {
-        let said = sentence.slice(found.start, found.end);
-        return Err((GuardReason::NumberNotInEvidence, format!("{said} belongs to something else")));
-    }
-    Ok(())
-}
-
-/// What the clause around a value speaks of, the value itself left out.
-fn around(sentence: &Sentence, found: &Found) -> Vec<u64> {
-    let (start, end) = sentence.clause_around(found.start);
-    let inside: Vec<Found> = sentence
-        .found
-        .iter()
-        .filter(|other| other.start >= start && other.end <= end && other.start != found.start)
-        .cloned()
-        .collect();
-    let text: String = (start..end)
-        .map(|place| if (found.start..found.end).contains(&place) { '□' } else { sentence.chars[place] })
-        .collect();
-    features(&text, &inside)
-}
-
-/// Refuses the value of another carrier or way to pay: 银行卡3-5个工作日到账 said of 微信.
-fn other_name(
-    sentence: &Sentence,
-    found: &Found,
-    matches: &[&Known<'_>],
-    evidence: &Evidence<'_>,
-) -> Verdict {
-    let (start, end) = sentence.clause_around(found.start);
-    let clause = sentence.slice(start, end).to_uppercase();
-    let said: Vec<&String> = evidence.names().iter().filter(|name| clause.contains(name.as_str())).collect();
-    let others_only = |known: &&Known<'_>| {
-        known.clause.is_some_and(|clause| {
-            let text = evidence.clauses()[clause].text.to_uppercase();
-            let holds = |name: &&String| text.contains(name.as_str());
-            evidence.names().iter().any(|name| holds(&name)) && !said.iter().any(holds)
-        })
-    };
-    if said.is_empty() || !matches.iter().all(others_only) {
-        return Ok(());
-    }
-    let value = sentence.slice(found.start, found.end);
-    Err((GuardReason::NumberNotInEvidence, format!("{value} belongs to something else")))
-}
-
-/// Whether the sentence says the other value too, so that the words may be that one's.
-fn is_mentioned(known: &Known<'_>, sentence: &Sentence) -> bool {
-    sentence.found.iter().any(|found| &found.value == known.value)
 }
 
 /// A day with a time must stand together in a record.
@@ -249,41 +169,4 @@ fn is_written_apart(id: &str, text: &str) -> bool {
         };
         !goes_on(id.chars().next(), before) && !goes_on(id.chars().next_back(), after)
     })
-}
-
-/// Whether an amount is the sum, the difference or a multiple of amounts that the same sentence states and records
-/// hold.
-fn is_sum(sentence: &Sentence, found: &Found, evidence: &Evidence<'_>) -> bool {
-    let Value::Money(result) = found.value else { return false };
-    let terms: Vec<Amount> = sentence
-        .found
-        .iter()
-        .filter(|other| other.start != found.start)
-        .filter_map(|other| match other.value {
-            Value::Money(amount) => evidence
-                .known()
-                .iter()
-                .any(|known| *known.value == Value::Money(amount) && known.sayable_money)
-                .then_some(amount),
-            _ => None,
-        })
-        .collect();
-    let counts: Vec<Amount> = sentence
-        .found
-        .iter()
-        .filter_map(|other| match other.value {
-            Value::Count(amount) if amount.0 > UNIT => Some(amount),
-            _ => None,
-        })
-        .collect();
-    let pairs = terms.iter().enumerate().any(|(index, one)| {
-        terms.iter().enumerate().any(|(other_index, other)| {
-            index != other_index
-                && (one.0.saturating_add(other.0) == result.0 || one.0.saturating_sub(other.0) == result.0)
-        })
-    });
-    let multiples = terms.iter().any(|one| counts.iter().any(|count| one.times(*count) == result));
-    let whole =
-        terms.len() > 2 && terms.iter().fold(0_i128, |sum, term| sum.saturating_add(term.0)) == result.0;
-    pairs || multiples || whole
 }

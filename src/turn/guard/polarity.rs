@@ -5,16 +5,21 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::pack::types::GuardLexicon;
+use crate::record::RecordKind;
 use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
 use super::features::{features, shared};
-use super::records::Clause;
+use super::fold::{is_han, without_space};
+use super::numbers::says;
+use super::records::{Clause, KnownRecord};
 use super::split::clauses;
+use super::subject::named;
 use super::values::Value;
 use super::{Sentence, Verdict};
 
-const FREE: [&str; 12] = [
+const FREE: [&str; 13] = [
+    "不用付",
     "免费",
     "包邮",
     "不收钱",
@@ -29,20 +34,24 @@ const FREE: [&str; 12] = [
     "不额外收",
 ];
 
-static YES_NO: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"是否(\p{Han}{2,6})[:：]\s*(是|否)").expect("a fixed pattern"));
-
 /// Checks each clause of a sentence.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, lexicon: &GuardLexicon) -> Verdict {
+    let mut before = "";
     for clause in clauses(&sentence.folded) {
+        let previous = std::mem::replace(&mut before, clause);
         if clause.ends_with('吗') || clause.contains("是否") || clause.contains("是不是") {
             continue;
         }
         free(clause, sentence, evidence)?;
-        yes_no(clause, evidence)?;
+        // 雾粉 130码，有货: what has nothing else to say speaks of what was named before.
+        let whole = if features(clause, &[]).len() <= 1 {
+            format!("{previous}，{clause}")
+        } else {
+            clause.to_owned()
+        };
         for (one, other) in &lexicon.polarity {
-            opposite(clause, (one, other), sentence, evidence)?;
-            opposite(clause, (other, one), sentence, evidence)?;
+            opposite(&whole, (one, other), sentence, evidence, lexicon)?;
+            opposite(&whole, (other, one), sentence, evidence, lexicon)?;
         }
     }
     who_pays(sentence, evidence)?;
@@ -52,12 +61,30 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, lexicon: &Guar
 /// 由本店承担 where the record says 由顾客承担. The whole sentence decides which record is meant, because the case often
 /// stands in the clause before.
 fn who_pays(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
+    for clause in clauses(&sentence.folded) {
+        let Some(said) = payer(clause) else { continue };
+        let bare = without_space(&without_payer(clause));
+        let mut same = evidence
+            .clauses()
+            .iter()
+            .filter(|known| without_payer(&known.text) == bare)
+            .filter_map(|known| payer(&known.text))
+            .peekable();
+        if same.peek().is_some() && same.all(|payer| payer != said) {
+            return Err((GuardReason::ContradictsEvidence, clause.to_owned()));
+        }
+    }
     let Some(said) = payer(&sentence.folded) else { return Ok(()) };
     let wanted = features(&sentence.folded, &[]);
+    // 运费我们出: where a clause names nothing but the cost, the cost is enough.
+    let score = |known: &Clause| {
+        let common = shared(&wanted, &known.features);
+        if common == 1 && features(&without_payer(&known.text), &[]).len() == 1 { 2 } else { common }
+    };
     let best = evidence
         .clauses()
         .iter()
-        .filter_map(|known| payer(&known.text).map(|payer| (shared(&wanted, &known.features), payer)))
+        .filter_map(|known| payer(&known.text).map(|payer| (score(known), payer)))
         .max_by_key(|(score, payer)| (*score, *payer == said));
     // 都由我们承担, where the record says so of one case and the opposite of another.
     let both = ["都由", "都是", "全部由", "全由", "一律由"].iter().any(|word| sentence.folded.contains(word))
@@ -72,15 +99,20 @@ fn who_pays(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     }
 }
 
+static SHOP: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(本店|我们|我店|我方|店里|店铺|商家|卖家)(店|这边|方)?(来)?(统一|全部)?(承担|出|负担|负责运费)|(承担|出)方(是|为)(本店|商家|卖家)").expect("a fixed pattern")
+});
+static CUSTOMER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(您|顾客|客户|买家|自己|自行|个人)(这边|方|自己|自行)?(来)?(承担|出|负担|支付运费)|自理")
+        .expect("a fixed pattern")
+});
+
+fn without_payer(text: &str) -> String {
+    CUSTOMER.replace_all(&SHOP.replace_all(text, "□"), "□").into_owned()
+}
+
 /// Who bears a cost: the shop or the customer. `None` if the text names neither or both.
 fn payer(text: &str) -> Option<bool> {
-    static SHOP: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(本店|我们|我店|我方|店里|店铺|商家|卖家)(店|这边|方)?(来)?(统一|全部)?(承担|出|负担|负责运费)|(承担|出)方(是|为)(本店|商家|卖家)").expect("a fixed pattern")
-    });
-    static CUSTOMER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(您|顾客|客户|买家|自己|自行|个人)(这边|方|自己|自行)?(来)?(承担|出|负担|支付运费)|自理")
-            .expect("a fixed pattern")
-    });
     match (SHOP.is_match(text), CUSTOMER.is_match(text)) {
         (true, false) => Some(true),
         (false, true) => Some(false),
@@ -124,8 +156,15 @@ fn free(clause: &str, sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
             || amounts(known).contains(&0)
             || !costs(known) && ["含", "赠", "送"].iter().any(|word| known.text.contains(word))
     };
+    // What stands right beside the word says what is free; the rest may be a long name.
+    let beside = beside(clause, word);
+    let most = |speaks: &dyn Fn(&Clause) -> bool| best_of(&beside, evidence, speaks).0;
+    let free = most(&says_free);
+    if free > 0 && free >= most(&costs) {
+        return Ok(());
+    }
     let wanted = subject(clause, &FREE, sentence);
-    let (score, best) = evidence.best_clauses(&wanted);
+    let (score, best) = best_of(&wanted, evidence, |known| says_free(known) || costs(known));
     if score >= 1 && best.iter().any(|known| says_free(known)) {
         return Ok(());
     }
@@ -138,19 +177,14 @@ fn free(clause: &str, sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     Err((GuardReason::ClaimNotInEvidence, (*word).to_owned()))
 }
 
-/// 是否加急：是 — and the sentence says 没有加急.
-fn yes_no(clause: &str, evidence: &Evidence<'_>) -> Verdict {
-    for found in YES_NO.captures_iter(evidence.text()) {
-        let (what, yes) = (&found[1], &found[2] == "是");
-        let Some(at) = clause.find(what) else { continue };
-        let before = &clause[..at];
-        let denied = ["没有", "没", "未", "不是", "不", "无"].iter().any(|word| before.ends_with(word));
-        let open = ["可以", "需要", "要不要", "如果", "能"].iter().any(|word| clause.contains(word));
-        if !open && denied == yes {
-            return Err((GuardReason::ContradictsEvidence, clause.to_owned()));
-        }
-    }
-    Ok(())
+/// What stands within a few characters of a word.
+fn beside(clause: &str, word: &str) -> Vec<u64> {
+    const CLOSE: usize = 6;
+    let Some((before, after)) = clause.split_once(word) else { return Vec::new() };
+    let skipped = before.chars().count().saturating_sub(CLOSE);
+    let before: String = before.chars().skip(skipped).collect();
+    let after: String = after.chars().take(CLOSE).collect();
+    features(&format!("{before}□{after}"), &[])
 }
 
 /// One of two opposite words, where the record uses the other one for the same thing.
@@ -159,23 +193,115 @@ fn opposite(
     (said, other): (&str, &str),
     sentence: &Sentence,
     evidence: &Evidence<'_>,
+    lexicon: &GuardLexicon,
 ) -> Verdict {
     let clause = clause.replace("已经", "已");
+    if turned_round(&clause, (said, other), evidence) {
+        return Err((GuardReason::ContradictsEvidence, clause));
+    }
     if !holds(&clause, said, other) || holds(&clause, other, said) {
         return Ok(());
     }
     let wanted = subject(&clause, &[said, other], sentence);
-    let (score, best) = evidence.best_clauses(&wanted);
-    let enough = score >= 2 || score > 0 && score == wanted.len();
+    let meant = named(&sentence.folded, evidence);
+    // 没货 and 无货 say the same, because both are the opposite of 有货.
+    let alike: Vec<&str> =
+        lexicon
+            .polarity
+            .iter()
+            .filter_map(|(one, two)| {
+                if two == other { Some(one.as_str()) } else { (one == other).then_some(two.as_str()) }
+            })
+            .collect();
+    let speaks =
+        |known: &Clause| known.text.contains(other) || alike.iter().any(|word| known.text.contains(word));
+    let (score, best) = best_of(&wanted, evidence, speaks);
+    // 满五十九块就不包邮: the clause that holds the value is the one that is meant.
+    let valued = holding_values(&clause, sentence, evidence, speaks);
+    let by_value = !valued.is_empty();
+    let best = if by_value { valued } else { best };
+    let best: Vec<&Clause> = best.into_iter().filter(|known| is_of(known, &meant, evidence)).collect();
+    // 状态:在售: where a record's clause names nothing else, that is enough.
+    let whole = |known: &&Clause| {
+        shared(&wanted, &features(&known.text.replace(other, "□"), &[])) > 0
+            && features(&known.text.replace(other, "□"), &[]).len() == 1
+    };
+    let words = features(&clause.replace(said, "□"), &[]);
+    let covers = |known: &&Clause| !words.is_empty() && shared(&words, &known.features) == words.len();
+    let enough = by_value
+        || score >= 2
+        || score > 0 && (score == wanted.len() || best.iter().all(whole) || best.iter().all(covers));
     // 仅在待付款、已付款状态: a list of states is no statement about one of them.
     let listed = |known: &Clause| ["仅", "只", "如果", "若"].iter().any(|word| known.text.contains(word));
     let best: Vec<&Clause> = best.into_iter().filter(|known| !listed(known)).collect();
-    let same = best.iter().any(|known| holds(&known.text, said, other));
+    let same = best.iter().any(|known| alike.iter().any(|word| holds(&known.text, word, other)));
     let opposed = best.iter().any(|known| holds(&known.text, other, said));
     if enough && opposed && !same {
         return Err((GuardReason::ContradictsEvidence, clause));
     }
     Ok(())
+}
+
+/// 收费移机, where the record has 免费移机 and nowhere the other: the words that follow are the same.
+fn turned_round(clause: &str, (said, other): (&str, &str), evidence: &Evidence<'_>) -> bool {
+    clause.match_indices(said).any(|(at, _)| {
+        let next: String =
+            clause[at + said.len()..].chars().take(2).take_while(|next| is_han(*next)).collect();
+        next.chars().count() == 2
+            && !said.contains(other)
+            && !clause[..at].ends_with(['不', '没', '未', '无'])
+            && evidence.text().contains(&format!("{other}{next}"))
+            && !evidence.text().contains(&format!("{said}{next}"))
+    })
+}
+
+/// The clauses that hold a value of a clause, among those that speak of a matter.
+fn holding_values<'a>(
+    clause: &str,
+    sentence: &Sentence,
+    evidence: &Evidence<'a>,
+    speaks: impl Fn(&Clause) -> bool,
+) -> Vec<&'a Clause> {
+    let values = sentence.found.iter().filter(|found| {
+        !matches!(found.value, Value::Plain(_) | Value::Count(..))
+            && clause.contains(&sentence.slice(found.start, found.end))
+    });
+    let clauses = values.flat_map(|found| {
+        evidence
+            .known()
+            .iter()
+            .filter(|known| says(&found.value, known.value, found.about, evidence.now()))
+            .filter_map(|known| known.clause)
+    });
+    clauses.map(|clause| evidence.clauses()[clause]).filter(|known| speaks(known)).collect()
+}
+
+/// The clauses, among those that speak of a matter, that speak most of what is wanted.
+fn best_of<'a>(
+    wanted: &[u64],
+    evidence: &Evidence<'a>,
+    speaks: impl Fn(&Clause) -> bool,
+) -> (usize, Vec<&'a Clause>) {
+    let mut best = (0, Vec::new());
+    for known in evidence.clauses().iter().filter(|known| speaks(known)) {
+        let score = shared(wanted, &known.features);
+        if score > best.0 {
+            best = (score, vec![*known]);
+        } else if score == best.0 && score > 0 {
+            best.1.push(known);
+        }
+    }
+    best
+}
+
+/// Whether a clause may speak of the products that are meant: it stands in no record of another one.
+fn is_of(clause: &Clause, meant: &[usize], evidence: &Evidence<'_>) -> bool {
+    let stands_in =
+        |record: usize| evidence.clauses_of(record).iter().any(|known| std::ptr::eq(known, clause));
+    let other = |(record, known): (usize, &&KnownRecord<'_>)| {
+        known.fact.kind == RecordKind::Product && !meant.contains(&record) && stands_in(record)
+    };
+    meant.is_empty() || !evidence.facts.iter().enumerate().any(other)
 }
 
 /// Whether a text holds a word outside a longer word that means the opposite: 支持 outside 不支持.
@@ -188,6 +314,11 @@ fn happened_or_not(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     static NOT_YET: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?:还没有?|没有?|尚未|未)(\p{Han}{2})").expect("a fixed pattern"));
     for found in NOT_YET.captures_iter(&sentence.folded) {
+        // 没拆封的 names a case.
+        let end = found.get(0).map_or(0, |all| all.end());
+        if sentence.folded[end..].starts_with('的') {
+            continue;
+        }
         let event = format!("已{}", &found[1]);
         let denied = [format!("未{}", &found[1]), format!("没有{}", &found[1]), format!("待{}", &found[1])];
         let before = &sentence.folded[..found.get(0).map_or(0, |all| all.start())];
@@ -203,7 +334,7 @@ fn happened_or_not(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
         LazyLock::new(|| Regex::new(r"已经?(\p{Han}{2})").expect("a fixed pattern"));
     for found in HAPPENED.captures_iter(&sentence.folded) {
         let said = [format!("已{}", &found[1]), format!("已经{}", &found[1])];
-        let denied = [format!("未{}", &found[1]), format!("没有{}", &found[1]), format!("待{}", &found[1])];
+        let denied = ["未", "没", "没有", "待"].map(|not| format!("{not}{}", &found[1]));
         if denied.iter().any(|word| evidence.authority().contains(word))
             && !said.iter().any(|word| evidence.text().contains(word))
         {

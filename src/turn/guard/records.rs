@@ -2,14 +2,16 @@
 //!
 //! Reading is lazy: a draft that holds no value asks for none, and the first sentence is not kept waiting for it.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use serde_json::Value as Json;
 
-use crate::record::RecordKind;
+use crate::record::{Record, RecordKind, in_force};
 use crate::time::Now;
 use crate::turn::types::Fact;
 
+use super::bounds::Bound;
 use super::features::features;
 use super::fold::{fold, is_han, without_space};
 use super::split::clauses;
@@ -52,13 +54,31 @@ const PEOPLE_FIELDS: [&str; 12] = [
 ];
 
 /// Clauses that begin so speak of what the clause before names.
-const LABELS: [&str; 6] = ["单价", "售价", "价格", "下单价", "每件", "数量"];
+const LABELS: [&str; 14] = [
+    "单价",
+    "售价",
+    "价格",
+    "下单价",
+    "每件",
+    "数量",
+    "库存",
+    "无货",
+    "有货",
+    "不满",
+    "未满",
+    "不足",
+    "不够",
+    "否则",
+];
 /// Fields that are nested deeper than this are not read.
 const DEEPEST: usize = 6;
 /// So many items of a list are read.
 const LONGEST_LIST: usize = 60;
 /// A field that is longer, in characters, is part of the record's text already.
 const LONGEST_FIELD: usize = 80;
+
+/// A longer text before a colon is no heading, in characters.
+const LONGEST_HEADING: usize = 40;
 
 /// The last second of a day.
 const LAST_SECOND: &str = "23:59:59";
@@ -70,16 +90,36 @@ pub(super) struct KnownRecord<'a> {
     folded: OnceLock<String>,
     people: OnceLock<Vec<String>>,
     stated: OnceLock<Stated>,
+    heading: OnceLock<Vec<u64>>,
 }
 
 impl<'a> KnownRecord<'a> {
     pub(super) fn new(fact: &'a Fact) -> Self {
-        Self { fact, folded: OnceLock::new(), people: OnceLock::new(), stated: OnceLock::new() }
+        Self {
+            fact,
+            folded: OnceLock::new(),
+            people: OnceLock::new(),
+            stated: OnceLock::new(),
+            heading: OnceLock::new(),
+        }
     }
 
     /// Its text with compatibility forms folded.
     pub(super) fn folded(&self) -> &str {
         self.folded.get_or_init(|| fold(&self.fact.text))
+    }
+
+    /// Whether it announces something that has ended, or has not begun. What a turn found a moment ago, or was told by
+    /// somebody else, may be so.
+    pub(super) fn is_out_of_date(&self, now: &Now) -> bool {
+        let announces = matches!(
+            self.fact.kind,
+            RecordKind::Promotion | RecordKind::Knowledge | RecordKind::Policy | RecordKind::Notice
+        );
+        let Some(fields) = self.fact.fields.as_object().filter(|_| announces) else { return false };
+        let dated = ["valid_from", "valid_until", "valid_text", "expires_at"];
+        dated.iter().any(|field| fields.contains_key(*field))
+            && !in_force(&Record { kind: self.fact.kind, id: String::new(), fields: fields.clone() }, now)
     }
 
     /// Names of people in its fields, if it is private; they must not be said.
@@ -98,6 +138,14 @@ impl<'a> KnownRecord<'a> {
                 });
             }
             people
+        })
+    }
+
+    /// What stands before the first colon of its text, if that is a heading and no field.
+    pub(super) fn heading(&self) -> &[u64] {
+        self.heading.get_or_init(|| {
+            let heading = self.folded().split_once(['：', ':']).map_or("", |(heading, _)| heading);
+            if heading.chars().count() <= LONGEST_HEADING { features(heading, &[]) } else { Vec::new() }
         })
     }
 
@@ -125,9 +173,10 @@ impl<'a> KnownRecord<'a> {
 /// What a record states.
 #[derive(Debug, Default)]
 pub(super) struct Stated {
-    /// Its values, each with the number of its clause (values of typed fields have none) and whether it may be said
-    /// as money.
-    pub(super) values: Vec<(Value, Option<usize>, bool)>,
+    /// Its values.
+    pub(super) values: Vec<Held>,
+    /// Small counts in words, each with the number of its clause.
+    pub(super) idle: Vec<(Value, usize)>,
     pub(super) clauses: Vec<Clause>,
     /// Days and times that stand together.
     pub(super) moments: Vec<(Day, Moment)>,
@@ -137,6 +186,18 @@ pub(super) struct Stated {
     pub(super) text: String,
     /// The text alone, folded, without white space.
     pub(super) own_text: String,
+}
+
+/// A value of a record.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) value: Value,
+    /// The number of its clause; values of typed fields have none.
+    pub(super) clause: Option<usize>,
+    /// Whether it may be said as money.
+    pub(super) sayable_money: bool,
+    /// Whether it is a limit, and of which side.
+    pub(super) bound: Option<Bound>,
 }
 
 /// A clause of a record.
@@ -164,7 +225,7 @@ impl Stated {
         if let Some((_, id)) = fact.id.split_once(':') {
             let id = fold(id).to_uppercase();
             if id.contains(|character: char| character.is_ascii_digit()) {
-                stated.values.push((Value::Id(id), None, false));
+                stated.hold(Value::Id(id), false);
             }
         }
         each_field(&fact.fields, "", 0, &mut |name, field| stated.add_field(name, field, now));
@@ -173,8 +234,10 @@ impl Stated {
 
     fn add_clause(&mut self, part: &str, money: bool, now: &Now) {
         let chars: Vec<char> = part.chars().collect();
-        let found = values::extract(&chars, now);
+        let (idle, found): (Vec<Found>, Vec<Found>) =
+            values::extract_all(&chars, now).into_iter().partition(|found| found.idle);
         let clause = self.clauses.len();
+        self.idle.extend(idle.into_iter().map(|found| (found.value, clause)));
         let mut features = features(part, &found);
         if LABELS.iter().any(|label| part.starts_with(label))
             && let Some(before) = self.clauses.last()
@@ -184,17 +247,24 @@ impl Stated {
             features.sort_unstable();
             features.dedup();
         }
-        self.clauses.push(Clause { text: without_space(part), features });
+        self.clauses.push(Clause { text: without_space(&with_stock(part, &found)), features });
         self.add_moments(&found);
         let about_money = MONEY_WORDS.iter().any(|word| part.contains(word));
-        for Found { value, .. } in found {
+        for Found { value, start, end, .. } in found {
+            let bound = Bound::of(&chars, start, end);
+            let held = |value| Held { value, clause: Some(clause), sayable_money: money, bound };
             if let Value::Plain(amount) = value
                 && about_money
             {
-                self.values.push((Value::Money(amount), Some(clause), money));
+                self.values.push(held(Value::Money(amount)));
             }
-            self.values.push((value, Some(clause), money));
+            self.values.push(held(value));
         }
+    }
+
+    /// A value of a typed field.
+    fn hold(&mut self, value: Value, sayable_money: bool) {
+        self.values.push(Held { value, clause: None, sayable_money, bound: None });
     }
 
     fn add_moments(&mut self, found: &[Found]) {
@@ -223,9 +293,9 @@ impl Stated {
     }
 
     fn add_amount(&mut self, amount: Amount, name: &str) {
-        self.values.push((Value::Plain(amount), None, false));
+        self.hold(Value::Plain(amount), false);
         if is_named(name, &MONEY_FIELDS) {
-            self.values.push((Value::Money(amount), None, true));
+            self.hold(Value::Money(amount), true);
         }
     }
 
@@ -247,10 +317,17 @@ impl Stated {
         let chars: Vec<char> = folded.chars().collect();
         let found = values::extract(&chars, now);
         self.add_moments(&found);
-        self.values.extend(found.into_iter().map(|Found { value, .. }| (value, None, false)));
+        found.into_iter().for_each(|Found { value, .. }| self.hold(value, false));
         self.text.push_str(&without_space(&folded));
         self.text.push('\n');
     }
+}
+
+/// A clause that counts what is in stock says that there is some.
+fn with_stock<'a>(part: &'a str, found: &[Found]) -> Cow<'a, str> {
+    let counted =
+        part.starts_with("库存") && found.iter().any(|found| found.value.amount() > Some(Amount(0)));
+    if counted { Cow::Owned(format!("{part}(有货)")) } else { Cow::Borrowed(part) }
 }
 
 /// Visits every number and text of a record's fields with the name of its field.

@@ -83,6 +83,8 @@ const HEAVY: [&str; 58] = [
     "优惠券",
     "红包",
 ];
+/// What a record may say instead of such a word.
+const INSTEAD: [(&str, &str); 2] = [("现货", "有货"), ("现货", "库存")];
 /// Words by which a clause asks, or says that it does not know.
 const UNSURE: [&str; 14] = [
     "没有写",
@@ -118,6 +120,9 @@ static GIFT: LazyLock<Regex> = LazyLock::new(|| {
 });
 static RECORDED_GIFT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"送[^达货到至上往]").expect("a fixed pattern"));
+
+/// Single characters of service language, which are no part of a name.
+const FUNCTION: &str = "是有在会能可以要请帮给让用看说到去来做想问等下上里中外前后内间时天日月年点分秒元块个件位次单号码款种第多少大小好就都也还再又很太更最不没别把被将为向从对和与或及的了着过吗呢吧啊哦呀亲您你我他她它这那";
 
 /// From so many words on, and when so large a part of them is nowhere known, the sentence speaks of something else.
 const STRANGE_WORDS: usize = 5;
@@ -155,10 +160,16 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
         .map(|(at, character)| {
             let inside =
                 |found: &Found| found.start <= at && at < found.end && !matches!(found.value, Value::Id(_));
-            if sentence.found.iter().any(inside) { '□' } else { *character }
+            // 7天内能退 is no 内能: what closes a length of time belongs to it.
+            let closes = *character == '内' && sentence.found.iter().any(|found| found.end == at);
+            if closes || sentence.found.iter().any(inside) { '□' } else { *character }
         })
         .collect();
+    let mut run = Run::default();
     for tag in WORDS.tag(&text, false) {
+        if let Some(name) = run.push(tag.word, tag.tag, evidence, pack) {
+            return refuse(&name);
+        }
         let kind = if goes_on(before, tag.word, evidence) { Kind::Idle } else { Kind::of(tag.word, tag.tag) };
         let stands = kind == Kind::Idle || is_known(tag.word, tag.tag, evidence, pack);
         let event = matches!(before, "已" | "已经") && kind != Kind::Idle && !OWN_EVENTS.contains(&tag.word);
@@ -170,8 +181,38 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
         strange += usize::from(!stands);
         before = tag.word;
     }
+    if let Some(name) = run.end(evidence, pack) {
+        return refuse(&name);
+    }
     let part = strange as f32 / content.max(1) as f32;
     if content >= STRANGE_WORDS && part >= STRANGE_PART { refuse("hardly a word is known") } else { Ok(()) }
+}
+
+/// Single characters that the dictionary could not put together: 护|臀|霜 is a name that it does not know.
+#[derive(Default)]
+struct Run {
+    text: String,
+    /// Whether one of them names a thing and stands nowhere.
+    strange: bool,
+}
+
+impl Run {
+    /// Takes a word; gives the name that has ended before it, if that is unknown.
+    fn push(&mut self, word: &str, tag: &str, evidence: &Evidence<'_>, pack: &Pack) -> Option<String> {
+        let mut chars = word.chars();
+        let single = chars.next().filter(|first| chars.next().is_none() && is_han(*first));
+        let carries = tag.starts_with(['n', 'v', 'a', 'g', 'j', 'x', 'b']) && !FUNCTION.contains(word);
+        let Some(character) = single.filter(|_| carries) else { return self.end(evidence, pack) };
+        self.text.push(character);
+        self.strange |= tag.starts_with(['n', 'g', 'x']) && !evidence.text().contains(character);
+        None
+    }
+
+    fn end(&mut self, evidence: &Evidence<'_>, pack: &Pack) -> Option<String> {
+        let run = std::mem::take(self);
+        let known = !run.strange || run.text.chars().count() < 2 || is_known(&run.text, "n", evidence, pack);
+        (!known).then_some(run.text)
+    }
 }
 
 /// Whether a word is cut badly after Latin letters: E|卡里, where the record has E卡.
@@ -217,9 +258,10 @@ fn heavy_claim<'a>(sentence: &Sentence, evidence: &Evidence<'_>) -> Option<&'a s
         .filter(|clause| !UNSURE.iter().any(|word| clause.contains(word)))
         .find_map(|clause| {
             HEAVY.iter().copied().find(|word| {
-                clause.contains(word)
-                    && !evidence.text().contains(word)
-                    && !evidence.backed_text().contains(word)
+                let said =
+                    |word: &str| evidence.text().contains(word) || evidence.backed_text().contains(word);
+                let instead = INSTEAD.iter().any(|(known, instead)| known == word && said(instead));
+                clause.contains(word) && !said(word) && !instead
             })
         })
 }

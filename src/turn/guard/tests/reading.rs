@@ -98,8 +98,22 @@ fn lengths_of_time_measures_and_counts_are_told_apart() {
     );
     check("八折", &[Value::Discount(Amount::whole(8))]);
     check("百分之三十", &[Value::Percent(Amount::whole(30))]);
-    check("两台", &[Value::Count(Amount::whole(2))]);
-    check("×2", &[Value::Count(Amount::whole(2))]);
+    check("两台", &[Value::Count(Amount::whole(2), Some('台'))]);
+    check("×2", &[Value::Count(Amount::whole(2), None)]);
+    check("12斤8两", &[measure(6_400, Measure::Mass)]);
+    check("十二斤八两", &[measure(6_400, Measure::Mass)]);
+    check(
+        "6–12 月龄",
+        &[Value::Duration(Amount::whole(6), Span::Month), Value::Duration(Amount::whole(12), Span::Month)],
+    );
+    check("4 个营业小时", &[Value::Duration(Amount::whole(4), Span::Workhour)]);
+    check("3 段", &[measure(3, Measure::Stage)]);
+    check("②十二个月", &[Value::Plain(Amount::whole(2)), Value::Duration(Amount::whole(12), Span::Month)]);
+    check("7×24小时", &[Value::Plain(Amount::whole(7)), length(86_400)]);
+    check("80角", &[yuan(800)]);
+    check("六角扳手", &[]);
+    check("换大一号", &[]);
+    check("9 mm²", &[Value::Measure(Amount(9), Measure::Area)]);
     check("30元/0.5米", &[yuan(3_000), measure(500, Measure::Length)]);
 }
 
@@ -123,6 +137,6 @@ fn words_with_numerals_in_them_are_no_values() {
 
 #[test]
 fn hidden_words_are_folded_and_tightened() {
-    assert_eq!(fold("ＶＸ１２\u{200b}3，①"), "VX123，1");
+    assert_eq!(fold("ＶＸ１２\u{200b}3，①"), "VX123，1 ");
     assert_eq!(tighten("加 微.信♥"), "加微信");
 }

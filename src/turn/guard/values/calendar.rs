@@ -60,7 +60,8 @@ impl Moment {
     /// Whether this time, as drafted, is the `other`, as recorded. `about` allows a recorded minute to go unsaid.
     pub(in super::super) fn is(&self, other: &Self, about: bool) -> bool {
         let hour = self.hour % 24 == other.hour % 24
-            || (self.half_day_open || other.half_day_open) && self.hour % 12 == other.hour % 12;
+            || self.hour % 12 == other.hour % 12
+                && (self.half_day_open || other.half_day_open && self.hour <= 12);
         let minute = match self.minute {
             Some(minute) => minute == other.minute.unwrap_or(0),
             None => about || other.minute.unwrap_or(0) == 0,
@@ -244,7 +245,7 @@ fn date(chars: &[char], at: usize, number: i32, end: usize) -> Option<Reading> {
         '号' if !matches!(
             chars.get(end + 1),
             Some('楼' | '院' | '线' | '门' | '店' | '仓' | '链' | '色')
-        ) =>
+        ) && !is_size(chars, at) =>
         {
             Reading::one(Value::Day(Day { day: Some(small), ..Day::default() }), end + 1)
         }
@@ -256,6 +257,11 @@ fn date(chars: &[char], at: usize, number: i32, end: usize) -> Option<Reading> {
         }
         _ => None,
     }
+}
+
+/// 大一号, 小两号: how much larger or smaller.
+fn is_size(chars: &[char], at: usize) -> bool {
+    at > 0 && matches!(chars[at - 1], '大' | '小')
 }
 
 fn with_year(chars: &[char], number: i32, sign: char, end: usize) -> Option<Reading> {

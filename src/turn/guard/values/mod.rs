@@ -7,7 +7,7 @@ use crate::time::Now;
 
 use crate::turn::numerals::{self, Amount};
 pub(super) use calendar::{Day, Moment};
-pub(super) use units::{Measure, Span};
+pub(super) use units::{Measure, Span, are_different_packs};
 
 /// One value, normalised so that equal things compare equal however they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,8 +28,8 @@ pub(super) enum Value {
     Duration(Amount, Span),
     /// A physical measure in its base unit.
     Measure(Amount, Measure),
-    /// A number of things.
-    Count(Amount),
+    /// A number of things, and the first character of their counter if they have one.
+    Count(Amount, Option<char>),
     /// A number whose unit is not known.
     Plain(Amount),
     /// An order, tracking or model number, in capitals.
@@ -48,7 +48,7 @@ impl Value {
             | Self::Factor(amount)
             | Self::Duration(amount, _)
             | Self::Measure(amount, _)
-            | Self::Count(amount)
+            | Self::Count(amount, _)
             | Self::Plain(amount) => Some(*amount),
             Self::Day(_) | Self::Moment(_) | Self::Id(_) | Self::Tail(_) => None,
         }
@@ -74,17 +74,24 @@ pub(super) struct Found {
     pub(super) end: usize,
     /// Followed by 多, 左右 or the like.
     pub(super) about: bool,
+    /// A small count in words that mostly counts nothing: 一个, 两种.
+    pub(super) idle: bool,
 }
 
 /// Reads all values of a folded text.
 pub(super) fn extract(chars: &[char], now: &Now) -> Vec<Found> {
+    extract_all(chars, now).into_iter().filter(|found| !found.idle).collect()
+}
+
+/// Reads all values of a folded text, with those that mostly say nothing.
+pub(super) fn extract_all(chars: &[char], now: &Now) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < chars.len() {
         match read(chars, at, now) {
-            Some(Reading { values, end }) if end > at => {
+            Some(Reading { values, end, idle }) if end > at => {
                 let about = units::is_about(chars, end);
-                found.extend(values.into_iter().map(|value| Found { value, start: at, end, about }));
+                found.extend(values.into_iter().map(|value| Found { value, start: at, end, about, idle }));
                 at = end;
             }
             _ => at += 1,
@@ -99,15 +106,21 @@ pub(super) struct Reading {
     values: Vec<Value>,
     /// The place after them.
     end: usize,
+    /// Whether they mostly say nothing.
+    idle: bool,
 }
 
 impl Reading {
     fn one(value: Value, end: usize) -> Option<Self> {
-        Some(Self { values: vec![value], end })
+        Self::several(vec![value], end)
     }
 
     fn nothing(end: usize) -> Option<Self> {
-        Some(Self { values: Vec::new(), end })
+        Self::several(Vec::new(), end)
+    }
+
+    fn several(values: Vec<Value>, end: usize) -> Option<Self> {
+        Some(Self { values, end, idle: false })
     }
 }
 
@@ -139,7 +152,7 @@ fn tail(chars: &[char], at: usize) -> Option<Reading> {
     let digits: String =
         chars[start.min(chars.len())..].iter().take_while(|c| c.is_ascii_alphanumeric()).collect();
     let end = start + digits.chars().count();
-    (digits.len() >= 2).then_some(Reading { values: vec![Value::Tail(digits.to_uppercase())], end })
+    if digits.len() >= 2 { Reading::one(Value::Tail(digits.to_uppercase()), end) } else { None }
 }
 
 /// `¥1299`, `百分之三十`, `第二`.
@@ -156,9 +169,10 @@ fn prefixed(chars: &[char], at: usize) -> Option<Reading> {
         return Reading::one(Value::Percent(amount), end);
     }
     if chars[at] == '第' {
-        let (amount, end) = number(chars, at + 1)?;
+        let (amount, end) = number(chars, skip_space(chars, at + 1))?;
         // 第一时间, 第一次: no value anybody could get wrong.
-        return if amount == Amount::whole(1) {
+        let in_words = !chars[end - 1].is_ascii_digit();
+        return if in_words && amount == Amount::whole(1) {
             Reading::nothing(end)
         } else {
             Reading::one(Value::Plain(amount), end)
@@ -234,6 +248,12 @@ fn size(chars: &[char], at: usize) -> Option<Reading> {
     let last = *amounts.last()?;
     let measured = match units::with_unit(chars, last, end, false) {
         Some((Value::Measure(scaled, measure), after)) => Some((scaled, measure, after)),
+        // 7×24小时: only the last is a length of time.
+        Some((value @ Value::Duration(..), after)) => {
+            amounts.pop();
+            let values = amounts.into_iter().map(Value::Plain).chain(std::iter::once(value)).collect();
+            return Reading::several(values, after);
+        }
         _ => None,
     };
     let values = match (measured, unit) {
@@ -247,11 +267,11 @@ fn size(chars: &[char], at: usize) -> Option<Reading> {
         (None, Some(measure)) => amounts.into_iter().map(|amount| Value::Measure(amount, measure)).collect(),
         (None, None) => amounts.into_iter().map(Value::Plain).collect(),
     };
-    Some(Reading { values, end })
+    Reading::several(values, end)
 }
 
 fn is_times(character: char) -> bool {
-    matches!(character, '×' | 'x' | 'X' | '*')
+    matches!(character, '×' | 'x' | 'X' | '*' | '乘')
 }
 
 /// `3-5天`, `三到五个工作日`: both ends with the unit of the second.
@@ -261,9 +281,21 @@ fn range(chars: &[char], first: Amount, end: usize) -> Option<Reading> {
         return None;
     }
     let (second, unit_at) = number(chars, end + 1)?;
-    let (start, _) = units::with_unit(chars, first, unit_at, false)?;
+    let Some((start, _)) = units::with_unit(chars, first, unit_at, false) else {
+        // 身高91-100: without a unit both are bare.
+        let joined = matches!(mark, '-' | '–' | '—' | '~' | '～');
+        let digits = joined && chars[end + 1].is_ascii_digit() && chars[end - 1].is_ascii_digit();
+        let ends = !chars
+            .get(unit_at)
+            .is_some_and(|next| next.is_ascii_alphanumeric() || matches!(next, '-' | '_' | '.'));
+        return if digits && ends && first.0 < 1_000 * numerals::UNIT {
+            Reading::several(vec![Value::Plain(first), Value::Plain(second)], unit_at)
+        } else {
+            None
+        };
+    };
     let (value, after) = units::with_unit(chars, second, unit_at, false)?;
-    Some(Reading { values: vec![start, value], end: after })
+    Reading::several(vec![start, value], after)
 }
 
 /// The place after a run of letters, digits and inner hyphens.
@@ -302,10 +334,8 @@ fn from_numerals(chars: &[char], at: usize) -> Option<Reading> {
             let length = word.chars().count();
             at >= length && starts_with(chars, at - length, word)
         });
-        return match !counted && units::is_idle(chars, &value, end) {
-            true => Reading::nothing(after),
-            false => Reading::one(value, after),
-        };
+        let idle = !counted && units::is_idle(chars, &value, end);
+        return Some(Reading { idle, values: vec![value], end: after });
     }
     let long =
         end - at >= 3 && chars[at..end].iter().any(|character| numerals::multiplier(*character).is_some());

@@ -10,6 +10,8 @@ pub(in super::super) enum Span {
     Second,
     /// Working days.
     Workday,
+    /// Hours in which the shop works.
+    Workhour,
     /// Months; years are counted in them.
     Month,
 }
@@ -49,6 +51,8 @@ pub(in super::super) enum Measure {
     Age,
     /// A level: 一级.
     Level,
+    /// A stage of formula and the like: 3段.
+    Stage,
 }
 
 enum Unit {
@@ -82,10 +86,17 @@ const UNITS: &[(&str, Unit)] = &[
     ("rmb", Money(UNIT)),
     ("毛钱", Money(UNIT / 10)),
     ("角钱", Money(UNIT / 10)),
+    ("角", Money(UNIT / 10)),
     ("毛", Money(UNIT / 10)),
     ("分钱", Money(UNIT / 100)),
     ("个工作日", Time(UNIT, S::Workday)),
     ("工作日", Time(UNIT, S::Workday)),
+    ("个营业日", Time(UNIT, S::Workday)),
+    ("营业日", Time(UNIT, S::Workday)),
+    ("个营业小时", Time(UNIT, S::Workhour)),
+    ("营业小时", Time(UNIT, S::Workhour)),
+    ("个工作小时", Time(UNIT, S::Workhour)),
+    ("工作小时", Time(UNIT, S::Workhour)),
     ("秒钟", Time(UNIT, S::Second)),
     ("秒", Time(UNIT, S::Second)),
     ("分钟", Time(60 * UNIT, S::Second)),
@@ -104,6 +115,8 @@ const UNITS: &[(&str, Unit)] = &[
     ("礼拜", Time(604_800 * UNIT, S::Second)),
     ("周", Time(604_800 * UNIT, S::Second)),
     ("个多月", Time(UNIT, S::Month)),
+    ("个月龄", Time(UNIT, S::Month)),
+    ("月龄", Time(UNIT, S::Month)),
     ("个月", Time(UNIT, S::Month)),
     ("个季度", Time(3 * UNIT, S::Month)),
     ("周年", Time(12 * UNIT, S::Month)),
@@ -119,6 +132,8 @@ const UNITS: &[(&str, Unit)] = &[
     ("克", Physical(UNIT, M::Mass)),
     ("g", Physical(UNIT, M::Mass)),
     ("吨", Physical(1_000_000 * UNIT, M::Mass)),
+    ("平方毫米", Physical(1, M::Area)),
+    ("mm2", Physical(1, M::Area)),
     ("毫米", Physical(UNIT, M::Length)),
     ("mm", Physical(UNIT, M::Length)),
     ("MM", Physical(UNIT, M::Length)),
@@ -131,11 +146,10 @@ const UNITS: &[(&str, Unit)] = &[
     ("km", Physical(1_000_000 * UNIT, M::Length)),
     ("平方米", Physical(UNIT, M::Area)),
     ("平米", Physical(UNIT, M::Area)),
-    ("m²", Physical(UNIT, M::Area)),
     ("m2", Physical(UNIT, M::Area)),
     ("平", Physical(UNIT, M::Area)),
     ("米", Physical(1_000 * UNIT, M::Length)),
-    ("m³", Physical(1_000_000 * UNIT, M::Volume)),
+    ("m3", Physical(1_000_000 * UNIT, M::Volume)),
     ("ml", Physical(UNIT, M::Volume)),
     ("mL", Physical(UNIT, M::Volume)),
     ("ML", Physical(UNIT, M::Volume)),
@@ -178,6 +192,7 @@ const UNITS: &[(&str, Unit)] = &[
     ("周岁", Physical(UNIT, M::Age)),
     ("岁", Physical(UNIT, M::Age)),
     ("级", Physical(UNIT, M::Level)),
+    ("段", Physical(UNIT, M::Stage)),
     ("%", Percent),
     ("个百分点", Percent),
     ("折", Discount),
@@ -233,6 +248,10 @@ pub(super) fn with_unit(chars: &[char], amount: Amount, end: usize, chinese: boo
     let found = read_unit(chars, amount, place, chinese);
     // 1.3万元: the multiplier stands between the number and its unit. 6千克 was tried first.
     found.or_else(|| {
+        // A blank stands between two things: ② 十二个月.
+        if place != end {
+            return None;
+        }
         let (scaled, after) = scaled(chars, amount, place);
         if after == place { None } else { read_unit(chars, scaled, skip_space(chars, after), chinese) }
     })
@@ -240,12 +259,19 @@ pub(super) fn with_unit(chars: &[char], amount: Amount, end: usize, chinese: boo
 
 fn read_unit(chars: &[char], amount: Amount, place: usize, chinese: bool) -> Option<(Value, usize)> {
     let (name, unit) = UNITS.iter().find(|(name, unit)| {
-        starts_with(chars, place, name) && !(chinese && name.is_ascii() && !matches!(unit, Percent))
+        // 六角 is a shape.
+        let words = chinese && (name.is_ascii() && !matches!(unit, Percent) || *name == "角");
+        starts_with(chars, place, name) && !words
     })?;
     let after = place + name.chars().count();
     let letters = name.is_ascii() && !matches!(unit, Percent);
     if letters && chars.get(after).is_some_and(char::is_ascii_alphabetic) {
         return None;
+    }
+    if *name == "斤"
+        && let Some(reading) = with_ounces(chars, amount, after)
+    {
+        return Some(reading);
     }
     let value = match unit {
         Money(factor) => {
@@ -258,9 +284,26 @@ fn read_unit(chars: &[char], amount: Amount, place: usize, chinese: bool) -> Opt
         Percent => Value::Percent(amount),
         Discount => Value::Discount(if amount.0 >= 10 * UNIT { Amount(amount.0 / 10) } else { amount }),
         Factor => Value::Factor(amount),
-        Count { .. } => Value::Count(amount),
+        Count { .. } => Value::Count(amount, name.chars().next()),
     };
     Some((value, after))
+}
+
+/// 十二斤八两: a 两 is the tenth part of a 斤.
+fn with_ounces(chars: &[char], pounds: Amount, after: usize) -> Option<(Value, usize)> {
+    const OUNCE: i128 = 50 * UNIT;
+    let (ounces, end) = super::number(chars, after)
+        .map(|(ounces, end)| (ounces, end + 1))
+        .filter(|(ounces, end)| ounces.0 < 10 * UNIT && chars.get(end - 1) == Some(&'两'))
+        // 八两 reads as one numeral, because 两 is a digit too.
+        .or_else(|| spoken_ounces(chars, after))?;
+    let grams = pounds.times(Amount(10 * OUNCE)).0 + ounces.times(Amount(OUNCE)).0;
+    Some((Value::Measure(Amount(grams), Measure::Mass), end))
+}
+
+fn spoken_ounces(chars: &[char], at: usize) -> Option<(Amount, usize)> {
+    let digit = numerals::chinese(chars.get(at..=at)?, 0)?.0;
+    (chars.get(at + 1) == Some(&'两')).then_some((digit, at + 2))
 }
 
 /// `九十九块九`, `3元5角`: what follows the unit of money.
@@ -299,9 +342,11 @@ pub(super) fn in_unit(chars: &[char], amount: Amount, after: usize) -> Option<Va
 /// Whether a Chinese number with a counter says nothing that could be wrong: 一个, 两种, 一次; never with money, time
 /// or a physical unit.
 pub(super) fn is_idle(chars: &[char], value: &Value, unit_at: usize) -> bool {
-    let Value::Count(amount) = value else {
-        // 一度 (once), 一级 as in 一级能效 are words as well; only the second is checked.
-        return matches!(value, Value::Measure(amount, Measure::Degree) if *amount == Amount::whole(1));
+    let Value::Count(amount, _) = value else {
+        // 一度 (once), 一段 (a while), 一级 as in 一级能效 are words as well; only the last is checked.
+        let word = starts_with(chars, skip_space(chars, unit_at), "段")
+            || matches!(value, Value::Measure(_, Measure::Degree));
+        return word && value.amount() == Some(Amount::whole(1));
     };
     let soft = UNITS
         .iter()
@@ -340,9 +385,22 @@ pub(super) fn fixed(chars: &[char], at: usize) -> Option<Reading> {
     }
     if chars[at] == '×' {
         let (amount, end) = numerals::digits(chars, skip_space(chars, at + 1))?;
-        return Reading::one(Value::Count(amount), end);
+        // 80抽×8包.
+        return match with_unit(chars, amount, end, false) {
+            Some((value @ Value::Count(..), after)) => Reading::one(value, after),
+            _ => Reading::one(Value::Count(amount, None), end),
+        };
     }
     None
+}
+
+/// Whether counters say in what things are packed, so that so many of the one are not so many of the other. What is sold
+/// may be called 件 whatever it is packed in, but for what holds or cuts several of it.
+pub(in super::super) fn are_different_packs(one: Option<char>, other: Option<char>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return false };
+    let is_pack = |counter| "包袋盒桶罐瓶".contains(counter);
+    let never_one = |counter| "箱片提卷".contains(counter);
+    one != other && (is_pack(one) && is_pack(other) || never_one(one) || never_one(other))
 }
 
 /// Whether 多, 左右 and the like follow a value.
