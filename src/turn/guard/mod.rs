@@ -5,6 +5,7 @@
 
 mod bounds;
 mod conditions;
+mod conflict;
 mod done;
 mod echo;
 mod evidence;
@@ -210,6 +211,7 @@ fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardCo
     promise::check(sentence, evidence, context)?;
     names::check(sentence, evidence, &context.grounds.pack.guard)?;
     neighbour::check_idle(sentence, evidence)?;
+    conflict::check(sentence, evidence, context.grounds.now)?;
     bounds::check(sentence, evidence, context.grounds.now)?;
     gate::check(sentence, evidence)?;
     stated::check(sentence, evidence)?;

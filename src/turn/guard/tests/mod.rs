@@ -1,5 +1,6 @@
 //! What the guard lets out and what it keeps in, by example and by property.
 
+mod conflict;
 mod examples;
 mod properties;
 mod reading;
