@@ -2,6 +2,7 @@
 
 mod conflict;
 mod examples;
+mod fuzzing;
 mod properties;
 mod reading;
 mod splitting;

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use super::super::split::sentences;
 use super::{Turn, draft, fact};
 use crate::record::RecordKind;
+use crate::turn::numerals::spoken;
 use crate::turn::types::By;
 
 /// An order with a total, a parcel with a number and a moment, a policy with a length of time and a percentage: all
@@ -80,6 +81,51 @@ proptest! {
     fn evidence_of_any_kind_makes_no_panic(evidence in "\\PC{0,120}", digits in "[0-9.,:/年月日元-]{0,30}") {
         let turn = Turn::new(&digits, vec![fact(RecordKind::Knowledge, "k", &evidence, json!({"x": digits}))]);
         let _ = turn.vet(&draft(By::Model, &format!("{digits}{evidence}")));
+    }
+}
+
+/// What a record says and a sentence repeats, with a place for the value, by kind of value.
+const SAYINGS: [(&str, &str); 12] = [
+    ("清洗费{}元一次", "清洗费是{}元一次。"),
+    ("清洗费￥{}一次", "清洗费￥{}一次。"),
+    ("清洗费打{}%的折扣", "清洗费有{}%的折扣。"),
+    ("包裹11月{}日到达武汉转运中心", "包裹11月{}日到达武汉转运中心。"),
+    ("包裹{}点到达武汉转运中心", "包裹{}点到达武汉转运中心。"),
+    ("签收后{}天内可以退货", "签收后{}天内可以退货。"),
+    ("签收后{}小时内反馈破损", "签收后{}小时内反馈破损。"),
+    ("退款{}个工作日内到账", "退款{}个工作日内到账。"),
+    ("主机质保{}个月", "主机质保{}个月。"),
+    ("推车承重{}公斤", "推车承重{}公斤。"),
+    ("冲调水温{}℃", "冲调水温{}℃。"),
+    ("盒内有{}片尿裤", "盒内有{}片尿裤。"),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    /// A value that stands nowhere in the evidence is said by nobody, in neither writing; the one that stands there passes in
+    /// both.
+    #[test]
+    fn no_value_absent_from_evidence_passes(
+        saying in 0..SAYINGS.len(),
+        known in 3_u32..24,
+        other in 3_u32..24,
+        chinese: bool,
+    ) {
+        prop_assume!(known != other);
+        let (record, sentence) = SAYINGS[saying];
+        let written = |number: u32| {
+            // ￥ and % go with digits.
+            let in_words = chinese && !record.contains(['￥', '%']);
+            sentence.replace("{}", &if in_words { spoken(number) } else { number.to_string() })
+        };
+        let evidence = record.replace("{}", &known.to_string());
+        let turn = Turn::new("请问", vec![fact(RecordKind::Policy, "p", &evidence, Json::Null)]);
+        let right = written(known);
+        prop_assert_eq!(turn.vet(&draft(By::Model, &right)), Ok(right.clone()));
+        let wrong = written(other);
+        for by in [By::Model, By::Evidence, By::Wording] {
+            prop_assert!(turn.vet(&draft(by, &wrong)).is_err(), "{}: {}", evidence, wrong);
+        }
     }
 }
 
