@@ -128,6 +128,51 @@ mod tests {
         check(Hesitant, false, &[Greet], Answer, true);
     }
 
+    /// Wherever a scenario of a shipped pack comforts first, each of its facts is said before the comfort: the comfort that
+    /// comes too late is always refused, and never while it is on time.
+    #[test]
+    fn facts_before_comfort_are_refused_in_every_scenario() {
+        use crate::pack::load::{PackFiles, load};
+        const CLASSES: [ReplyClass; 6] = [
+            ReplyClass::Hesitant,
+            ReplyClass::Breach,
+            ReplyClass::Trouble,
+            ReplyClass::Refusal,
+            ReplyClass::Dispute,
+            ReplyClass::Danger,
+        ];
+        let mut planted = 0;
+        for language in ["zh-CN", "en"] {
+            let pack = load(&PackFiles::embedded(language).unwrap()).unwrap().pack;
+            for scenario in &pack.scenarios {
+                let goals: Vec<Goal> = scenario.goals.iter().map(|plan| plan.goal).collect();
+                let comforts = [Goal::Soothe, Goal::Apologize];
+                let Some(at) = goals.iter().position(|goal| comforts.contains(goal)) else { continue };
+                for fact in goals[at..].iter().filter(|goal| FACTS.contains(goal)) {
+                    for class in CLASSES {
+                        let said = [*fact];
+                        let order = |said| GoalOrder {
+                            class,
+                            said,
+                            upset: true,
+                            breach: true,
+                            comforted: false,
+                            in_reply: true,
+                        };
+                        assert!(
+                            fault(goals[at], &order(&said)).is_some(),
+                            "{}: {class:?} {fact:?}",
+                            scenario.id
+                        );
+                        assert_eq!(fault(goals[at], &order(&[])), None, "{}: {class:?}", scenario.id);
+                        planted += 1;
+                    }
+                }
+            }
+        }
+        assert!(planted > 500, "{planted}");
+    }
+
     #[test]
     fn what_was_comforted_before_may_be_explained() {
         let order = GoalOrder {
