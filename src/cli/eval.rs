@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::dialogues::{self, DialogueOptions};
+use super::guard::{self, GuardOptions};
 use super::options::{GlobalOptions, cache_environment};
 use super::serve::clock;
 use crate::app::analyzer;
@@ -43,7 +44,7 @@ pub enum Subject {
     /// The emotion of texts: the public sets' six labels by the trained classifier, this program's eight by all of it
     Emotion(EmotionRows),
     /// What the guard catches of planted faults, and what it wrongly blocks
-    Guard(Rows),
+    Guard(GuardOptions),
     /// How high the right title ranks for each query of a set
     Retrieval(RetrievalOptions),
     /// Whether whole conversations go as their files say; fails if one does not
@@ -212,11 +213,7 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
         }
         Subject::Retrieval(set) => retrieval(options, &set),
         Subject::Dialogues(files) => dialogues::evaluate(options, &files),
-        Subject::Guard(rows) => {
-            let read: Vec<eval::guard::Row> = read(&rows.file)?;
-            let (report, each) = eval::guard::run(&read, &pack, &config.zone()?);
-            finish(&rows.output, &report, &each)
-        }
+        Subject::Guard(sentences) => guard::evaluate(options, &sentences),
     }
 }
 
@@ -248,7 +245,8 @@ fn required(report: &eval::understanding::Report, at_least: &[(String, f64)]) ->
     code
 }
 
-fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
+/// The rows of a file, one JSON object a line.
+pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
@@ -303,13 +301,25 @@ fn setup(options: &GlobalOptions, method: Option<MethodName>) -> anyhow::Result<
     Ok(eval::retrieval::Setup { analyzer: analyzer(&options.data)?, embedder, cache, method })
 }
 
-fn finish(output: &Output, report: &impl Serialize, each: &[impl Serialize]) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &output.each {
+impl Output {
+    /// Writes what was predicted for each item, if a file was named for it.
+    pub(super) fn write_each(&self, each: &[impl Serialize]) -> anyhow::Result<()> {
+        let Some(path) = &self.each else { return Ok(()) };
         let mut file = fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         for item in each {
             writeln!(file, "{}", serde_json::to_string(item)?)?;
         }
+        Ok(())
     }
+}
+
+/// Gives a result as the options say.
+pub(super) fn finish(
+    output: &Output,
+    report: &impl Serialize,
+    each: &[impl Serialize],
+) -> anyhow::Result<ExitCode> {
+    output.write_each(each)?;
     let text =
         if output.json { serde_json::to_string(report)? } else { serde_json::to_string_pretty(report)? };
     println!("{text}");

@@ -16,6 +16,7 @@ mod check;
 mod doctor;
 mod eval;
 mod gaps;
+mod guard;
 mod train;
 mod sample;
 
