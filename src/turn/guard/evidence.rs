@@ -16,6 +16,7 @@ use super::bounds::Bound;
 use super::features::shared;
 use super::fold::{fold, without_space};
 use super::records::{Clause, KnownRecord};
+use super::subject;
 use super::values::{self, Day, Moment, Value};
 
 /// What every draft of a turn is checked against: the rules, the question and the records, each read at most once.
@@ -107,6 +108,7 @@ pub(super) struct Evidence<'a> {
     grounds: &'a Grounds<'a>,
     backing: &'a [String],
     gathered: OnceCell<Gathered<'a>>,
+    products: OnceCell<Vec<(usize, Vec<String>)>>,
     backed: OnceCell<(String, Vec<Value>)>,
 }
 
@@ -131,6 +133,7 @@ impl<'a> Evidence<'a> {
             grounds: context.grounds,
             backing: context.backed,
             gathered: OnceCell::new(),
+            products: OnceCell::new(),
             backed: OnceCell::new(),
         }
     }
@@ -144,6 +147,11 @@ impl<'a> Evidence<'a> {
             all.capitals = all.text.to_uppercase();
             all
         })
+    }
+
+    /// The products among the records, each with its number and what its name can be known by.
+    pub(super) fn products(&self) -> &[(usize, Vec<String>)] {
+        self.products.get_or_init(|| subject::products(&self.facts))
     }
 
     /// The moment of the turn.

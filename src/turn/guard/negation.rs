@@ -88,8 +88,8 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
 /// speak of it enough.
 fn nearest<'a>(clause: &str, evidence: &Evidence<'a>) -> Vec<&'a str> {
     let bare = without_denial(clause);
-    let known = || evidence.clauses().iter().map(|known| statement(&known.text));
-    let same: Vec<&str> = known().filter(|text| without_denial(text) == bare).collect();
+    let known = evidence.clauses().iter().filter(|known| known.bare == bare);
+    let same: Vec<&str> = known.map(|known| statement(&known.text)).collect();
     if !same.is_empty() && bare.chars().count() >= SHORTEST {
         return same;
     }
@@ -107,7 +107,7 @@ fn nearest<'a>(clause: &str, evidence: &Evidence<'a>) -> Vec<&'a str> {
 }
 
 /// What a clause states: what follows a heading that asks (婴儿床要自己装吗：可以自己装).
-fn statement(text: &str) -> &str {
+pub(super) fn statement(text: &str) -> &str {
     match text.split_once(['：', ':']) {
         Some((heading, rest))
             if !rest.trim().is_empty() && !rest.ends_with(['是', '否']) && heading.chars().count() > 1 =>
@@ -119,7 +119,7 @@ fn statement(text: &str) -> &str {
 }
 
 /// A clause without blanks and without what denies or allows.
-fn without_denial(clause: &str) -> String {
+pub(super) fn without_denial(clause: &str) -> String {
     const ALLOWS: [&str; 9] = ["不可以", "可以", "不能", "不可", "不用", "不要", "不", "没有", "能"];
     ALLOWS.iter().fold(without_space(clause), |text, word| text.replace(word, ""))
 }

@@ -172,15 +172,18 @@ fn stands_together(sentence: &Sentence, found: &Found, evidence: &Evidence<'_>, 
     if group.len() < 2 {
         return Ok(());
     }
-    let holds_all = |clause: usize| {
-        let mut held: Vec<&Known<'_>> =
-            evidence.known().iter().filter(|known| known.clause == Some(clause)).collect();
-        group.iter().all(|one| {
-            let place = held.iter().position(|known| says(&one.value, known.value, one.about, now));
-            place.map(|place| held.remove(place)).is_some()
-        })
+    let stands = |one: &Found, known: &Known<'_>| says(&one.value, known.value, one.about, now);
+    // A record's values stand clause by clause, so that those of one clause are beside each other.
+    let together = evidence.known().chunk_by(|one, other| one.clause.is_some() && one.clause == other.clause);
+    let holds_all = |clause: &[Known<'_>]| {
+        let mut held: Vec<&Known<'_>> = clause.iter().collect();
+        held.len() >= group.len()
+            && group.iter().all(|one| {
+                let place = held.iter().position(|known| stands(one, known));
+                place.map(|place| held.remove(place)).is_some()
+            })
     };
-    if (0..evidence.clauses().len()).any(holds_all) {
+    if together.into_iter().any(holds_all) {
         return Ok(());
     }
     let said = sentence.slice(found.start, found.end);

@@ -14,6 +14,7 @@ use crate::turn::types::Fact;
 use super::bounds::Bound;
 use super::features::features;
 use super::fold::{fold, is_han, without_space};
+use super::negation::{statement, without_denial};
 use super::split::clauses;
 use super::values::{self, Day, Found, Moment, Value};
 use crate::turn::numerals::Amount;
@@ -207,6 +208,8 @@ pub(super) struct Clause {
     pub(super) text: String,
     /// Its character pairs and ids.
     pub(super) features: Vec<u64>,
+    /// What it states, without what denies or allows it.
+    pub(super) bare: String,
 }
 
 impl Stated {
@@ -247,7 +250,9 @@ impl Stated {
             features.sort_unstable();
             features.dedup();
         }
-        self.clauses.push(Clause { text: without_space(&with_stock(part, &found)), features });
+        let text = without_space(&with_stock(part, &found));
+        let bare = without_denial(statement(&text));
+        self.clauses.push(Clause { text, features, bare });
         self.add_moments(&found);
         let about_money = MONEY_WORDS.iter().any(|word| part.contains(word));
         for Found { value, start, end, .. } in found {

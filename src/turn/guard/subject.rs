@@ -22,13 +22,7 @@ const PAIRS: usize = 2;
 
 /// The numbers of the products that a text names; none if it names none, or if there are not several to tell apart.
 pub(super) fn named(folded: &str, evidence: &Evidence<'_>) -> Vec<usize> {
-    let products: Vec<(usize, Vec<String>)> = evidence
-        .facts
-        .iter()
-        .enumerate()
-        .filter(|(_, record)| record.fact.kind == RecordKind::Product)
-        .map(|(index, record)| (index, marks(&name_of(record))))
-        .collect();
+    let products = evidence.products();
     if products.len() < 2 {
         return Vec::new();
     }
@@ -96,6 +90,12 @@ fn parts(folded: &str) -> Option<(&str, &str)> {
     let (head, rest) = clause.split_once('的')?;
     let short = (2..=HEAD).contains(&head.chars().count());
     short.then_some((head.trim(), rest)).filter(|(_, rest)| !rest.is_empty())
+}
+
+/// The products among records, each with its number and what its name can be known by.
+pub(super) fn products(facts: &[&KnownRecord<'_>]) -> Vec<(usize, Vec<String>)> {
+    let products = facts.iter().enumerate().filter(|(_, record)| record.fact.kind == RecordKind::Product);
+    products.map(|(index, record)| (index, marks(&name_of(record)))).collect()
 }
 
 /// Whether the text of a record names a product, at least by half of what its name is known by.
