@@ -145,7 +145,7 @@ fn denials(text: &str) -> Vec<String> {
         };
         // 能不能, 是不是 ask.
         let asks = at > 0 && chars.get(at + 1) == Some(&chars[at - 1]);
-        if !NOT.contains(chars[at]) || asks || NO_DENIAL.iter().any(|word| inside(word)) {
+        if !NOT.contains(chars[at]) || asks || NO_DENIAL.iter().any(inside) {
             continue;
         }
         let mut start = at + 1;
