@@ -15,6 +15,8 @@ pub(super) const BLOCK: usize = 32;
 pub(super) const BLOCK_BYTES: usize = 18;
 /// So many tokens are multiplied with a row of weights while it is in the registers.
 const TOGETHER: usize = 4;
+/// So many tokens go through all rows of weights before the next: they stay in the processor's nearest memory.
+const NEAR: usize = 16;
 
 /// Weights, `[outputs, inputs]`, in blocks along the inputs.
 pub(super) struct Matrix {
@@ -31,7 +33,8 @@ pub(super) struct Table {
     bytes: Vec<u8>,
 }
 
-/// States of several tokens, `[tokens, inputs]`, in whole numbers of eight bits with a scale for each block.
+/// States of several tokens, `[tokens, inputs]`, in whole numbers of sixteen bits with a scale for each token. A product
+/// with a block of weights cannot overflow: eight times the largest number, four times in each sum.
 pub(super) struct Inputs {
     blocks: usize,
     numbers: Vec<[i16; BLOCK]>,
@@ -48,21 +51,23 @@ impl Matrix {
     /// `inputs · weightsᵀ + bias`, `[tokens, outputs]`.
     pub(super) fn multiply(&self, inputs: &Inputs, bias: &[f32]) -> Vec<f32> {
         let outputs = bias.len();
-        let tokens = inputs.numbers.len() / self.blocks;
-        let mut product = vec![0.0; tokens * outputs];
-        let rows = self.numbers.chunks_exact(self.blocks).zip(self.scales.chunks_exact(self.blocks));
-        for (output, (row, bias)) in rows.zip(bias).enumerate() {
-            let mut token = 0;
-            while token + TOGETHER <= tokens {
-                let sums = products::<TOGETHER>(row, inputs, token);
-                for (place, sum) in sums.into_iter().enumerate() {
-                    product[(token + place) * outputs + output] = sum + bias;
+        let mut product = vec![0.0; inputs.scales.len() * outputs];
+        let near = product.chunks_mut(NEAR * outputs).zip((0..).step_by(NEAR));
+        for (product, first) in near {
+            let rows = self.numbers.chunks_exact(self.blocks).zip(self.scales.chunks_exact(self.blocks));
+            for (output, row) in rows.enumerate() {
+                let tokens = product.len() / outputs;
+                let mut put = |token: usize, sum: f32| product[token * outputs + output] = sum + bias[output];
+                let mut token = 0;
+                while token + TOGETHER <= tokens {
+                    let sums = products::<TOGETHER>(row, inputs, first + token);
+                    (token..).zip(sums).for_each(|(token, sum)| put(token, sum));
+                    token += TOGETHER;
                 }
-                token += TOGETHER;
-            }
-            for token in token..tokens {
-                let [sum] = products::<1>(row, inputs, token);
-                product[token * outputs + output] = sum + bias;
+                for token in token..tokens {
+                    let [sum] = products::<1>(row, inputs, first + token);
+                    put(token, sum);
+                }
             }
         }
         product
@@ -86,13 +91,13 @@ impl Table {
 impl Inputs {
     /// Rounds states of `width` numbers a token.
     pub(super) fn round(states: &[f32], width: usize) -> Self {
-        let (numbers, scales) = states.as_chunks::<BLOCK>().0.iter().map(round).unzip();
+        let mut numbers = Vec::with_capacity(states.len() / BLOCK);
+        let scales = states.chunks_exact(width).map(|state| round(state, &mut numbers)).collect();
         Self { blocks: width / BLOCK, numbers, scales }
     }
 
-    fn token(&self, token: usize) -> (&[[i16; BLOCK]], &[f32]) {
-        let blocks = token * self.blocks..(token + 1) * self.blocks;
-        (&self.numbers[blocks.clone()], &self.scales[blocks])
+    fn token(&self, token: usize) -> &[[i16; BLOCK]] {
+        &self.numbers[token * self.blocks..(token + 1) * self.blocks]
     }
 }
 
@@ -102,17 +107,18 @@ fn products<const TOKENS: usize>(
     inputs: &Inputs,
     first: usize,
 ) -> [f32; TOKENS] {
-    let tokens: [_; TOKENS] = array::from_fn(|place| inputs.token(first + place));
+    // Of the same length as the row, so that no place need be checked below.
+    let tokens: [_; TOKENS] = array::from_fn(|place| &inputs.token(first + place)[..numbers.len()]);
     let mut sums = [f32x8::ZERO; TOKENS];
-    for (block, (numbers, scale)) in numbers.iter().zip(scales).enumerate() {
-        let [low, high] = halves(numbers).map(|half: [i8; 16]| i16x16::from_i8x16(i8x16::from(half)));
-        for (sum, (inputs, factors)) in sums.iter_mut().zip(&tokens) {
-            let [first, second] = halves(&inputs[block]).map(|half: [i16; 16]| i16x16::from(half));
-            let product = f32x8::from_i32x8(low.dot(first) + high.dot(second));
-            *sum = product.mul_add(f32x8::splat(scale * factors[block]), *sum);
+    for (block, (weights, scale)) in numbers.iter().zip(scales).enumerate() {
+        let [low, high] = halves(weights).map(|half: [i8; 16]| i16x16::from_i8x16(i8x16::from(half)));
+        let scale = f32x8::splat(*scale);
+        for (sum, token) in sums.iter_mut().zip(&tokens) {
+            let [first, second] = halves(&token[block]).map(|half: [i16; 16]| i16x16::from(half));
+            *sum = f32x8::from_i32x8(low.dot(first) + high.dot(second)).mul_add(scale, *sum);
         }
     }
-    sums.map(f32x8::reduce_add)
+    array::from_fn(|place| sums[place].reduce_add() * inputs.scales[first + place])
 }
 
 fn halves<T: Copy>(block: &[T; BLOCK]) -> [[T; 16]; 2] {
@@ -130,12 +136,15 @@ fn unpack(block: &[u8; BLOCK_BYTES]) -> ([i8; BLOCK], f32) {
     (array::from_fn(number), scale)
 }
 
-/// Eight bits a number, with the scale that brings the largest to 127.
-fn round(block: &[f32; BLOCK]) -> ([i16; BLOCK], f32) {
-    let largest = block.iter().fold(0.0_f32, |largest, number| largest.max(number.abs()));
-    let scale = largest / 127.0;
+/// Adds a token's numbers, and gives the scale that brings the largest to the most that sixteen bits hold.
+fn round(state: &[f32], numbers: &mut Vec<[i16; BLOCK]>) -> f32 {
+    let largest = state.iter().fold(0.0_f32, |largest, number| largest.max(number.abs()));
+    let scale = largest / f32::from(i16::MAX);
     let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-    (block.map(|number| (number * inverse).round() as i16), scale)
+    let blocks = state.as_chunks::<BLOCK>().0;
+    numbers
+        .extend(blocks.iter().map(|block| block.map(|number| (number * inverse).round_ties_even() as i16)));
+    scale
 }
 
 #[cfg(test)]
