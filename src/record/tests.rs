@@ -249,7 +249,7 @@ fn descriptions_give_no_money_but_the_price() {
         "warranty_months": 72,
     }));
     let text = evidence_text(&product, &now("2026-11-20"));
-    for kept in ["官方售价为1799元", "容量60升", "价格：1799.00元", "warranty_months：72"] {
+    for kept in ["官方售价为1799元", "容量60升", "价格：1799.00元", "质保（月）：72"] {
         assert!(text.contains(kept), "{kept} missing in {text}");
     }
     for dropped in ["1416", "1353", "300元", "20%", "15%", "8.5折"] {
