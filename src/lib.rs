@@ -5,6 +5,7 @@
 
 pub mod identity;
 pub mod time;
+pub mod parallel;
 pub mod record;
 pub mod calculation;
 pub mod classifier;

@@ -2,10 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::num::NonZero;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use serde::{Deserialize, Serialize};
 use tantivy::{Index, IndexWriter, TantivyDocument};
@@ -17,6 +14,7 @@ use super::schema::{Fields, document, register, schema};
 use super::vectors::Vectors;
 use crate::identity::ShopId;
 use crate::model::Embedder;
+use crate::parallel::in_shares;
 use crate::record::{Record, RecordKind};
 use crate::time::Now;
 
@@ -196,18 +194,11 @@ fn made(
     analyzer: &Analyzer,
     records: &[(&ShopId, &Record)],
 ) -> Vec<(RecordKind, TantivyDocument)> {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = records.len().div_ceil(processors).max(1);
-    let make = |records: &[(&ShopId, &Record)]| -> Vec<(RecordKind, TantivyDocument)> {
+    in_shares(records, |share| {
         let made = |(shop, record): &(&ShopId, &Record)| {
             Some((record.kind, document(fields, analyzer, shop, record)?))
         };
-        records.iter().filter_map(made).collect()
-    };
-    let make = &make;
-    thread::scope(|scope| {
-        let parts: Vec<_> = records.chunks(share).map(|part| scope.spawn(move || make(part))).collect();
-        parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        share.iter().filter_map(made).collect()
     })
 }
 

@@ -1,14 +1,12 @@
 //! The embedder that runs in this process: cut into pieces, several texts in one pass, the mean scaled to length 1.
 
-use std::num::NonZero;
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::thread;
 
 use super::encoder::Encoder;
 use super::file::E5File;
 use super::pieces::Pieces;
 use super::{EmbedError, Embedder, Purpose, Vector};
+use crate::parallel::in_shares;
 
 /// So many tokens go through the network at once. More would gain nothing, and a customer's question that comes in
 /// between would have to wait longer.
@@ -80,7 +78,14 @@ impl Embedder for LocalEmbedder {
     fn embed(&self, texts: &[&str], purpose: Purpose) -> Result<Vec<Vector>, EmbedError> {
         let windows = self.windows(texts, purpose);
         let passes = passes(&windows);
-        let means = self.through_all(&passes);
+        // One pass is computed on this thread, many on all processors.
+        let means = in_shares(&passes, |passes| {
+            let through = |pass: &&[Window]| {
+                let texts: Vec<&[u32]> = pass.iter().map(|window| window.tokens.as_slice()).collect();
+                self.encoder.means(&texts)
+            };
+            passes.iter().flat_map(through).collect()
+        });
         let mut sums = vec![vec![0.0_f32; self.encoder.width()]; texts.len()];
         for (window, mean) in windows.iter().zip(means) {
             let weight = (window.tokens.len() - 2) as f32;
@@ -97,32 +102,6 @@ impl Embedder for LocalEmbedder {
 
     fn dimensions(&self) -> usize {
         self.encoder.width()
-    }
-}
-
-impl LocalEmbedder {
-    /// The means of all windows, in their order. One pass is computed on this thread, many on all processors.
-    fn through_all(&self, passes: &[&[Window]]) -> Vec<Vec<f32>> {
-        let through = |passes: &[&[Window]]| -> Vec<Vec<f32>> {
-            let through = |pass: &&[Window]| {
-                let texts: Vec<&[u32]> = pass.iter().map(|window| window.tokens.as_slice()).collect();
-                self.encoder.means(&texts)
-            };
-            passes.iter().flat_map(through).collect()
-        };
-        if passes.len() < 2 {
-            return through(passes);
-        }
-        let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        let share = passes.len().div_ceil(processors);
-        let through = &through;
-        thread::scope(|scope| {
-            let parts: Vec<_> = passes.chunks(share).map(|part| scope.spawn(move || through(part))).collect();
-            parts
-                .into_iter()
-                .flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)))
-                .collect()
-        })
     }
 }
 
