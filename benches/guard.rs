@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use warmdesk::record::{Record, RecordKind, derived_fields, evidence_text, evidence_title, shipment_records};
+use warmdesk::record::{Record, RecordKind, shipment_records};
 use warmdesk::time::Now;
 use warmdesk::turn::guard::{GoalOrder, Grounds, GuardContext, vet};
 use warmdesk::turn::types::{By, Draft, Emotion, Fact, Facts, Goal, Stage, Tier};
@@ -55,7 +55,7 @@ fn turns(records: &[Record], now: &Now) -> Vec<Turn> {
         .iter()
         .filter(|record| matches!(record.kind, RecordKind::Policy | RecordKind::Knowledge))
         .take(OTHER_FACTS)
-        .map(|record| fact(record, now))
+        .map(|record| Fact::of(record, now))
         .collect();
     let orders = records.iter().filter(|record| record.kind == RecordKind::Order);
     orders
@@ -65,25 +65,12 @@ fn turns(records: &[Record], now: &Now) -> Vec<Turn> {
                 return None;
             }
             let own: Vec<Fact> =
-                std::iter::once(order).chain(&parcels).map(|record| fact(record, now)).collect();
+                std::iter::once(order).chain(&parcels).map(|record| Fact::of(record, now)).collect();
             let drafts = own.iter().flat_map(sentences).collect();
             let found = own.into_iter().chain(others.iter().cloned()).collect();
             Some(Turn { facts: Facts { found, order: Some(0), relevant: true, ..Facts::default() }, drafts })
         })
         .collect()
-}
-
-fn fact(record: &Record, now: &Now) -> Fact {
-    Fact {
-        id: record.fact_id(),
-        kind: record.kind,
-        title: evidence_title(record),
-        text: evidence_text(record, now),
-        fields: derived_fields(record, now),
-        score: 1.0,
-        why: String::new(),
-        policy: record.kind == RecordKind::Policy,
-    }
 }
 
 /// What stands between two semicolons, as a sentence.

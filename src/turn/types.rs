@@ -12,7 +12,7 @@ use serde_json::Value;
 pub use super::memory::{A_DAY, Concern, Episode, EpisodeState, Memory, Position, Promised};
 use crate::identity::{ConversationId, MessageId, Scope, ShopId, TicketId};
 use crate::model::Vector;
-use crate::record::RecordKind;
+use crate::record::{Record, RecordKind, derived_fields, evidence_text, evidence_title};
 use crate::time::Now;
 
 /// What one turn is given. Nothing else reaches the stages.
@@ -419,6 +419,23 @@ pub struct Fact {
     pub why: String,
     /// Whether the shop lets promises and policy statements rest on it.
     pub policy: bool,
+}
+
+impl Fact {
+    /// What a record says at a moment, as if it had been fetched by its id.
+    pub fn of(record: &Record, now: &Now) -> Self {
+        Self {
+            id: record.fact_id(),
+            kind: record.kind,
+            title: evidence_title(record),
+            text: evidence_text(record, now),
+            fields: derived_fields(record, now),
+            score: 1.0,
+            why: String::new(),
+            policy: record.kind == RecordKind::Policy
+                || record.fields.get("policy").and_then(Value::as_bool).unwrap_or(false),
+        }
+    }
 }
 
 /// All facts of a turn.

@@ -7,9 +7,7 @@ use jiff::tz::TimeZone;
 use warmdesk::desk::hours::BusinessHours;
 use warmdesk::pack::condition::Case;
 use warmdesk::policy::{Policy, judge};
-use warmdesk::record::{
-    Record, RecordKind, derived_fields, evidence_text, evidence_title, parse_ndjson, shipment_records,
-};
+use warmdesk::record::{Record, RecordKind, parse_ndjson, shipment_records};
 use warmdesk::time::Now;
 use warmdesk::turn::retrieve::variables;
 use warmdesk::turn::types::{Fact, Facts, TurnInput};
@@ -18,19 +16,6 @@ use crate::app::{RunningShop, appliance_shop, config, mute, records, repository}
 
 fn now() -> Now {
     Now::new("2025-06-16T02:12:00Z".parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap())
-}
-
-fn fact(record: &Record, now: &Now) -> Fact {
-    Fact {
-        id: record.fact_id(),
-        kind: record.kind,
-        title: evidence_title(record),
-        text: evidence_text(record, now),
-        fields: derived_fields(record, now),
-        score: 1.0,
-        why: String::new(),
-        policy: record.kind == RecordKind::Policy,
-    }
 }
 
 /// What is known of one order and one of its products.
@@ -42,13 +27,13 @@ fn case(shop: &[Record], order: &str, product: Option<&str>) -> Value {
             .unwrap_or_else(|| panic!("{kind} {id}"))
     };
     let order = find(RecordKind::Order, order);
-    let mut facts = Facts { found: vec![fact(order, &now)], order: Some(0), ..Facts::default() };
-    facts.found.extend(shipment_records(order, &now).iter().map(|parcel| fact(parcel, &now)));
+    let mut facts = Facts { found: vec![Fact::of(order, &now)], order: Some(0), ..Facts::default() };
+    facts.found.extend(shipment_records(order, &now).iter().map(|parcel| Fact::of(parcel, &now)));
     let guessed = order.items().first().and_then(|item| item.product.clone());
     facts.product_is_guessed = product.is_none() && order.items().len() > 1;
     if let Some(product) = product.map(str::to_owned).or(guessed) {
         facts.product = Some(facts.found.len());
-        facts.found.push(fact(find(RecordKind::Product, &product), &now));
+        facts.found.push(Fact::of(find(RecordKind::Product, &product), &now));
     }
     variables(&facts, &TurnInput::first("", now))
 }

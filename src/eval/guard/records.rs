@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::mutate::Dice;
-use crate::record::{Record, RecordKind, derived_fields, evidence_text, evidence_title, shipment_records};
+use crate::record::{Record, RecordKind, evidence_title, shipment_records};
 use crate::time::Now;
 use crate::turn::types::{Fact, Facts};
 
@@ -79,18 +77,7 @@ fn beside(own: &Fact, public: &[Fact], dice: &mut Dice) -> Vec<Fact> {
 
 /// A record as a turn has it; `None` if it is no evidence now.
 fn fact(record: &Record, now: &Now) -> Option<Fact> {
-    let text = evidence_text(record, now);
-    (!text.is_empty()).then(|| Fact {
-        id: record.fact_id(),
-        kind: record.kind,
-        title: evidence_title(record),
-        text,
-        fields: derived_fields(record, now),
-        score: 1.0,
-        why: String::new(),
-        policy: record.kind == RecordKind::Policy
-            || record.fields.get("policy").and_then(Value::as_bool).unwrap_or(false),
-    })
+    Some(Fact::of(record, now)).filter(|fact| !fact.text.is_empty())
 }
 
 /// What a record's text states, sentence by sentence. A line of a product is said with the product's name, because

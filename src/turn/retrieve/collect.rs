@@ -9,9 +9,7 @@ use super::product::{is_in_title, named_by_words, with_variant};
 use super::{MOST_FACTS, Own, RELEVANT_SCORE, RetrieveError, Source, Wanted, measures, offer};
 use crate::identity::Identity;
 use crate::knowledge::{Among, Hit, Knowledge, Question, SearchQuery};
-use crate::record::{
-    Record, RecordKind, derived_fields, evidence_text, evidence_title, in_force, shipment_records,
-};
+use crate::record::{Record, RecordKind, derived_fields, in_force, shipment_records};
 use crate::turn::types::{Author, EntityKind, Fact, Facts, Reading, TurnInput};
 
 /// How many policies may stand among the facts; all of one matter, then those of the next.
@@ -530,32 +528,21 @@ impl<'a, S: Source> Collector<'a, S> {
         if foreign || record.kind == RecordKind::Customer || self.facts.get(&id).is_some() {
             return;
         }
-        let mut text = evidence_text(record, &self.input.now);
-        if text.is_empty() {
+        let mut fact = Fact { score, why: why.to_owned(), ..Fact::of(record, &self.input.now) };
+        if fact.text.is_empty() {
             return;
         }
-        let mut fields = derived_fields(record, &self.input.now);
         if record.kind == RecordKind::Product {
             // What the message itself names comes before what the question it goes on with named.
-            if !with_variant(&mut fields, &self.reading.text) {
-                with_variant(&mut fields, &self.reading.question);
+            if !with_variant(&mut fact.fields, &self.reading.text) {
+                with_variant(&mut fact.fields, &self.reading.question);
             }
-            if let Some(advice) = measures::lay(&mut fields, &self.texts()) {
-                text.push('\n');
-                text.push_str(&advice);
+            if let Some(advice) = measures::lay(&mut fact.fields, &self.texts()) {
+                fact.text.push('\n');
+                fact.text.push_str(&advice);
             }
         }
-        self.facts.found.push(Fact {
-            id,
-            kind: record.kind,
-            title: evidence_title(record),
-            text,
-            fields,
-            score,
-            why: why.to_owned(),
-            policy: record.kind == RecordKind::Policy
-                || record.fields.get("policy").and_then(Value::as_bool).unwrap_or(false),
-        });
+        self.facts.found.push(fact);
     }
 
     /// The facts, bounded, with the places of what is in focus.
