@@ -98,6 +98,22 @@ struct Normalised {
     origins: Vec<(usize, usize)>,
 }
 
+/// A question cut into words of the dictionary.
+pub(super) struct Cut {
+    normalised: Normalised,
+    /// For each character whether it belongs to a stop word.
+    stopped: Vec<bool>,
+    /// For each character whether it stands alone: Chinese, no stop word, and part of no longer word.
+    lonely: Vec<bool>,
+}
+
+impl Cut {
+    /// The characters as they are compared, and which of them stand alone.
+    pub(super) fn lonely(&self) -> (&[char], &[bool]) {
+        (&self.normalised.characters, &self.lonely)
+    }
+}
+
 impl Analyzer {
     /// Makes an analyzer. It takes some tens of milliseconds; make one and clone it.
     pub fn new(dictionaries: &Dictionaries) -> Self {
@@ -130,42 +146,31 @@ impl Analyzer {
 
     /// The terms of a question, without stop words, each once.
     pub fn query(&self, text: &str) -> QueryTerms {
-        let normalised = self.read(text);
-        let covered = self.stop_word_marks(&normalised);
+        self.terms(&self.cut(text))
+    }
+
+    /// The terms of a question that is cut.
+    pub(super) fn terms(&self, cut: &Cut) -> QueryTerms {
+        let Cut { normalised, stopped, .. } = cut;
         let all_stopped =
-            covered.iter().zip(&normalised.characters).all(|(stop, one)| *stop || !is_term(*one));
-        let keep = |term: &Term| all_stopped || !covered[term.start..term.end].iter().all(|stop| *stop);
+            stopped.iter().zip(&normalised.characters).all(|(stop, one)| *stop || !is_term(*one));
+        let keep = |term: &Term| all_stopped || !stopped[term.start..term.end].iter().all(|stop| *stop);
         let mut terms = QueryTerms::default();
         let mut seen = HashSet::new();
-        for term in self.words(&normalised).into_iter().filter(|term| keep(term)) {
+        for term in self.words(normalised).into_iter().filter(|term| keep(term)) {
             if (all_stopped || !self.shared.stop_words.contains(&term.text)) && seen.insert(term.text.clone())
             {
                 let alternatives = self.shared.alternatives.get(&term.text).cloned().unwrap_or_default();
                 terms.words.push((term.text, alternatives));
             }
         }
-        let units: Vec<Term> = units(&normalised).into_iter().filter(|term| keep(term)).collect();
-        let pairs = pairs(&normalised, &units);
+        let units: Vec<Term> = units(normalised).into_iter().filter(|term| keep(term)).collect();
+        let pairs = pairs(normalised, &units);
         for (found, list) in [(units, &mut terms.singles), (pairs, &mut terms.pairs)] {
             let mut seen = HashSet::new();
             list.extend(found.into_iter().map(|term| term.text).filter(|text| seen.insert(text.clone())));
         }
         terms
-    }
-
-    /// The characters of a question as they are compared, and for each whether it stands alone: Chinese, no stop word, and
-    /// part of no longer word of the dictionary.
-    pub(super) fn lonely(&self, text: &str) -> (Vec<char>, Vec<bool>) {
-        let normalised = self.read(text);
-        let mut lonely = vec![false; normalised.characters.len()];
-        for (start, end, han) in runs(&normalised.characters) {
-            let text: String = normalised.characters[start..end].iter().collect();
-            for token in self.shared.jieba.cut(&text, false).into_iter().filter(|_| han) {
-                let alone = token.end == token.start + 1 && !self.shared.stop_words.contains(token.word);
-                lonely[start + token.start] |= alone;
-            }
-        }
-        (normalised.characters, lonely)
     }
 
     fn read(&self, text: &str) -> Normalised {
@@ -202,22 +207,27 @@ impl Analyzer {
         }
     }
 
-    /// For each character whether it belongs to a stop word.
-    fn stop_word_marks(&self, normalised: &Normalised) -> Vec<bool> {
-        let mut marks = vec![false; normalised.characters.len()];
+    /// A question cut by the dictionary alone, which makes up no words.
+    pub(super) fn cut(&self, text: &str) -> Cut {
+        let normalised = self.read(text);
+        let mut stopped = vec![false; normalised.characters.len()];
+        let mut lonely = stopped.clone();
         for (start, end, han) in runs(&normalised.characters) {
             let text: String = normalised.characters[start..end].iter().collect();
             if !han {
-                marks[start..end].fill(self.shared.stop_words.contains(&text));
+                stopped[start..end].fill(self.shared.stop_words.contains(&text));
                 continue;
             }
             for token in self.shared.jieba.cut(&text, false) {
+                let characters = start + token.start..start + token.end;
                 if self.shared.stop_words.contains(token.word) {
-                    marks[start + token.start..start + token.end].fill(true);
+                    stopped[characters].fill(true);
+                } else if characters.len() == 1 {
+                    lonely[characters].fill(true);
                 }
             }
         }
-        marks
+        Cut { normalised, stopped, lonely }
     }
 
     fn words(&self, normalised: &Normalised) -> Vec<Term> {

@@ -33,11 +33,12 @@ impl Question {
         method: Method,
     ) -> Result<Vec<Hit>, KnowledgeError> {
         let depth = among.limit.max(CANDIDATES).max(FROM_EACH);
-        let mut found = self.best(among, depth)?;
+        let own = self.own(among)?;
+        let mut found = self.best(among, &own, depth)?;
         // Only what everybody of the shop may see has vectors, so the scope needs no further filter.
         let near = vectors.nearest(row, self.scope.shop.as_str(), &among.kinds, depth);
         let keys: Vec<&str> = near.iter().map(|(_, one)| one.key.as_str()).collect();
-        let mut further = self.score(among, &keys)?;
+        let mut further = self.score(&own, &keys)?;
         further.retain(|one| !found.iter().any(|known| known.address == one.address));
         found.extend(further);
         let mut hits = self.hits(&found)?;

@@ -9,10 +9,10 @@ use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, DocId, DocSet, Searcher, TantivyDocument, TantivyError, Term};
 
 use super::KnowledgeError;
-use super::analyzer::QueryTerms;
+use super::analyzer::{Cut, QueryTerms};
 use super::live::{Knowledge, Live};
 use super::schema::{KIND, OWNER, SHOP, owner_mark, public_mark};
-use super::search::{CANDIDATES, Hit, Method, WEIGHTS, WORDS_ONLY, Weights, fit, rank};
+use super::search::{CANDIDATES, Hit, Method, WEIGHTS, WORDS_ONLY, Weights, bounded, fit, rank};
 use super::sounds::Sounds;
 use super::tally::{Candidate, Tally};
 use super::vectors::Row;
@@ -86,38 +86,34 @@ impl Knowledge {
     ) -> Result<Question, KnowledgeError> {
         let live = self.live.load_full();
         let searcher = live.reader.searcher();
-        let corrected = self.corrected(text, &live, &searcher)?;
-        let terms = self.terms(corrected.as_deref().unwrap_or(text));
+        let cut = self.analyzer.cut(text);
+        let terms = bounded(match corrected(&cut, &live, &searcher)? {
+            Some(corrected) => self.analyzer.query(&corrected),
+            None => self.analyzer.terms(&cut),
+        });
         let tally = Tally::new(&searcher, &live.fields, &terms, weights)?;
         Ok(Question { live, scope: scope.clone(), row: vector.map(Row::of), terms, searcher, tally })
     }
 }
 
-impl Knowledge {
-    /// The question with the shop's words in the place of what only sounds like them.
-    fn corrected(
-        &self,
-        text: &str,
-        live: &Live,
-        searcher: &Searcher,
-    ) -> Result<Option<String>, TantivyError> {
-        let (characters, lonely) = self.analyzer.lonely(text);
-        let may_be_typed = |two: &[bool]| two.iter().all(|lonely| *lonely);
-        let letters = characters.iter().any(char::is_ascii_lowercase);
-        if !letters && !lonely.windows(2).any(may_be_typed) {
-            return Ok(None);
-        }
-        let sounds = match live.sounds.get() {
-            Some(sounds) => sounds,
-            None => {
-                let read = Sounds::of(searcher, &live.fields)?;
-                live.sounds.get_or_init(|| read)
-            }
-        };
-        // What cannot be read now is taken to be known, so that nothing is changed.
-        let known = |typed: &str| stands_somewhere(typed, live, searcher).unwrap_or(true);
-        Ok(sounds.corrected(&characters, &lonely, known))
+/// The question with the shop's words in the place of what only sounds like them.
+fn corrected(cut: &Cut, live: &Live, searcher: &Searcher) -> Result<Option<String>, TantivyError> {
+    let (characters, lonely) = cut.lonely();
+    let may_be_typed = |two: &[bool]| two.iter().all(|lonely| *lonely);
+    let letters = characters.iter().any(char::is_ascii_lowercase);
+    if !letters && !lonely.windows(2).any(may_be_typed) {
+        return Ok(None);
     }
+    let sounds = match live.sounds.get() {
+        Some(sounds) => sounds,
+        None => {
+            let read = Sounds::of(searcher, &live.fields)?;
+            live.sounds.get_or_init(|| read)
+        }
+    };
+    // What cannot be read now is taken to be known, so that nothing is changed.
+    let known = |typed: &str| stands_somewhere(typed, live, searcher).unwrap_or(true);
+    Ok(sounds.corrected(characters, lonely, known))
 }
 
 /// Whether a record has a text: letters as a whole, characters as neighbours.
@@ -174,23 +170,27 @@ impl Question {
                 return self.find_both(among, row, &vectors, method);
             }
         }
-        let found = self.best(among, among.limit.max(CANDIDATES))?;
+        let found = self.best(among, &self.own(among)?, among.limit.max(CANDIDATES))?;
         let mut hits = self.hits(&found)?;
         rank(&mut hits);
         hits.truncate(among.limit);
         Ok(hits)
     }
 
-    /// The documents that score best by words.
-    pub(super) fn best(&self, among: &Among, depth: usize) -> Result<Vec<Candidate>, TantivyError> {
-        let own = self.own(among)?;
+    /// The documents that score best by words. `own` are those that belong to the product being talked about.
+    pub(super) fn best(
+        &self,
+        among: &Among,
+        own: &HashSet<DocAddress>,
+        depth: usize,
+    ) -> Result<Vec<Candidate>, TantivyError> {
         let filters = self.filters(&among.kinds)?;
         let passes = |address: &DocAddress| filters[address.segment_ord as usize].passes(address.doc_id);
         let mut picked: Vec<(f32, DocAddress)> = self
             .tally
             .scores()
             .filter(|(_, address)| passes(address))
-            .map(|(score, address)| (score + of_product(&own, &address), address))
+            .map(|(score, address)| (score + of_product(own, &address), address))
             .collect();
         let order = |one: &(f32, DocAddress), two: &(f32, DocAddress)| {
             two.0.total_cmp(&one.0).then(one.1.cmp(&two.1))
@@ -207,21 +207,24 @@ impl Question {
         }
         let mut found = self.tally.candidates(addresses)?;
         found.retain(|candidate| candidate.score > 0.0);
-        found.iter_mut().for_each(|candidate| candidate.score += of_product(&own, &candidate.address));
+        found.iter_mut().for_each(|candidate| candidate.score += of_product(own, &candidate.address));
         found.sort_by(|one, two| two.score.total_cmp(&one.score).then(one.address.cmp(&two.address)));
         found.truncate(depth);
         Ok(found)
     }
 
     /// What some documents have of the question by words. Whether they pass the filters is not looked at.
-    pub(super) fn score(&self, among: &Among, keys: &[&str]) -> Result<Vec<Candidate>, TantivyError> {
+    pub(super) fn score(
+        &self,
+        own: &HashSet<DocAddress>,
+        keys: &[&str],
+    ) -> Result<Vec<Candidate>, TantivyError> {
         let mut addresses = Vec::with_capacity(keys.len());
         for key in keys {
             addresses.extend(self.documents(self.live.fields.key, key)?);
         }
-        let own = self.own(among)?;
         let mut found = self.tally.candidates(addresses)?;
-        found.iter_mut().for_each(|candidate| candidate.score += of_product(&own, &candidate.address));
+        found.iter_mut().for_each(|candidate| candidate.score += of_product(own, &candidate.address));
         Ok(found)
     }
 
@@ -243,7 +246,7 @@ impl Question {
     }
 
     /// The documents that belong to the product being talked about.
-    fn own(&self, among: &Among) -> Result<HashSet<DocAddress>, TantivyError> {
+    pub(super) fn own(&self, among: &Among) -> Result<HashSet<DocAddress>, TantivyError> {
         match &among.product {
             Some(product) => Ok(self.documents(self.live.fields.product, product)?.into_iter().collect()),
             None => Ok(HashSet::new()),

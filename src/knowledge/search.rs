@@ -118,15 +118,14 @@ impl Knowledge {
         let among = Among { kinds: kinds.clone(), limit: *limit, product: product.clone() };
         self.ask_by(scope, (text, vector.as_ref()), method)?.find_by(&among, method)
     }
+}
 
-    /// The terms of a question, as many as are looked at.
-    pub(super) fn terms(&self, text: &str) -> QueryTerms {
-        let mut terms = self.analyzer.query(text);
-        terms.words.truncate(MOST_TERMS);
-        terms.singles.truncate(MOST_TERMS);
-        terms.pairs.truncate(MOST_TERMS);
-        terms
-    }
+/// As many of a question's terms as are looked at.
+pub(super) fn bounded(mut terms: QueryTerms) -> QueryTerms {
+    terms.words.truncate(MOST_TERMS);
+    terms.singles.truncate(MOST_TERMS);
+    terms.pairs.truncate(MOST_TERMS);
+    terms
 }
 
 /// Puts the best first. Sums of the same numbers differ in their last digits with the order in which an index was filled;
