@@ -74,6 +74,19 @@ fn learns_and_carries_over_to_new_texts() {
 }
 
 #[test]
+fn a_steady_order_hangs_on_what_examples_say_and_not_on_where_they_stand() {
+    let backwards = |steady: bool| {
+        let training = TrainOptions { steady, ..TrainOptions::default() };
+        let mut turned = examples(options());
+        turned.reverse();
+        let turned = train(classes(), options(), &turned, &training).unwrap();
+        turned.to_bytes() == trained(options(), &training).to_bytes()
+    };
+    assert!(backwards(true), "the same examples teach the same");
+    assert!(!backwards(false), "or this could not fail");
+}
+
+#[test]
 fn weights_of_examples_and_classes_move_the_balance() {
     let features = options();
     let mut examples = examples(features);

@@ -1,5 +1,5 @@
-//! How does a model learn? Multinomial logistic regression, one example after the other in a seeded order, with steps
-//! that shrink for numbers that were seen often (Adagrad, one rate a row).
+//! How does a model learn? Multinomial logistic regression, one example after the other in a seeded order, with
+//! steps that shrink for numbers that were seen often (Adagrad, one rate a row).
 
 use super::ClassifierError;
 use super::arithmetic::{logarithm, softmax};
@@ -45,11 +45,23 @@ pub struct TrainOptions {
     pub at_least: u32,
     /// What the order of the examples is drawn from.
     pub seed: u64,
+    /// Whether each example has a place of its own in that order, drawn from what it says: then one more changes nothing
+    /// about the order of the others, and hardly anything of what is learned. For examples that people add to day by day.
+    pub steady: bool,
 }
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { epochs: 12, rate: 0.5, hold: 0.1, rarity: true, balance: 0.0, at_least: 1, seed: 1 }
+        Self {
+            epochs: 12,
+            rate: 0.5,
+            hold: 0.1,
+            rarity: true,
+            balance: 0.0,
+            at_least: 1,
+            seed: 1,
+            steady: false,
+        }
     }
 }
 
@@ -74,12 +86,10 @@ pub fn train(
         rows,
     };
     let class_weights = class_weights(classes.len(), examples, options.balance);
-    let mut order: Vec<usize> = (0..examples.len()).collect();
-    let mut random = options.seed;
+    let mut order = Order::new(examples, options);
     for _ in 0..options.epochs {
-        shuffle(&mut order, &mut random);
-        for number in &order {
-            let example = &examples[*number];
+        for number in order.next() {
+            let example = &examples[number];
             training.learn(example, class_weights[example.class]);
         }
     }
@@ -159,16 +169,60 @@ fn class_weights(classes: usize, examples: &[Example], balance: f32) -> Vec<f32>
     sums.iter().map(weight).collect()
 }
 
-/// Fisher and Yates, with SplitMix64 as the source.
-fn shuffle(order: &mut [usize], state: &mut u64) {
-    for last in (1..order.len()).rev() {
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut drawn = *state;
-        drawn = (drawn ^ drawn >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        drawn = (drawn ^ drawn >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        drawn ^= drawn >> 31;
-        order.swap(last, (drawn % (last as u64 + 1)) as usize);
+/// In which order the examples are gone through, one time after the other.
+enum Order {
+    /// Fisher and Yates, each time from where the last one ended.
+    Shuffled { places: Vec<usize>, random: u64 },
+    /// By a number that is drawn from what each example says.
+    Steady { keys: Vec<u64>, random: u64 },
+}
+
+impl Order {
+    fn new(examples: &[Example], options: &TrainOptions) -> Self {
+        match options.steady {
+            true => Self::Steady { keys: examples.iter().map(key).collect(), random: options.seed },
+            false => Self::Shuffled { places: (0..examples.len()).collect(), random: options.seed },
+        }
     }
+
+    fn next(&mut self) -> Vec<usize> {
+        match self {
+            Self::Shuffled { places, random } => {
+                for last in (1..places.len()).rev() {
+                    places.swap(last, (drawn(random) % (last as u64 + 1)) as usize);
+                }
+                places.clone()
+            }
+            Self::Steady { keys, random } => {
+                let turn = drawn(random);
+                let mut places: Vec<usize> = (0..keys.len()).collect();
+                places.sort_by_cached_key(|place| mixed(keys[*place] ^ turn));
+                places
+            }
+        }
+    }
+}
+
+/// A number for what an example says.
+fn key(example: &Example) -> u64 {
+    let entries = example.features.entries().iter();
+    entries.fold(example.class as u64, |key, (number, weight)| {
+        mixed(key ^ (u64::from(*number) << 32 | u64::from(weight.to_bits())))
+    })
+}
+
+/// The next number of SplitMix64.
+fn drawn(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed(*state)
+}
+
+/// What SplitMix64 makes of a state.
+fn mixed(state: u64) -> u64 {
+    let mut drawn = state;
+    drawn = (drawn ^ drawn >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    drawn = (drawn ^ drawn >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    drawn ^ drawn >> 31
 }
 
 /// A model on its way.

@@ -33,8 +33,16 @@ const FEATURES: FeatureOptions = FeatureOptions {
     signed: true,
     counting: Counting::Logarithmic,
 };
-const OPTIONS: TrainOptions =
-    TrainOptions { epochs: 8, rate: 0.1, hold: 1.0, rarity: true, balance: 1.0, at_least: 1, seed: 1 };
+const OPTIONS: TrainOptions = TrainOptions {
+    epochs: 8,
+    rate: 0.1,
+    hold: 1.0,
+    rarity: true,
+    balance: 1.0,
+    at_least: 1,
+    seed: 1,
+    steady: false,
+};
 
 pub(super) fn train(files: &[DataFile]) -> Result<Trained, RecipeError> {
     let mut seen: HashSet<String> = HashSet::new();

@@ -29,8 +29,16 @@ const FEATURES: FeatureOptions = FeatureOptions {
     signed: false,
     counting: Counting::Logarithmic,
 };
-const OPTIONS: TrainOptions =
-    TrainOptions { epochs: 10, rate: 0.1, hold: 1.0, rarity: true, balance: 0.0, at_least: 2, seed: 1 };
+const OPTIONS: TrainOptions = TrainOptions {
+    epochs: 10,
+    rate: 0.1,
+    hold: 1.0,
+    rarity: true,
+    balance: 0.0,
+    at_least: 2,
+    seed: 1,
+    steady: false,
+};
 
 /// The class a set calls by this name: `1`, `positive`, `Negative` …
 pub fn polarity_label(label: &str) -> Option<usize> {

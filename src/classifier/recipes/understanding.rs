@@ -21,8 +21,16 @@ const MEASURED: &str = "five-fold cross-validation on the examples, folds by the
                         so that customers are understood less well than this says";
 const LICENCE: &str = "written for this program";
 const FOLDS: u64 = 5;
-const TOPIC_OPTIONS: TrainOptions =
-    TrainOptions { epochs: 30, rate: 0.3, hold: 0.3, rarity: false, balance: 0.3, at_least: 1, seed: 1 };
+const TOPIC_OPTIONS: TrainOptions = TrainOptions {
+    epochs: 30,
+    rate: 0.3,
+    hold: 0.3,
+    rarity: false,
+    balance: 0.3,
+    at_least: 1,
+    seed: 1,
+    steady: true,
+};
 const STAGE_OPTIONS: TrainOptions = TrainOptions { balance: 0.5, ..TOPIC_OPTIONS };
 
 /// The examples of one pack that stand by themselves, with their vectors. A vector knows nothing of the conversation around

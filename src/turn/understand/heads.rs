@@ -121,8 +121,16 @@ impl Heads {
     }
 }
 
-const OPTIONS: TrainOptions =
-    TrainOptions { epochs: 5, rate: 0.5, hold: 0.03, rarity: true, balance: 0.5, at_least: 1, seed: 1 };
+const OPTIONS: TrainOptions = TrainOptions {
+    epochs: 5,
+    rate: 0.5,
+    hold: 0.03,
+    rarity: true,
+    balance: 0.5,
+    at_least: 1,
+    seed: 1,
+    steady: true,
+};
 
 fn features(options: &FeatureOptions, said: Said<'_>) -> Features {
     let mut parts = vec![(options.groups(&spelled(said.text)), 1.0)];
