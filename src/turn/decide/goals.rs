@@ -231,7 +231,7 @@ fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
             let said_all = words.has_said(&course.scenario.id, goal.goal);
             let why = if said_all { "nothing unsaid is left" } else { "nothing answers it" };
             spoken.leave_out(goal.goal, why);
-            if goal.goal.matters() && !goal.optional {
+            if goal.goal.matters() && !goal.optional && !(said_all && stands_promised(course)) {
                 if !ask_back(words, spoken) {
                     without_answer(course, said_all, words, spoken);
                 }
@@ -282,6 +282,12 @@ fn is_promised(course: &Course<'_>, goal: &GoalPlan) -> bool {
     !course.placed.promise_overdue
         && !course.placed.recalled
         && episode.promises.iter().any(|promised| promised.kind == *kind)
+}
+
+/// Whether the scenario has promised a word for later: until then, what was said is all there is, and the promise is
+/// what can be said again.
+fn stands_promised(course: &Course<'_>) -> bool {
+    course.scenario.goals.iter().any(|goal| is_promised(course, goal))
 }
 
 /// Everything there is to say was said. A formula of politeness may be heard twice; of anything else a person has to
