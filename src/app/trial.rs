@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::config::Config;
 use crate::connect::{Orders, ShopSource};
@@ -85,6 +85,21 @@ impl Trial {
         self.say_by(Arc::new(Rules::new(pack)), scope, conversation, text).await
     }
 
+    /// The same trial with another model, which may take so long for a reply.
+    #[must_use]
+    pub fn with_model(&self, model: Arc<dyn ChatModel>, deadline: Duration) -> Self {
+        Self {
+            source: self.source.clone(),
+            store: self.store.clone(),
+            knowledge: Arc::clone(&self.knowledge),
+            model,
+            hours: Arc::clone(&self.hours),
+            limits: Limits { deadline, ..self.limits.clone() },
+            answer_within_minutes: self.answer_within_minutes,
+            now: self.now.clone(),
+        }
+    }
+
     /// Like [`Trial::say`], by rules that are prepared already.
     ///
     /// # Errors
@@ -95,6 +110,20 @@ impl Trial {
         scope: &Scope,
         conversation: &ConversationId,
         text: &str,
+    ) -> anyhow::Result<Outcome> {
+        self.say_changed(rules, (scope, conversation), text, |decision, _| decision).await
+    }
+
+    /// Like [`Trial::say`], by rules that are prepared already and with the decision changed before anything is said.
+    ///
+    /// # Errors
+    /// As [`Trial::say`].
+    pub async fn say_changed(
+        &self,
+        rules: Arc<Rules>,
+        (scope, conversation): (&Scope, &ConversationId),
+        text: &str,
+        change: impl FnOnce(Decision, &Facts) -> Decision,
     ) -> anyhow::Result<Outcome> {
         let turn = Turn {
             rules,
@@ -110,7 +139,7 @@ impl Trial {
             desk: desk_status(&self.hours, DeskCounts::default(), self.answer_within_minutes, &self.now),
             ..TurnInput::first(text, self.now.clone())
         };
-        Ok(turn.run(&input, Instant::now(), &mut Unheard).await?)
+        Ok(turn.run_changed(&input, Instant::now(), &mut Unheard, change).await?)
     }
 
     /// Closes the records.

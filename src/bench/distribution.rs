@@ -22,6 +22,15 @@ pub struct Distribution {
     pub max: Option<f64>,
 }
 
+impl Distribution {
+    /// How these milliseconds are spread. What is no time is passed over.
+    pub fn of_ms(milliseconds: impl IntoIterator<Item = f64>) -> Self {
+        let mut times = Times::new();
+        milliseconds.into_iter().for_each(|one| times.add_ms(one));
+        times.distribution()
+    }
+}
+
 /// The longest time that is told apart: an hour, in microseconds.
 const LONGEST: u64 = 3_600_000_000;
 

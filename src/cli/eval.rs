@@ -11,6 +11,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::ablation::{self, AblationOptions};
 use super::dialogues::{self, DialogueOptions};
 use super::guard::{self, GuardOptions};
 use super::options::{GlobalOptions, cache_environment};
@@ -45,6 +46,8 @@ pub enum Subject {
     Emotion(EmotionRows),
     /// What the guard catches of planted faults, and what it wrongly blocks
     Guard(GuardOptions),
+    /// What the guard changes: drafts of a real model, recorded once and said again with the guard and without it
+    Ablation(AblationOptions),
     /// How high the right title ranks for each query of a set
     Retrieval(RetrievalOptions),
     /// Whether whole conversations go as their files say; fails if one does not
@@ -213,6 +216,7 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
         }
         Subject::Retrieval(set) => retrieval(options, &set),
         Subject::Dialogues(files) => dialogues::evaluate(options, &files),
+        Subject::Ablation(drafts) => ablation::evaluate(options, &drafts),
         Subject::Guard(sentences) => guard::evaluate(options, &sentences),
     }
 }

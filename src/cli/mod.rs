@@ -11,6 +11,7 @@ mod index;
 mod search;
 mod chat;
 mod model;
+mod ablation;
 mod bench;
 mod check;
 mod doctor;

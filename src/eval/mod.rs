@@ -1,5 +1,6 @@
 //! How good is it? Runs the stages over labelled rows and reports what was right and what was wrong.
 
+pub mod ablation;
 pub mod dialogues;
 pub mod faq;
 pub mod guard;

@@ -2,7 +2,7 @@
 //! template, embedder.
 //!
 //! The rest of the program sees [`ChatModel`]: it hands over a [`GenerationRequest`] and reads a [`Generation`],
-//! a stream of text pieces that ends with the usage. Dropping the stream cancels the work. There are four
+//! a stream of text pieces that ends with the usage. Dropping the stream cancels the work. There are five
 //! implementations: the local engine ([`engine::Engine`]), an OpenAI-compatible endpoint
 //! ([`remote::RemoteModel`]), a scripted one for tests and measurements ([`scripted::ScriptedModel`]), and one
 //! that is never there ([`absent::AbsentModel`]), because the program must be useful without any. Texts become
@@ -20,6 +20,7 @@ mod gguf;
 mod open;
 mod prompt;
 pub mod pull;
+mod recording;
 mod remote;
 mod scripted;
 pub mod selftest;
@@ -40,6 +41,7 @@ pub use engine::{DeviceChoice, Engine, EngineOptions};
 pub use generation::{Finish, Generation, GenerationUsage, Piece};
 pub use open::{ModelChoice, open};
 pub use prompt::{Prompt, PromptMessage, PromptPart, Role};
+pub use recording::{Recorded, RecordingModel};
 pub use remote::{RemoteModel, RemoteOptions};
 pub use scripted::{Behaviour, ScriptedModel};
 

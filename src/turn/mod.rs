@@ -29,7 +29,7 @@ use decide::Situation;
 use generate::speak::Speaker;
 use retrieve::Source;
 use stopwatch::Stopwatch;
-use types::{Facts, TurnInput};
+use types::{Decision, Facts, TurnInput};
 
 pub use generate::Limits;
 pub use outcome::Outcome;
@@ -66,6 +66,20 @@ impl<S: Source> Turn<S> {
         started: Instant,
         voice: &mut impl Voice,
     ) -> Result<Outcome, VoiceError> {
+        self.run_changed(input, started, voice, |decision, _| decision).await
+    }
+
+    /// As [`Turn::run`], with the decision changed before anything is done or said: for measuring what one stage is worth.
+    ///
+    /// # Errors
+    /// As [`Turn::run`].
+    pub async fn run_changed(
+        &self,
+        input: &TurnInput,
+        started: Instant,
+        voice: &mut impl Voice,
+        change: impl FnOnce(Decision, &Facts) -> Decision,
+    ) -> Result<Outcome, VoiceError> {
         let mut watch = Stopwatch::start(started);
         let pack = &self.rules.pack;
 
@@ -88,6 +102,7 @@ impl<S: Source> Turn<S> {
         let variables = retrieve::variables(&facts, input);
         let (decision, words) = watch.time("decide", || decide::decide(situation, variables));
         let facts = facts.with_verdicts(&decision.verdicts);
+        let decision = change(decision, &facts);
         let situation = Situation { facts: &facts, ..situation };
         let backing = voice.back(&decision, &reading, &facts).await?;
         watch.lap("store");

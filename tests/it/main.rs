@@ -7,6 +7,7 @@ mod app;
 mod appliance;
 mod program;
 
+mod ablation;
 mod bad_input;
 mod cli;
 mod connect;
