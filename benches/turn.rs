@@ -76,7 +76,7 @@ fn handoff(plan: &HandoffPlan) -> Handoff {
 
 impl Voice for Counter {
     async fn back(&mut self, decision: &Decision, _: &Reading, _: &Facts) -> Result<Backing, VoiceError> {
-        Ok(Backing { handoff: decision.handoff.as_ref().map(handoff), commitments: Vec::new() })
+        Ok(Backing { handoff: decision.handoff.as_ref().map(handoff), ..Backing::default() })
     }
     async fn say(&mut self, _: &Vetted) -> Result<(), VoiceError> {
         self.0 += 1;

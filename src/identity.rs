@@ -164,6 +164,16 @@ own_id!(
     "tkt_"
 );
 own_id!(
+    /// Something that is done for a customer.
+    ActionId,
+    "act_"
+);
+own_id!(
+    /// A word that was given to a customer, with a time.
+    PromiseId,
+    "prm_"
+);
+own_id!(
     /// A question that nothing answered.
     GapId,
     "gap_"

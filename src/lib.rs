@@ -14,6 +14,7 @@ pub mod policy;
 pub mod turn;
 pub mod conversation;
 pub mod desk;
+pub mod actions;
 pub mod gaps;
 pub mod knowledge;
 pub mod model;

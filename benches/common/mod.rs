@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
+use warmdesk::actions::Standing;
 use warmdesk::bench::Question;
 use warmdesk::identity::{ConversationId, CustomerId, MessageId, Scope, ShopId};
 use warmdesk::knowledge::analyzer::Analyzer;
@@ -92,5 +93,6 @@ pub fn input(question: &Question) -> TurnInput {
         now,
         vector: None,
         proof: OrderProof::default(),
+        standing: Standing::default(),
     }
 }

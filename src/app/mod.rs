@@ -4,12 +4,14 @@
 //! port of `http::ports` over them.
 
 mod access;
+mod actions;
 mod chat;
 mod conversations;
 mod facts;
 mod gaps;
 mod health;
 mod live;
+mod promises;
 mod references;
 mod rehearsal;
 mod rules;
@@ -25,8 +27,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
+use crate::actions::worker::Worker;
 use crate::config::Config;
-use crate::connect::{Orders, ShopSource};
+use crate::connect::{Orders, ShopActions, ShopSource};
 use crate::conversation::{Conversations, Services};
 use crate::http::ports::Ports;
 use crate::http::{AppState, DoorSettings};
@@ -63,6 +66,8 @@ pub struct AppOptions {
     pub embedder: Option<Arc<dyn Embedder>>,
     /// Where orders are looked up, for a shop that keeps them in another system.
     pub orders: Option<Orders>,
+    /// What executes actions, for a shop whose own system does.
+    pub actions: Option<ShopActions>,
     /// How new conversations are named.
     pub ids: ConversationIds,
     /// What time it is.
@@ -92,6 +97,7 @@ pub struct App {
     config: Config,
     clock: Arc<dyn Clock>,
     test_clock: Option<Arc<TestClock>>,
+    worker: Worker,
     _vectors: vectors::Lane,
     _gaps: gaps::Lane,
     /// Kept for as long as the application runs: a second server on the same data is refused.
@@ -112,6 +118,7 @@ impl App {
             model,
             embedder,
             orders,
+            actions,
             ids,
             clock,
             test_clock,
@@ -127,7 +134,7 @@ impl App {
         let secret = store.shop_secret(&shop, customer_secret, &now).await?;
         let knowledge = Arc::new(open_knowledge(&data, &store, embedder).await?);
         let rules = Arc::new(LiveRules::new(pack, pack_place, Arc::clone(&clock)));
-        let services = Services {
+        let conversations = Conversations::new(Services {
             source: ShopSource::new(store.clone(), orders),
             store: store.clone(),
             rules: rules.handle(),
@@ -138,9 +145,10 @@ impl App {
             clock: Arc::clone(&clock),
             limits: limits(&config),
             proofs: config.proof.limits(),
-        };
-        let conversations = Conversations::new(services);
-        conversations.settle_interrupted(&staff(&shop)).await?;
+            promises: config.promises.times(),
+            executes: actions.is_some(),
+        });
+        let worker = resume(&conversations, actions, &shop).await?;
         rehearsal::run(conversations.services(), &shop).await;
         let vectors = vectors::Lane::start(Arc::clone(&knowledge));
         vectors::want_missing(&knowledge, &store, &shop).await?;
@@ -155,10 +163,21 @@ impl App {
             config,
             clock,
             test_clock,
+            worker,
             _vectors: vectors,
             _gaps: gaps,
             _lock: lock,
         })
+    }
+
+    /// Executes the actions and keeps the promises whose time has come, once; a server does so by itself. How many words
+    /// were said.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn keep_word(&self) -> anyhow::Result<usize> {
+        self.worker.work_off().await?;
+        Ok(self.conversations.keep_promises(&self.worker.staff).await?)
     }
 
     /// Has everything embedded in the background that has no vectors yet.
@@ -188,6 +207,10 @@ impl App {
                 store: self.store.clone(),
                 clock: Arc::clone(&self.clock),
                 conversations: self.conversations.clone(),
+            }),
+            actions: Arc::new(actions::ActionsPort {
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
             }),
             facts: Arc::new(facts::FactsPort {
                 store: self.store.clone(),
@@ -257,9 +280,11 @@ impl App {
         let refresh = tokio::spawn(keep_fresh(Arc::clone(&self.knowledge), self.store.clone()));
         let rules = Arc::clone(&self.rules);
         let pack = tokio::spawn(async move { rules.keep_fresh().await });
+        let lanes = promises::Lanes::start(self.worker.clone());
         let result = crate::http::serve(listener, state, shutdown).await;
         refresh.abort();
         pack.abort();
+        drop(lanes);
         let grace = Duration::from_secs(self.config.server.shutdown_seconds);
         if tokio::time::timeout(grace, self.conversations.finish()).await.is_err() {
             tracing::warn!("some turns were still running; their messages are answered after the next start");
@@ -267,6 +292,19 @@ impl App {
         self.store.close().await;
         result.map_err(Into::into)
     }
+}
+
+/// Goes on with what the last stop left open. One server has the folder: what an earlier one was doing when it ended is done
+/// by this one.
+async fn resume(
+    conversations: &Conversations,
+    system: Option<ShopActions>,
+    shop: &ShopId,
+) -> anyhow::Result<Worker> {
+    let staff = staff(shop);
+    conversations.settle_interrupted(&staff).await?;
+    conversations.services().store.free_leases(&staff).await?;
+    Ok(Worker { conversations: conversations.clone(), system, staff })
 }
 
 /// The index of a data folder, with every change the store took after it was built.

@@ -9,7 +9,7 @@ use crate::conversation::Conversations;
 use crate::conversation::types::Attachment;
 use crate::desk::types::{AgentNote, Ticket, TicketStatus};
 use crate::http::ports::{Answer, DeskEvent, Live, Numbered, StaffReply, TicketFilter, TicketView, Tickets};
-use crate::identity::{StaffScope, TicketId};
+use crate::identity::{ActionId, PromiseId, StaffScope, TicketId};
 use crate::store::{self, NewMessage, Store, StoreError};
 use crate::time::Clock;
 
@@ -49,7 +49,12 @@ impl Tickets for TicketsPort {
     fn show(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, TicketView> {
         Box::pin(async move {
             let detail = self.store.ticket(&staff, &ticket).await?;
+            let conversation = &detail.conversation.id;
+            let actions = self.store.actions(&staff, conversation).await?;
+            let promises = self.store.promises(&staff, conversation).await?;
             Ok(TicketView {
+                actions,
+                promises,
                 ticket: detail.ticket,
                 state: detail.conversation.state,
                 history: detail.history,
@@ -141,6 +146,16 @@ async fn desk_event(
             let Some(id) = id else { return Ok(None) };
             let detail = store.ticket(staff, &id).await?;
             Ok(Some(DeskEvent::Ticket(Box::new(detail.ticket))))
+        }
+        "action" => {
+            let id = body.get("action").and_then(|id| serde_json::from_value::<ActionId>(id.clone()).ok());
+            let Some(id) = id else { return Ok(None) };
+            Ok(Some(DeskEvent::Action(Box::new(store.action(staff, &id).await?))))
+        }
+        "promise" => {
+            let id = body.get("promise").and_then(|id| serde_json::from_value::<PromiseId>(id.clone()).ok());
+            let Some(id) = id else { return Ok(None) };
+            Ok(Some(DeskEvent::Promise(Box::new(store.promise(staff, &id).await?))))
         }
         "message" => {
             let message = body.get("message").and_then(|id| serde_json::from_value(id.clone()).ok());

@@ -161,9 +161,13 @@ impl Voice for Unheard {
         let commitments = decision.commitments.iter().map(|planned| Commitment {
             kind: planned.kind.clone(),
             due: planned.due,
-            backed_by: TicketId::generate(),
+            backed_by: TicketId::generate().into(),
         });
-        Ok(Backing { handoff: decision.handoff.as_ref().map(handoff), commitments: commitments.collect() })
+        Ok(Backing {
+            handoff: decision.handoff.as_ref().map(handoff),
+            commitments: commitments.collect(),
+            ..Backing::default()
+        })
     }
 
     async fn say(&mut self, _: &Vetted) -> Result<(), VoiceError> {

@@ -101,6 +101,7 @@ async fn measure_a_large_shop(
         model: Arc::new(AbsentModel::new("none", "searching needs no model")),
         embedder: None,
         orders: None,
+        actions: None,
         ids: ConversationIds::default(),
         clock,
         test_clock: None,

@@ -48,6 +48,7 @@ pub fn run(options: &GlobalOptions, command: ChatOptions) -> anyhow::Result<Exit
             model: serve::open_model(&config)?,
             embedder: serve::open_embedder().await?,
             orders: serve::open_orders(&config, &clock)?,
+            actions: None,
             ids: ConversationIds::default(),
             clock,
             test_clock,

@@ -95,6 +95,7 @@ impl Sample {
         let app = App::start(AppOptions {
             data: folder.path().to_owned(),
             orders: serve::open_orders(&config, &clock)?,
+            actions: serve::open_actions(&config)?,
             config,
             pack,
             pack_place: None,

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use super::options::{GlobalOptions, cache_environment, variable};
 use crate::app::{App, AppOptions};
 use crate::config::Config;
-use crate::connect::{Orders, OrdersOptions};
+use crate::connect::{ActionsOptions, Orders, OrdersOptions, ShopActions};
 use crate::identity::ConversationIds;
 use crate::model::{
     self, Catalogue, ChatModel, DeviceChoice, Embedder, EngineOptions, ModelChoice, RemoteOptions,
@@ -92,6 +92,7 @@ pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<Exi
             model: open_model(&config)?,
             embedder: open_embedder().await?,
             orders: open_orders(&config, &clock)?,
+            actions: open_actions(&config)?,
             ids: ConversationIds::default(),
             clock,
             test_clock,
@@ -238,6 +239,28 @@ pub fn open_orders(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Op
         pause: Duration::from_secs(settings.pause_seconds),
     };
     Ok(Some(Orders::new(options, Arc::clone(clock))?))
+}
+
+/// Opens what executes actions if the settings name a system for it.
+///
+/// # Errors
+/// If it is named and cannot be used: customers would be told that something was begun.
+pub fn open_actions(config: &Config) -> anyhow::Result<Option<ShopActions>> {
+    let settings = &config.connect.actions;
+    let Some(url) = &settings.url else { return Ok(None) };
+    let signing = secret("WARMDESK_ACTIONS_SECRET", settings.secret_file.as_deref())?.context(
+        "actions are signed: set WARMDESK_ACTIONS_SECRET, or `connect.actions.secret_file` to a file with the secret",
+    )?;
+    Ok(Some(ShopActions::new(ActionsOptions {
+        url: url.clone(),
+        token: secret("WARMDESK_ACTIONS_TOKEN", settings.token_file.as_deref())?,
+        secret: signing,
+        timeout: Duration::from_millis(settings.timeout_milliseconds),
+        most_attempts: settings.most_attempts,
+        first_pause: Duration::from_secs(settings.first_pause_seconds),
+        failures: settings.failures,
+        pause: Duration::from_secs(settings.pause_seconds),
+    })?))
 }
 
 /// A secret from its variable, or else from its file.

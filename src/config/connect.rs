@@ -15,6 +15,8 @@ use crate::record::RecordKind;
 pub struct ConnectConfig {
     /// Where orders are looked up.
     pub orders: OrdersConfig,
+    /// Where actions are executed.
+    pub actions: ActionsConfig,
 }
 
 /// Where orders are looked up at the moment of a question, for a shop that keeps them in another system.
@@ -87,6 +89,69 @@ impl OrdersConfig {
                 String::new(),
                 "at least one; without `url` nothing is looked up",
             );
+        }
+        Ok(())
+    }
+}
+
+/// Where actions are executed: tracing a parcel, reminding the warehouse. Without it people do them by tickets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ActionsConfig {
+    /// The address of the system. Default: none, people execute actions.
+    pub url: Option<String>,
+    /// A file with the bearer token, if the system wants one. Default: none.
+    pub token_file: Option<PathBuf>,
+    /// A file with the secret under which actions are signed. Default: none.
+    pub secret_file: Option<PathBuf>,
+    /// Milliseconds that one attempt may take. Default: `10000`.
+    pub timeout_milliseconds: u64,
+    /// Attempts after which a person is asked instead. Default: `6`.
+    pub most_attempts: u32,
+    /// Seconds from the first failed attempt to the next; each pause is twice as long, up to ten minutes. Default: `10`.
+    pub first_pause_seconds: u64,
+    /// Failures in a row after which the system is left alone. Default: `5`.
+    pub failures: u32,
+    /// Seconds for which it is then left alone. Default: `30`.
+    pub pause_seconds: u64,
+}
+
+impl Default for ActionsConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            token_file: None,
+            secret_file: None,
+            timeout_milliseconds: 10_000,
+            most_attempts: 6,
+            first_pause_seconds: 10,
+            failures: 5,
+            pause_seconds: 30,
+        }
+    }
+}
+
+impl ActionsConfig {
+    /// Checks what types alone cannot.
+    ///
+    /// # Errors
+    /// With the first field that makes no sense.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let refuse =
+            |field, value: u64, hint| Err(ConfigError::Value { field, value: value.to_string(), hint });
+        if !(1..=120_000).contains(&self.timeout_milliseconds) {
+            let hint = "1 millisecond to 2 minutes";
+            return refuse("connect.actions.timeout_milliseconds", self.timeout_milliseconds, hint);
+        }
+        if !(1..=50).contains(&self.most_attempts) {
+            return refuse("connect.actions.most_attempts", self.most_attempts.into(), "1 to 50");
+        }
+        if !(1..=600).contains(&self.first_pause_seconds) {
+            let hint = "1 second to 10 minutes";
+            return refuse("connect.actions.first_pause_seconds", self.first_pause_seconds, hint);
+        }
+        if self.failures == 0 {
+            return refuse("connect.actions.failures", 0, "at least 1");
         }
         Ok(())
     }

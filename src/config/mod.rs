@@ -7,11 +7,13 @@ mod connect;
 
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-pub use connect::{ConnectConfig, OrdersConfig};
+pub use connect::{ActionsConfig, ConnectConfig, OrdersConfig};
 
+use crate::conversation::PromiseTimes;
 use crate::desk::hours::{BusinessHours, HolidayRow, HoursRow};
 use crate::store::ProofLimits;
 
@@ -27,6 +29,8 @@ pub struct Config {
     pub model: ModelConfig,
     /// The desk.
     pub desk: DeskConfig,
+    /// How promises are kept.
+    pub promises: PromisesConfig,
     /// The shop's other systems.
     pub connect: ConnectConfig,
     /// Limits against abuse.
@@ -141,6 +145,33 @@ impl Default for DeskConfig {
         let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(str::to_owned).to_vec();
         let hours = vec![HoursRow { days, from: "9:00".into(), to: "22:00".into() }];
         Self { hours, holidays: Vec::new(), answer_within_minutes: 30 }
+    }
+}
+
+/// How promises are kept: when whoever owes one is reminded, and when the word comes that was put off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PromisesConfig {
+    /// Minutes before its time at which whoever owes a promise is reminded; `0` reminds nobody. Default: `30`.
+    pub remind_minutes: u32,
+    /// Within how many business minutes the word comes that could not be given in time. It is said to customers, so it
+    /// has to be kept. Default: `120`.
+    pub put_off_minutes: u32,
+}
+
+impl Default for PromisesConfig {
+    fn default() -> Self {
+        Self { remind_minutes: 30, put_off_minutes: 120 }
+    }
+}
+
+impl PromisesConfig {
+    /// The times.
+    pub fn times(&self) -> PromiseTimes {
+        PromiseTimes {
+            remind_before: SignedDuration::from_mins(self.remind_minutes.into()),
+            put_off_minutes: self.put_off_minutes,
+        }
     }
 }
 
@@ -333,6 +364,11 @@ impl Config {
             return refuse("model.remote_url", "", "set `remote_url` and `remote_model` together");
         }
         self.connect.orders.check(self.model.deadline_seconds)?;
+        self.connect.actions.check()?;
+        if !(1..=60 * 24 * 7).contains(&self.promises.put_off_minutes) {
+            let value = self.promises.put_off_minutes.to_string();
+            return refuse("promises.put_off_minutes", &value, "1 minute to a week");
+        }
         if self.model.prompt_tokens < 100 || self.model.answer_tokens == 0 || self.model.deadline_seconds == 0
         {
             let value = format!("{}/{}", self.model.prompt_tokens, self.model.answer_tokens);

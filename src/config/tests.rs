@@ -28,6 +28,12 @@ fn the_example_mentions_every_setting() {
                 secret_file: Some("s".into()),
                 ..OrdersConfig::default()
             },
+            actions: ActionsConfig {
+                url: Some("u".into()),
+                token_file: Some("t".into()),
+                secret_file: Some("s".into()),
+                ..ActionsConfig::default()
+            },
         },
         ..Config::default()
     };
@@ -71,5 +77,9 @@ fn bad_files_are_refused_with_their_place() {
     check("[connect.orders]\nkinds = ['product']\n", "connect.orders.kinds");
     check("[connect.orders]\nkinds = []\n", "connect.orders.kinds");
     check("[connect.orders]\nkinds = ['nonsense']\n", "line 2");
+    check("[connect.actions]\nmost_attempts = 0\n", "connect.actions.most_attempts");
+    check("[connect.actions]\ntimeout_milliseconds = 0\n", "connect.actions.timeout_milliseconds");
+    check("[connect.actions]\nfirst_pause_seconds = 0\n", "connect.actions.first_pause_seconds");
+    check("[promises]\nput_off_minutes = 0\n", "promises.put_off_minutes");
     check("nonsense", "not valid");
 }

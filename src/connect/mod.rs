@@ -1,11 +1,15 @@
 //! How does Warmdesk reach the shop's other systems? A look-up of orders at question time, for shops that keep them
-//! elsewhere, behind a time limit and a circuit breaker; and the one place that says where a turn's records come from.
+//! elsewhere, and actions that the shop's system executes, behind a time limit and a circuit breaker; and the one place that
+//! says where a turn's records come from.
 
+mod actions;
 mod breaker;
 mod orders;
+mod post;
 mod signature;
 mod source;
 
+pub use actions::{ActionsError, ActionsOptions, Answered, ShopActions, is_refusal};
 pub use breaker::BreakerState;
 pub use orders::{ConnectError, OUTSIDE_KINDS, Orders, OrdersOptions, OrdersState, Outage};
 pub use signature::{SignatureError, Signer};

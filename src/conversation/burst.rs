@@ -56,6 +56,13 @@ impl Bursts {
     }
 }
 
+impl Bursts {
+    /// Whether a turn of a conversation is being made.
+    pub fn is_running(&self, conversation: &ConversationId) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).contains_key(conversation)
+    }
+}
+
 impl Place<'_> {
     /// The texts of the burst, joined by line feeds.
     pub fn text(&self) -> String {
@@ -103,6 +110,7 @@ mod tests {
         let two = bursts.enter(&conversation, &second, "到哪了");
         assert_eq!(one.superseded().await, second);
         assert_eq!(two.text(), "我那个睡袋\n到哪了");
+        assert!(bursts.is_running(&conversation) && !bursts.is_running(&ConversationId::generate()));
         drop(one);
         let three = bursts.enter(&conversation, &MessageId::generate(), "？");
         assert_eq!(three.text(), "我那个睡袋\n到哪了\n？", "an unfinished turn is still joined");

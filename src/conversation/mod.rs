@@ -5,6 +5,7 @@
 
 pub mod types;
 mod burst;
+mod follow_up;
 mod gap;
 mod interrupted;
 mod proof;
@@ -16,9 +17,11 @@ mod ticket;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+use crate::actions::Standing;
 use crate::connect::ShopSource;
 use crate::desk::hours::BusinessHours;
 use crate::desk::queue::desk_status;
@@ -68,6 +71,25 @@ pub struct Services {
     pub limits: Limits,
     /// How somebody who has not signed in may prove to hold an order; none if nobody may.
     pub proofs: Option<ProofLimits>,
+    /// How promises are kept.
+    pub promises: PromiseTimes,
+    /// Whether the shop's own system executes actions; otherwise people do.
+    pub executes: bool,
+}
+
+/// When whoever owes a promise is reminded, and by how much a promise is put off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PromiseTimes {
+    /// So long before its time the reminder comes.
+    pub remind_before: SignedDuration,
+    /// Within so many business minutes the word comes that was put off.
+    pub put_off_minutes: u32,
+}
+
+impl Default for PromiseTimes {
+    fn default() -> Self {
+        Self { remind_before: SignedDuration::from_mins(30), put_off_minutes: 120 }
+    }
 }
 
 struct Inner {
@@ -335,19 +357,23 @@ impl Answering {
         let staff = reply::on_behalf_of(&conversation);
         let counts = services.store.desk_counts(&staff, Some(&conversation.id), &self.now).await?;
         let desk = desk_status(&services.hours, counts, services.answer_within_business_minutes, &self.now);
+        let (actions, promises) = services.store.standing(&scope, &conversation.id).await?;
+        let standing = Standing { connected: services.executes, actions, promises };
+        let memory = conversation.memory.after_people(conversation.episode.saturating_sub(1));
         Ok(TurnInput {
             scope,
             conversation: conversation.id,
             message: self.appended.message.clone(),
             text,
             history,
-            memory: conversation.memory.after_people(conversation.episode.saturating_sub(1)),
+            memory: memory.after_promises(&standing.promises),
             page: self.message.page.clone(),
             attachments: self.message.attachments.len(),
             desk,
             now: self.now.clone(),
             vector: None,
             proof: OrderProof::default(),
+            standing,
         })
     }
 }

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::Services;
 use crate::desk::note::{self, NoteSource};
 use crate::desk::priority::priority_of;
-use crate::identity::{ConversationId, MessageId, Scope};
+use crate::desk::types::HandoffNote;
+use crate::identity::{ConversationId, MessageId, Scope, TicketId};
 use crate::store::{NewTicket, StoreError};
 use crate::time::Now;
 use crate::turn::types::{Facts, Handoff, HandoffPlan, PastMessage, Reading, Refusal};
@@ -28,16 +29,10 @@ pub(super) struct Case<'a> {
     pub refused: &'a [Refusal],
 }
 
-/// Opens the ticket of a plan that is due at a moment.
-pub(super) async fn open(
-    services: &Services,
-    case: Case<'_>,
-    plan: &HandoffPlan,
-    due: Timestamp,
-    now: &Now,
-) -> Result<Handoff, StoreError> {
+/// What a person reads when taking over.
+pub(super) async fn note(services: &Services, case: &Case<'_>) -> Result<HandoffNote, StoreError> {
     let emotions = services.store.emotions(case.scope, case.conversation).await?;
-    let note = note::build(&NoteSource {
+    Ok(note::build(&NoteSource {
         identity: &case.scope.identity,
         history: case.history,
         message: case.message,
@@ -47,16 +42,41 @@ pub(super) async fn open(
         refused: case.refused,
         promises: &[],
         suggestions: &[],
-    });
-    let new = NewTicket {
-        conversation: case.conversation.clone(),
+    }))
+}
+
+/// The ticket of a plan that is due at a moment.
+pub(super) fn planned(
+    conversation: &ConversationId,
+    plan: &HandoffPlan,
+    due: Timestamp,
+    note: HandoffNote,
+) -> NewTicket {
+    NewTicket {
+        conversation: conversation.clone(),
         reason: plan.reason,
         detail: plan.detail.clone(),
         mode: plan.mode,
         priority: priority_of(plan),
         due,
         note,
-    };
+    }
+}
+
+/// Opens the ticket of a plan that is due at a moment.
+pub(super) async fn open(
+    services: &Services,
+    case: Case<'_>,
+    plan: &HandoffPlan,
+    due: Timestamp,
+    now: &Now,
+) -> Result<Handoff, StoreError> {
+    let new = planned(case.conversation, plan, due, note(services, &case).await?);
     let ticket = services.store.open_ticket(case.scope, new, now).await?.ticket;
-    Ok(Handoff { reason: plan.reason, detail: plan.detail.clone(), mode: plan.mode, ticket: ticket.id })
+    Ok(handoff(plan, ticket.id))
+}
+
+/// A plan that has its ticket.
+pub(super) fn handoff(plan: &HandoffPlan, ticket: TicketId) -> Handoff {
+    Handoff { reason: plan.reason, detail: plan.detail.clone(), mode: plan.mode, ticket }
 }

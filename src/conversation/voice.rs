@@ -1,18 +1,18 @@
 //! The voice of a turn: everything it says and opens is committed to the store first and heard second.
 
-use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Services;
 use super::reply::store_trouble;
 use super::ticket::{self, Case};
 use super::types::TurnEvent;
+use crate::desk::types::HandoffNote;
 use crate::identity::MessageId;
-use crate::store::{Conversation, FinishedReply, StoreError};
+use crate::store::{Brought, Conversation, FinishedReply, NewAction, NewPromise, StoreError, Undertaking};
 use crate::turn::guard::Vetted;
 use crate::turn::trace::SentenceTrace;
 use crate::turn::types::{
-    Commitment, Decision, Facts, Handoff, HandoffMode, HandoffPlan, HandoffReason, Reading, Refusal,
+    CommitmentPlan, Decision, Facts, Handoff, HandoffMode, HandoffPlan, HandoffReason, Reading, Refusal,
     TurnInput,
 };
 use crate::turn::{Backing, Outcome, Rules, Voice, VoiceError};
@@ -68,14 +68,10 @@ impl<'a> StoredVoice<'a> {
         Ok(self.reply)
     }
 
-    async fn ticket(
-        &self,
-        plan: &HandoffPlan,
-        due: Timestamp,
-        refused: &[Refusal],
-    ) -> Result<Handoff, VoiceError> {
+    /// What the person who takes over gets to know.
+    fn case<'c>(&'c self, refused: &'c [Refusal]) -> Case<'c> {
         let (reading, facts) = &self.understood;
-        let case = Case {
+        Case {
             scope: &self.input.scope,
             conversation: &self.conversation.id,
             history: &self.input.history,
@@ -83,30 +79,48 @@ impl<'a> StoredVoice<'a> {
             reading,
             facts,
             refused,
-        };
-        ticket::open(self.services, case, plan, due, &self.input.now).await.map_err(store_trouble)
+        }
     }
 
-    /// A promise without a handoff is work for a person all the same: a ticket with its due time, while the
-    /// assistant goes on.
-    async fn promise(&self, decision: &Decision) -> Result<Vec<Commitment>, VoiceError> {
-        let mut commitments = Vec::new();
-        for planned in &decision.commitments {
-            let task = self.rules.pack.promises.get(&planned.kind).map(|kind| kind.task.clone());
-            let plan = HandoffPlan {
-                reason: HandoffReason::ComplexAfterSale,
-                detail: Some(planned.kind.clone()),
-                mode: HandoffMode::Async,
-                why: task.unwrap_or_else(|| planned.kind.clone()),
-            };
-            let handoff = self.ticket(&plan, planned.due, &[]).await?;
-            commitments.push(Commitment {
-                kind: planned.kind.clone(),
-                due: planned.due,
-                backed_by: handoff.ticket,
-            });
+    async fn ticket(&self, plan: &HandoffPlan, refused: &[Refusal]) -> Result<Handoff, VoiceError> {
+        let due = self.input.desk.answer_due;
+        ticket::open(self.services, self.case(refused), plan, due, &self.input.now)
+            .await
+            .map_err(store_trouble)
+    }
+
+    /// A promise with what brings its result. What a person owes is work with a ticket, while the assistant goes on.
+    fn promise(&self, planned: &CommitmentPlan, decision: &Decision, note: &HandoffNote) -> NewPromise {
+        let begun = planned
+            .action
+            .as_ref()
+            .and_then(|identity| decision.actions.iter().find(|action| action.identity == *identity));
+        let pack = &self.rules.pack;
+        let of_action = begun.and_then(|action| pack.actions.kinds.get(&action.kind)).map(|kind| &kind.task);
+        let task = of_action.or_else(|| pack.promises.get(&planned.kind).map(|kind| &kind.task));
+        let plan = HandoffPlan {
+            reason: HandoffReason::ComplexAfterSale,
+            detail: Some(planned.kind.clone()),
+            mode: HandoffMode::Async,
+            why: task.unwrap_or(&planned.kind).clone(),
+        };
+        let brought = match (begun, &planned.action) {
+            (Some(action), _) => Brought::ByNew(NewAction {
+                kind: action.kind.clone(),
+                args: action.args.clone(),
+                identity: action.identity.clone(),
+                by: action.by,
+                due: action.due,
+            }),
+            (None, Some(identity)) => Brought::ByOpen(identity.clone()),
+            (None, None) => Brought::ByPerson,
+        };
+        NewPromise {
+            kind: planned.kind.clone(),
+            due: planned.due,
+            brought,
+            task: ticket::planned(&self.conversation.id, &plan, planned.due, note.clone()),
         }
-        Ok(commitments)
     }
 }
 
@@ -119,23 +133,31 @@ impl Voice for StoredVoice<'_> {
     ) -> Result<Backing, VoiceError> {
         let _ = self.events.send(TurnEvent::Reading { scenario: decision.scenario.clone() });
         self.understand(reading, facts);
-        let handoff = match &decision.handoff {
-            Some(plan) => Some(self.ticket(plan, self.input.desk.answer_due, &[]).await?),
-            None => None,
+        if decision.handoff.is_none() && decision.commitments.is_empty() {
+            return Ok(Backing::default());
+        }
+        let note = ticket::note(self.services, &self.case(&[])).await.map_err(store_trouble)?;
+        let conversation = &self.conversation.id;
+        let handoff = decision
+            .handoff
+            .as_ref()
+            .map(|plan| ticket::planned(conversation, plan, self.input.desk.answer_due, note.clone()));
+        let promises = decision.commitments.iter().map(|planned| self.promise(planned, decision, &note));
+        let undertaking = Undertaking {
+            conversation: conversation.clone(),
+            handoff,
+            promises: promises.collect(),
+            remind_before: self.services.promises.remind_before,
         };
-        let commitments = match &handoff {
-            Some(handoff) => decision
-                .commitments
-                .iter()
-                .map(|planned| Commitment {
-                    kind: planned.kind.clone(),
-                    due: planned.due,
-                    backed_by: handoff.ticket.clone(),
-                })
-                .collect(),
-            None => self.promise(decision).await?,
-        };
-        Ok(Backing { handoff, commitments })
+        let store = &self.services.store;
+        let undertaken =
+            store.undertake(&self.input.scope, undertaking, &self.input.now).await.map_err(store_trouble)?;
+        let plan = decision.handoff.as_ref();
+        Ok(Backing {
+            handoff: plan.zip(undertaken.handoff).map(|(plan, opened)| ticket::handoff(plan, opened.id)),
+            actions: undertaken.actions,
+            commitments: undertaken.commitments,
+        })
     }
 
     async fn say(&mut self, sentence: &Vetted) -> Result<(), VoiceError> {
@@ -155,7 +177,7 @@ impl Voice for StoredVoice<'_> {
     }
 
     async fn open(&mut self, plan: &HandoffPlan, refused: &[Refusal]) -> Result<Handoff, VoiceError> {
-        self.ticket(plan, self.input.desk.answer_due, refused).await
+        self.ticket(plan, refused).await
     }
 
     fn announce(&mut self, handoff: &Handoff) {

@@ -90,6 +90,9 @@ impl Answering {
     ) -> Result<bool, StoreError> {
         let Situation { reading, facts, pack, .. } = situation;
         let backed = backed_by_the_desk(draft);
+        let standing = situation.input.standing.records(&situation.input.conversation);
+        let tickets = ["ticket_opened".to_owned(), "handoff".to_owned()];
+        let done: Vec<String> = tickets.into_iter().chain(standing).collect();
         let grounds = Grounds::new(pack, &reading.question, facts, &self.now);
         let context = GuardContext {
             grounds: &grounds,
@@ -97,7 +100,7 @@ impl Answering {
             stage: Stage::Service,
             tier: Tier::Handoff,
             backed: &backed,
-            done: &["ticket_opened".to_owned(), "handoff".to_owned()],
+            done: &done,
             order: GoalOrder::default(),
         };
         let vetted = match guard::vet(draft, &context) {

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::ports::PortError;
+use super::ports::{ActionRefusal, PortError};
 use crate::record::RecordKind;
 
 macro_rules! error_codes {
@@ -65,6 +65,8 @@ error_codes! {
     ConversationNotFound = NOT_FOUND "conversation_not_found",
     /// There is no such ticket.
     TicketNotFound = NOT_FOUND "ticket_not_found",
+    /// There is no such action.
+    ActionNotFound = NOT_FOUND "action_not_found",
     /// There is no such record.
     RecordNotFound = NOT_FOUND "record_not_found",
     /// This installation does not serve that shop.
@@ -75,6 +77,12 @@ error_codes! {
     MethodNotAllowed = METHOD_NOT_ALLOWED "method_not_allowed",
     /// It cannot be done in the present state: another agent has the ticket, it is resolved.
     Conflict = CONFLICT "conflict",
+    /// The result of an action speaks of another order or parcel.
+    ResultOfAnother = CONFLICT "result_of_another",
+    /// The action was cancelled or finished by a person; its result comes too late.
+    ActionOver = CONFLICT "action_over",
+    /// Another result of the action came before and stays.
+    ResultDiffers = CONFLICT "result_differs",
     /// The body is larger than this address accepts.
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large",
     /// The message has more characters than a message may have.
@@ -202,6 +210,7 @@ impl From<PortError> for ApiError {
                 Self::new(ErrorCode::InvalidField, message)
             }
             PortError::Conflict(_) => Self::new(ErrorCode::Conflict, message),
+            PortError::ActionRefused(refusal) => Self::new(refusal_code(refusal), message),
             PortError::Busy { retry_after_seconds } => Self::too_many(retry_after_seconds),
             PortError::Unavailable(_) => Self::new(ErrorCode::Unavailable, message),
             PortError::Internal(cause) => {
@@ -214,10 +223,19 @@ impl From<PortError> for ApiError {
     }
 }
 
+fn refusal_code(refusal: ActionRefusal) -> ErrorCode {
+    match refusal {
+        ActionRefusal::OfAnother => ErrorCode::ResultOfAnother,
+        ActionRefusal::TooLate => ErrorCode::ActionOver,
+        ActionRefusal::Differs => ErrorCode::ResultDiffers,
+    }
+}
+
 fn not_found_code(thing: &str) -> ErrorCode {
     match thing {
         "conversation" => ErrorCode::ConversationNotFound,
         "ticket" => ErrorCode::TicketNotFound,
+        "action" => ErrorCode::ActionNotFound,
         "shop" => ErrorCode::ShopNotFound,
         "record" => ErrorCode::RecordNotFound,
         kind if RecordKind::parse(kind).is_some() => ErrorCode::RecordNotFound,

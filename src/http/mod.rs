@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod facts;
 pub mod gaps;
 pub mod tickets;
+pub mod actions;
 pub mod openai;
 pub mod health;
 pub mod openapi;

@@ -13,12 +13,14 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::actions::{Action, ActionResult, Promise};
 use crate::connect::OrdersState;
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
 use crate::desk::types::{AgentNote, ConversationState, Ticket, TicketStatus};
 use crate::gaps::{Gap, GapState};
 use crate::identity::{
-    ConversationId, GapId, Identity, MessageId, Scope, ShopId, StaffKey, StaffScope, TicketId, VisitorId,
+    ActionId, ConversationId, GapId, Identity, MessageId, Scope, ShopId, StaffKey, StaffScope, TicketId,
+    VisitorId,
 };
 use crate::record::RecordKind;
 
@@ -39,6 +41,9 @@ pub enum PortError {
     /// It cannot be done in the present state: somebody else has the ticket, it is already resolved.
     #[error("{0}")]
     Conflict(String),
+    /// The result of an action that cannot be taken.
+    #[error("{0}")]
+    ActionRefused(ActionRefusal),
     /// Too much at once; come back after so many seconds.
     #[error("too many requests at once")]
     Busy {
@@ -51,6 +56,20 @@ pub enum PortError {
     /// A fault of ours. Only the log learns more.
     #[error("an internal fault")]
     Internal(#[source] anyhow::Error),
+}
+
+/// Why the result of an action is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ActionRefusal {
+    /// It speaks of another order or parcel.
+    #[error("the result speaks of another order or parcel than the action")]
+    OfAnother,
+    /// The action is over.
+    #[error("the action was cancelled, or a person has finished it")]
+    TooLate,
+    /// Another result came before.
+    #[error("another result came before and stays")]
+    Differs,
 }
 
 /// What a port answers, later.
@@ -196,6 +215,10 @@ pub struct TicketView {
     pub history: Vec<StoredMessage>,
     /// What agents noted, oldest first.
     pub notes: Vec<AgentNote>,
+    /// What is done for the customer, oldest first.
+    pub actions: Vec<Action>,
+    /// What was promised, oldest first.
+    pub promises: Vec<Promise>,
 }
 
 /// An agent's message that was stored and announced.
@@ -212,6 +235,10 @@ pub struct StaffReply {
 pub enum DeskEvent {
     /// A ticket is new or has changed.
     Ticket(Box<Ticket>),
+    /// An action was begun or has moved.
+    Action(Box<Action>),
+    /// A promise was given, is nearly due, or has moved.
+    Promise(Box<Promise>),
     /// A message was written in a conversation that has an open ticket.
     Message {
         /// The ticket.
@@ -247,6 +274,18 @@ pub trait Tickets: Send + Sync {
     fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket>;
     /// What happens from now on, or after the event named.
     fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>>;
+}
+
+// ------------------------------------------------------------------------------------------------- actions
+
+/// What is done for customers, and what was promised.
+pub trait Actions: Send + Sync {
+    /// The actions of a conversation, oldest first.
+    fn actions(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Action>>;
+    /// Its promises, oldest first.
+    fn promises(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Promise>>;
+    /// Takes what came of an action; the very same result again changes nothing.
+    fn take_result(&self, staff: StaffScope, action: ActionId, result: ActionResult) -> Answer<'_, Action>;
 }
 
 // --------------------------------------------------------------------------------------------------- facts
@@ -489,6 +528,8 @@ pub struct Ports {
     pub conversations: Arc<dyn Conversations>,
     /// The desk.
     pub tickets: Arc<dyn Tickets>,
+    /// Actions and promises.
+    pub actions: Arc<dyn Actions>,
     /// Records.
     pub facts: Arc<dyn Facts>,
     /// Questions that nothing answered.

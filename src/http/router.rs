@@ -17,7 +17,7 @@ use super::middleware::{
     REQUEST_ID, deadline, no_such_route, observe, panicked, safety_headers, wrong_method,
 };
 use super::state::{AppState, DoorSettings};
-use super::{chat, conversations, facts, gaps, health, openai, openapi, pages, sessions, tickets};
+use super::{actions, chat, conversations, facts, gaps, health, openai, openapi, pages, sessions, tickets};
 
 /// The doors, ready to be served.
 pub fn router(state: AppState) -> axum::Router {
@@ -78,6 +78,9 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::give_back))
         .routes(routes!(tickets::resolve))
         .routes(routes!(tickets::stream))
+        .routes(routes!(actions::list))
+        .routes(routes!(actions::promises))
+        .routes(routes!(actions::take_result))
         .routes(routes!(openai::complete))
         .routes(routes!(openai::models))
         .routes(routes!(health::health))

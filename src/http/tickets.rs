@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use super::actions::{ActionView, PromiseView};
 use super::auth::Caller;
 use super::chat::{check_attachments, check_message, json_event};
 use super::error::{ApiError, ErrorCode};
@@ -70,13 +71,17 @@ pub struct DeskMessage {
     pub message: String,
 }
 
-/// The events of the desk: `ticket` and `message`.
+/// The events of the desk: `ticket`, `action`, `promise` and `message`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "describes the stream in the OpenAPI document")]
 pub enum DeskEventView {
     /// `event: ticket`
     Ticket(Box<TicketSummary>),
+    /// `event: action`
+    Action(Box<ActionView>),
+    /// `event: promise`
+    Promise(Box<PromiseView>),
     /// `event: message`
     Message(DeskMessage),
 }
@@ -234,6 +239,8 @@ pub async fn stream(
     let zone = state.settings.zone.clone();
     let shape = move |event| match event {
         DeskEvent::Ticket(ticket) => json_event("ticket", &TicketSummary::new(*ticket, &zone)),
+        DeskEvent::Action(action) => json_event("action", &ActionView::new(*action, &zone)),
+        DeskEvent::Promise(promise) => json_event("promise", &PromiseView::new(*promise, &zone)),
         DeskEvent::Message { ticket, conversation, message } => json_event(
             "message",
             &DeskMessage {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::actions::{ActionView, PromiseView};
 use super::ports::{ConversationHistory, TicketView};
 use crate::conversation::types::{Attachment, ChatReply, EmotionSummary, GuardSummary, StoredMessage};
 use crate::desk::types::{
@@ -93,7 +94,7 @@ pub struct CommitmentView {
     /// By when, in the shop's zone.
     #[schema(format = DateTime)]
     pub due: String,
-    /// The ticket that backs it.
+    /// The ticket or the action that backs it.
     pub backed_by: String,
 }
 
@@ -113,7 +114,7 @@ impl CommitmentView {
         Self {
             kind: commitment.kind,
             due: shown(commitment.due, zone),
-            backed_by: commitment.backed_by.into(),
+            backed_by: commitment.backed_by.to_string(),
         }
     }
 }
@@ -294,8 +295,10 @@ pub struct TicketDetail {
     pub blocked: Vec<Refusal>,
     /// Sentences of the assistant that came after a person had taken over and were not sent.
     pub late: Vec<String>,
-    /// Open promises.
-    pub promises: Vec<CommitmentView>,
+    /// What is done for the customer, oldest first.
+    pub actions: Vec<ActionView>,
+    /// What was promised, oldest first.
+    pub promises: Vec<PromiseView>,
     /// The whole conversation, oldest first.
     pub history: Vec<MessageView>,
     /// Replies the agent may send, vetted.
@@ -371,7 +374,8 @@ impl TicketDetail {
             evidence: note.evidence,
             blocked: note.blocked,
             late: note.late,
-            promises: note.promises.into_iter().map(|promise| CommitmentView::new(promise, zone)).collect(),
+            actions: view.actions.into_iter().map(|action| ActionView::new(action, zone)).collect(),
+            promises: view.promises.into_iter().map(|promise| PromiseView::new(promise, zone)).collect(),
             history: messages(view.history, copy),
             suggestions: note.suggestions,
             notes: view.notes.into_iter().map(|note| NoteView::new(note, zone)).collect(),

@@ -1,6 +1,7 @@
 //! The shop's editable behaviour: scenarios, wording, handoff rules and red lines as data; loaded, checked, never half in force.
 
 pub mod types;
+pub mod actions;
 pub mod condition;
 pub mod expressions;
 pub mod wording;

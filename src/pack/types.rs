@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 
+use super::actions::Actions;
 use crate::pack::condition::Condition;
 use crate::record::RecordKind;
 use crate::turn::types::{EmotionFlag, EmotionLabel, Goal, HandoffMode, HandoffReason, Stage, Tier};
@@ -34,6 +35,8 @@ pub struct Pack {
     pub emotions: EmotionLexicon,
     /// Kinds of promise, by name.
     pub promises: BTreeMap<String, PromiseKind>,
+    /// What can be done for a customer, and what may be said of it.
+    pub actions: Actions,
     /// Prompt templates by name (`system.j2`, …), as source text.
     pub templates: BTreeMap<String, String>,
     /// Words the guard counts as harmless service language, and other word lists it reads.
@@ -145,10 +148,12 @@ pub enum GoalSource {
         /// `about` of the policies.
         about: String,
     },
-    /// A promise, backed by a ticket with a due time; said by wording.
+    /// A promise, backed by a ticket with a due time or by an action; said by wording.
     Promise {
         /// A kind in [`Pack::promises`].
         kind: String,
+        /// The action that is begun for it, of [`Pack::actions`].
+        action: Option<String>,
     },
 }
 

@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::codec::{from_json, from_text, from_word, json, time, word};
 use super::events::{Event, append_event};
+use super::promises::given_back;
 use super::{Store, StoreError, Transaction};
 use crate::desk::moves::{Move, next};
 use crate::desk::types::ConversationState;
@@ -196,6 +197,9 @@ pub(super) async fn make_move(
         return Ok(());
     }
     let reopened = conversation.state == ConversationState::Resolved;
+    if conversation.state == ConversationState::Human {
+        given_back(transaction, conversation, now).await?;
+    }
     conversation.state = state;
     conversation.episode += u32::from(reopened);
     sqlx::query("UPDATE conversations SET state = ?1, episode = ?2, updated_at = ?3 WHERE id = ?4")

@@ -13,7 +13,8 @@ use crate::desk::moves::Move;
 use crate::desk::types::{ConversationState, EmotionPoint};
 use crate::identity::{ConversationId, CustomerId, MessageId, Scope, StaffScope, VisitorId};
 use crate::time::Now;
-use crate::turn::types::{Author, EmotionLabel, PastMessage};
+use crate::turn::trace::{SentenceTrace, Trace};
+use crate::turn::types::{Author, Commitment, EmotionLabel, PastMessage};
 
 /// How long a client may repeat its first message, not knowing in which conversation it landed.
 const RETRY_HOURS: i64 = 72;
@@ -285,6 +286,49 @@ async fn sign_in(
         .await?;
     conversation.customer = Some(customer.clone());
     Ok(())
+}
+
+/// A message of the assistant that answers no message of the customer.
+pub(super) struct Said {
+    pub sentences: Vec<SentenceTrace>,
+    pub trace: Trace,
+    pub commitments: Vec<Commitment>,
+}
+
+/// Stores what the assistant says by itself, with its event.
+pub(super) async fn insert_said(
+    transaction: &mut Transaction,
+    conversation: &mut Conversation,
+    said: Said,
+    now: &Now,
+) -> Result<MessageId, StoreError> {
+    let id = MessageId::generate();
+    let texts: Vec<&str> = said.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
+    let text = texts.join("\n");
+    sqlx::query(
+        "INSERT INTO messages (id, shop, conversation, author, text, at, sentences, commitments, trace) \
+         VALUES (?1, ?2, ?3, 'assistant', ?4, ?5, ?6, ?7, ?8)",
+    )
+    .bind(id.as_str())
+    .bind(conversation.shop.as_str())
+    .bind(conversation.id.as_str())
+    .bind(&text)
+    .bind(now.epoch_milliseconds())
+    .bind(json(&said.sentences)?)
+    .bind(json(&said.commitments)?)
+    .bind(json(&said.trace)?)
+    .execute(&mut transaction.connection)
+    .await?;
+    let body = serde_json::json!({
+        "message": id,
+        "author": Author::Assistant,
+        "name": null,
+        "text": text,
+        "attachments": [],
+        "at": now.timestamp(),
+    });
+    append_event(transaction, conversation, Event { kind: "message", shown: true, body }, now).await?;
+    Ok(id)
 }
 
 /// A message of a person, whichever side.

@@ -4,6 +4,7 @@
 //! touches rows of that shop only. A call that returns has been committed to the disk; what it announces is
 //! announced after that.
 
+mod actions;
 mod codec;
 mod conversations;
 mod error;
@@ -12,6 +13,7 @@ mod gaps;
 mod keys;
 mod messages;
 mod open;
+mod promises;
 mod proofs;
 mod random;
 mod records;
@@ -31,6 +33,7 @@ use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+pub use actions::{Brought, NewAction, NewPromise, ResultTaken, ToPerson, Undertaken, Undertaking};
 pub use conversations::{Conversation, NewConversation};
 pub use error::StoreError;
 pub use events::{DeskEvent, StreamEvent};
@@ -38,6 +41,7 @@ pub use gaps::{BY_KNOWLEDGE, GapFilter, Settlement, Unanswered};
 pub use keys::{KeyInfo, NewKey, ShopSecret};
 pub use messages::{Appended, NewMessage};
 pub use open::{FILE, ServingLock};
+pub use promises::{DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
 pub use proofs::{OrderClaim, ProofLimits};
 pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Stamp, Withdrawal};
 pub use replies::{FinishedReply, StoredReply};

@@ -8,6 +8,7 @@ use axum::http::Method;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::actions::PromiseState;
 use crate::connect::BreakerState;
 use crate::conversation::types::ChatReply;
 use crate::turn::types::{GuardReason, HandoffReason};
@@ -51,6 +52,8 @@ const LOOKUPS: &str = "warmdesk_order_lookups_total";
 const LOOKUP_SECONDS: &str = "warmdesk_order_lookup_seconds";
 const LOOKUP_DROPPED: &str = "warmdesk_order_records_dropped_total";
 const LOOKUP_BREAKER: &str = "warmdesk_order_lookup_breaker";
+const ACTION_ATTEMPTS: &str = "warmdesk_action_attempts_total";
+const PROMISES: &str = "warmdesk_promises_total";
 
 /// Every metric there is. A test compares this table with what is counted.
 pub const METRICS: &[Metric] = &[
@@ -130,6 +133,18 @@ pub const METRICS: &[Metric] = &[
         kind: Kind::Gauge,
         labels: &[],
         help: "whether the shop's order system is asked: 0 yes (closed), 1 once to see (half-open), 2 no (open)",
+    },
+    Metric {
+        name: ACTION_ATTEMPTS,
+        kind: Kind::Counter,
+        labels: &["outcome"],
+        help: "attempts of actions by the shop's own system: result, accepted, put_off, to_person",
+    },
+    Metric {
+        name: PROMISES,
+        kind: Kind::Counter,
+        labels: &["state"],
+        help: "promises that moved: kept, renegotiated, broken",
     },
 ];
 
@@ -276,6 +291,16 @@ pub fn lookup_breaker(state: BreakerState) {
         BreakerState::Open => 2.0,
     };
     gauge!(LOOKUP_BREAKER).set(level);
+}
+
+/// An attempt of an action by the shop's own system ended.
+pub fn action_attempt(outcome: &'static str) {
+    counter!(ACTION_ATTEMPTS, "outcome" => outcome).increment(1);
+}
+
+/// A promise has moved.
+pub fn promise(state: PromiseState) {
+    counter!(PROMISES, "state" => name_of(state)).increment(1);
 }
 
 /// The name a code has in the API.

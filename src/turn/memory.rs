@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::types::{EmotionLabel, Goal, Pending, Tier};
+use crate::actions::{Promise, PromiseState};
 
 /// The same matter within this time is the same matter again.
 pub const A_DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -227,6 +228,25 @@ impl Memory {
                 && now.duration_since(episode.last_at) <= A_DAY
         };
         self.episodes.iter().filter(recent).map(|episode| Episode { elsewhere: true, ..episode.clone() })
+    }
+
+    /// Takes notice of what became of the promises of a conversation: what was kept is owed no more, and what was put off
+    /// is owed by its new time.
+    #[must_use]
+    pub fn after_promises(mut self, promises: &[Promise]) -> Self {
+        for episode in &mut self.episodes {
+            episode.promises.retain_mut(|promised| {
+                // The latest of a kind is the one that was spoken of.
+                let Some(known) = promises.iter().find(|known| known.kind == promised.kind) else {
+                    return true;
+                };
+                if known.state.is_open() {
+                    promised.due = known.due;
+                }
+                known.state != PromiseState::Kept
+            });
+        }
+        self
     }
 
     /// Takes notice of what people did meanwhile, before the assistant answers again. `closed` is how often they

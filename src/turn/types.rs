@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use super::memory::{A_DAY, Concern, Episode, EpisodeState, Memory, Position, Promised};
+use crate::actions::{BackedBy, Executor, Standing};
 use crate::identity::{ConversationId, MessageId, Scope, ShopId, TicketId};
 use crate::model::Vector;
 use crate::record::{Record, RecordKind, derived_fields, evidence_text, evidence_title};
@@ -42,6 +43,8 @@ pub struct TurnInput {
     pub vector: Option<Vector>,
     /// Whether an order may be opened without signing in, and what came of it with this message.
     pub proof: OrderProof,
+    /// What was begun for the customer and promised in the conversation.
+    pub standing: Standing,
 }
 
 impl TurnInput {
@@ -67,6 +70,7 @@ impl TurnInput {
             now,
             vector: None,
             proof: OrderProof::default(),
+            standing: Standing::default(),
         }
     }
 }
@@ -728,7 +732,9 @@ pub struct Decision {
     pub goals: Vec<PlannedGoal>,
     /// Goals of the scenario that are not met in this turn, and why.
     pub left_out: Vec<LeftOut>,
-    /// What is promised, each with its due time. Tickets back them.
+    /// What is begun. Each goes with a promise.
+    pub actions: Vec<ActionPlan>,
+    /// What is promised, each with its due time. Tickets and actions back them.
     pub commitments: Vec<CommitmentPlan>,
     /// What the conversation remembers after this turn.
     pub memory: Memory,
@@ -855,6 +861,25 @@ pub struct CommitmentPlan {
     pub kind: String,
     /// By when, in business hours, rounded up to a quarter of an hour.
     pub due: Timestamp,
+    /// The action that is to bring the result, by its identity.
+    pub action: Option<String>,
+    /// The goal that says it.
+    pub goal: Goal,
+}
+
+/// Something that is begun for the customer, before it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ActionPlan {
+    /// Its kind in the pack.
+    pub kind: String,
+    /// What it is done with.
+    pub args: serde_json::Map<String, Value>,
+    /// What tells it from others.
+    pub identity: String,
+    /// Who executes it.
+    pub by: Executor,
+    /// By when the customer is to hear of it.
+    pub due: Timestamp,
 }
 
 /// A promise that is backed.
@@ -864,8 +889,8 @@ pub struct Commitment {
     pub kind: String,
     /// By when.
     pub due: Timestamp,
-    /// The ticket that backs it.
-    pub backed_by: TicketId,
+    /// The ticket or the action that backs it.
+    pub backed_by: BackedBy,
 }
 
 /// A handoff that has its ticket.

@@ -4,13 +4,16 @@ use std::future::Future;
 
 use super::guard::Vetted;
 use super::types::{Commitment, Decision, Facts, Handoff, HandoffPlan, Reading, Refusal};
+use crate::actions::Action;
 
 /// What stands behind the words of a turn once it is stored.
 #[derive(Debug, Clone, Default)]
 pub struct Backing {
     /// The handoff with its ticket.
     pub handoff: Option<Handoff>,
-    /// The promises with the tickets behind them.
+    /// What was begun.
+    pub actions: Vec<Action>,
+    /// The promises with the tickets and actions behind them.
     pub commitments: Vec<Commitment>,
 }
 
@@ -27,7 +30,7 @@ pub enum VoiceError {
 
 /// Carries a turn to the customer.
 pub trait Voice: Send {
-    /// Stores the tickets of a decision, before a word is said that rests on them.
+    /// Stores the tickets, actions and promises of a decision in one transaction, before a word is said that rests on them.
     fn back(
         &mut self,
         decision: &Decision,

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use warmdesk::app::{App, AppOptions};
 use warmdesk::config::Config;
-use warmdesk::connect::{Orders, OrdersOptions};
+use warmdesk::connect::{ActionsOptions, Orders, OrdersOptions, ShopActions};
 use warmdesk::http::auth::sign_customer;
 use warmdesk::identity::{ConversationIds, CustomerId};
 use warmdesk::model::{ChatModel, ScriptedModel};
@@ -38,6 +38,13 @@ pub struct RunningShop {
     stop: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<anyhow::Result<()>>>,
     data: TempDir,
+}
+
+/// The shop's other systems.
+#[derive(Default)]
+struct Systems {
+    orders: Option<OrdersOptions>,
+    actions: Option<ActionsOptions>,
 }
 
 /// What a server answered.
@@ -160,26 +167,40 @@ impl RunningShop {
     /// The sample shop, whose orders are looked up in another system.
     pub async fn looking_up(orders: OrdersOptions) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let shop = Self::begin(data, (mute(), config()), REFERENCE, Some(orders)).await;
+        let systems = Systems { orders: Some(orders), ..Systems::default() };
+        let shop = Self::begin(data, (mute(), config()), REFERENCE, systems).await;
         shop.import(&records(&repository("tests/shop"))).await;
         shop
     }
 
     /// A shop without any records.
     pub async fn empty(model: Arc<dyn ChatModel>, config: Config, now: &str) -> Self {
-        Self::begin(tempfile::tempdir().unwrap(), (model, config), now, None).await
+        Self::begin(tempfile::tempdir().unwrap(), (model, config), now, Systems::default()).await
     }
 
     /// A shop on data that an earlier one has left.
     pub async fn on(data: TempDir, now: &str) -> Self {
-        Self::begin(data, (mute(), config()), now, None).await
+        Self::begin(data, (mute(), config()), now, Systems::default()).await
+    }
+
+    /// The sample shop, whose actions another system executes.
+    pub async fn acting(actions: ActionsOptions) -> Self {
+        let shop = Self::acting_on(tempfile::tempdir().unwrap(), REFERENCE, actions).await;
+        shop.import(&records(&repository("tests/shop"))).await;
+        shop
+    }
+
+    /// The same on data that an earlier one has left.
+    pub async fn acting_on(data: TempDir, now: &str, actions: ActionsOptions) -> Self {
+        let systems = Systems { actions: Some(actions), ..Systems::default() };
+        Self::begin(data, (mute(), config()), now, systems).await
     }
 
     async fn begin(
         data: TempDir,
         (model, config): (Arc<dyn ChatModel>, Config),
         now: &str,
-        orders: Option<OrdersOptions>,
+        Systems { orders, actions }: Systems,
     ) -> Self {
         let clock = Arc::new(TestClock::new(moment(now)));
         let app = App::start(AppOptions {
@@ -190,6 +211,7 @@ impl RunningShop {
             model,
             embedder: None,
             orders: orders.map(|orders| Orders::new(orders, clock.clone()).unwrap()),
+            actions: actions.map(|actions| ShopActions::new(actions).unwrap()),
             ids: ConversationIds::default(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             test_clock: Some(Arc::clone(&clock)),
@@ -381,7 +403,12 @@ pub fn proof(customer: &str) -> Value {
 
 /// A customer's signature under the secret of the tests.
 pub fn signature(customer: &str) -> String {
-    sign_customer(&SecretString::from(SECRET), &CustomerId::new(customer).unwrap())
+    sign(SECRET, customer)
+}
+
+/// A customer's signature under any secret.
+pub fn sign(secret: &str, customer: &str) -> String {
+    sign_customer(&SecretString::from(secret), &CustomerId::new(customer).unwrap())
 }
 
 /// The body of a chat request.

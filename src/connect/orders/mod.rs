@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
 use super::breaker::{Breaker, BreakerState};
+use super::post::milliseconds;
 use super::signature::SignatureError;
 use crate::identity::{CustomerId, Scope, ShopId};
 use crate::record::{Record, RecordKind, newest_first};
@@ -278,7 +279,7 @@ impl Inner {
         let asking = self.caller.ask((shop, customer), kinds, &now);
         let bytes = timeout_at(until, asking)
             .await
-            .map_err(|_| Outage::TimedOut(call::milliseconds(self.options.timeout)))??;
+            .map_err(|_| Outage::TimedOut(milliseconds(self.options.timeout)))??;
         let (customer, kinds) = (customer.clone(), kinds.clone());
         // A large answer takes milliseconds to check; the threads that serve everybody are not for that.
         tokio::task::spawn_blocking(move || {

@@ -62,6 +62,7 @@ impl Held {
             model: Arc::new(ScriptedModel::by_substring(answers, "")),
             embedder: None,
             orders: None,
+            actions: None,
             ids: ConversationIds::counted(stage.seed),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             test_clock: None,

@@ -32,7 +32,7 @@ pub use formula::{Answer, Case, Formula};
 pub use types::{Fields, Schema, Type};
 
 /// The names a condition or a wording slot may begin with.
-pub const VARIABLES: [&str; 19] = [
+pub const VARIABLES: [&str; 20] = [
     "order",
     "shipment",
     "product",
@@ -45,6 +45,7 @@ pub const VARIABLES: [&str; 19] = [
     "verdict",
     "desk",
     "commitment",
+    "action",
     "shop",
     "assistant",
     "conversation",

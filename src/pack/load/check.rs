@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::actions::{self, Read, goal_of};
 use super::problem::{At, Problems};
 use super::scenarios::{Located, Scenarios};
 use super::wording::{Book, name_of};
+use crate::pack::actions::{MOMENTS, common_place};
 use crate::pack::condition::VARIABLES;
 use crate::pack::types::{GoalSource, PromiseKind, RedLine, RedLineLevel, TOPICS, Wording};
 use crate::pack::wording::{COMMON, Part, parse_template};
 use crate::turn::types::{Goal, HandoffReason, Stage, Tier};
 
 /// Places of wording that are no scenarios, with the goal under which each is asked. Every pack must have them.
-pub const PLACES: [(&str, Goal); 23] = [
+pub const PLACES: [(&str, Goal); 26] = [
     ("introduce", Goal::Greet),
     ("waiting", Goal::Handoff),
     ("waiting.added", Goal::Handoff),
@@ -35,6 +37,9 @@ pub const PLACES: [(&str, Goal); 23] = [
     ("handoff.not_understood", Goal::Handoff),
     ("handoff.guard_refused", Goal::Handoff),
     ("handoff.unavailable", Goal::Handoff),
+    ("promise.done", Goal::Answer),
+    ("promise.late", Goal::Commit),
+    ("promise.broken", Goal::Handoff),
 ];
 
 /// Places of wording that a pack may have besides: which of two guesses or which item of an order is meant, comfort that names
@@ -78,7 +83,7 @@ pub const SLOTS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("desk", &["open", "opens_at", "ahead", "wait_minutes", "due"]),
-    ("commitment", &["due"]),
+    ("commitment", &["due", "new_due"]),
     ("shop", &["name"]),
     ("assistant", &["name"]),
     ("guess", &["first", "second"]),
@@ -86,8 +91,16 @@ pub const SLOTS: [(&str, &[&str]); 7] = [
 ];
 
 /// Slots that always have a value where they may be used.
-const ALWAYS: [&str; 7] =
-    ["shop.name", "assistant.name", "commitment.due", "desk.due", "choices", "guess.first", "guess.second"];
+pub(super) const ALWAYS: [&str; 8] = [
+    "shop.name",
+    "assistant.name",
+    "commitment.due",
+    "commitment.new_due",
+    "desk.due",
+    "choices",
+    "guess.first",
+    "guess.second",
+];
 
 /// The longest name of what an intent asks: two of them stand in one short question.
 const ASKS_CHINESE: usize = 10;
@@ -103,6 +116,8 @@ pub(super) struct Whole<'a> {
     pub wording: &'a Book,
     /// `None` if their file could not be read.
     pub promises: Option<&'a BTreeMap<String, PromiseKind>>,
+    /// `None` if their file could not be read.
+    pub actions: Option<&'a Read>,
     pub red_lines: &'a [RedLine],
     pub language: &'a str,
 }
@@ -206,10 +221,16 @@ fn check_scenario(whole: &Whole<'_>, located: &Located, problems: &mut Problems)
     }
     for (plan, line) in scenario.goals.iter().zip(&located.goal_lines) {
         let at = At { file: &located.file, line: *line };
+        if let GoalSource::Promise { action: Some(action), .. } = &plan.by {
+            actions::check_goal(whole.actions, located, action, at, problems);
+        }
         match &plan.by {
-            GoalSource::Promise { kind } if whole.promises.is_some_and(|known| !known.contains_key(kind)) => {
+            GoalSource::Promise { kind, action: None }
+                if whole.promises.is_some_and(|known| !known.contains_key(kind)) =>
+            {
                 problems.error(at, format!("unknown promise `{kind}`; promises.yaml says which there are"));
             }
+            // What nobody but a person can do is promised in the scenario's own words.
             GoalSource::Wording | GoalSource::Promise { .. } => {
                 check_available(whole, (&scenario.id, plan.goal), plan.optional, at, problems);
             }
@@ -268,6 +289,7 @@ fn check_places(whole: &Whole<'_>, problems: &mut Problems) {
             || OPTIONAL_PLACES.contains(&place.as_str())
             || place.strip_prefix("also.").is_some_and(|topic| TOPICS.contains(&topic))
             || reasons(place)
+            || is_of_action(whole, place)
             || scenario(place.strip_prefix("waiting.").unwrap_or(place));
         if let Some(first) = variants.first()
             && !known
@@ -277,6 +299,16 @@ fn check_places(whole: &Whole<'_>, problems: &mut Problems) {
             let at = whole.wording.at(&first.id);
             problems.error(at, format!("`{place}` is neither a scenario nor a named place of wording"));
         }
+    }
+}
+
+/// `action.running`, or `action.trace_parcel.running` of an action that there is.
+fn is_of_action(whole: &Whole<'_>, place: &str) -> bool {
+    let Some(rest) = place.strip_prefix("action.") else { return false };
+    let Some(read) = whole.actions else { return true };
+    match rest.split_once('.') {
+        Some((action, moment)) => read.actions.kinds.contains_key(action) && MOMENTS.contains(&moment),
+        None => MOMENTS.iter().any(|moment| common_place(moment) == place),
     }
 }
 
@@ -361,9 +393,15 @@ fn is_backed(whole: &Whole<'_>, place: &str, goal: Goal, wording: &Wording) -> b
                 .iter()
                 .any(|plan| plan.goal == goal && matches!(plan.by, GoalSource::Promise { .. }))
     });
+    // What is said of an action rests on its record.
+    let of_action = place.starts_with("action.") && MOMENTS.iter().any(|moment| goal_of(moment) == goal);
     promised
+        || of_action
         || goal == Goal::Handoff
-        || wording.slots.iter().any(|slot| matches!(slot.as_str(), "commitment.due" | "desk.due"))
+        || wording
+            .slots
+            .iter()
+            .any(|slot| matches!(slot.as_str(), "commitment.due" | "commitment.new_due" | "desk.due"))
 }
 
 /// The text with each slot shown as one sign that no rule means.

@@ -1,9 +1,10 @@
 //! Is this pack fit to be in force? Reads its files, and either gives a complete pack or every reason why not.
 //!
 //! A pack is a folder: `pack.yaml` (names, headings), `scenarios/*.yaml`, `examples/*.yaml`, `wording/*.yaml`, `handoff.yaml`,
-//! `redlines.yaml`, `promises.yaml`, `emotions.yaml`, `guard.yaml` and `templates/*.j2`. Everything that is wrong is collected,
+//! `redlines.yaml`, `promises.yaml`, `actions.yaml`, `emotions.yaml`, `guard.yaml` and `templates/*.j2`. Everything that is wrong is collected,
 //! with file, line and reason; one error refuses the whole pack, so that it is never half in force.
 
+mod actions;
 mod check;
 mod examples;
 mod files;
@@ -70,10 +71,15 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         problems.error(At::file(path), reason);
     }
     let head = one::<RawPack>(files, "pack.yaml", problems);
-    let scenarios = scenarios::read(files, problems);
+    let mut scenarios = scenarios::read(files, problems);
     let language = head.as_ref().map(|head| head.language.clone()).unwrap_or_default();
     let wording = wording::read(files, &language, problems);
     let promises = rules::promises(files, problems);
+    let actions = actions::read(files, problems);
+    if let Some(read) = &actions {
+        actions::resolve(&mut scenarios.scenarios, &read.actions);
+        actions::check(read, promises.as_ref(), &wording, problems);
+    }
     let handoff = rules::handoff(files, problems);
     let red_lines = rules::red_lines(files, problems);
     let emotions = rules::emotions(files, problems);
@@ -84,13 +90,15 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
             scenarios: &scenarios,
             wording: &wording,
             promises: promises.as_ref(),
+            actions: actions.as_ref(),
             red_lines: &red_lines,
             language: &language,
         },
         problems,
     );
     let examples = OwnExamples::of(&scenarios.scenarios);
-    let (Some(head), Some(handoff), Some(promises)) = (head, handoff, promises) else {
+    let (Some(head), Some(handoff), Some(promises), Some(actions)) = (head, handoff, promises, actions)
+    else {
         return (None, examples);
     };
     let voice = names(head, &mut templates);
@@ -108,6 +116,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         red_lines,
         emotions,
         promises,
+        actions: actions.actions,
         templates,
         guard,
     };

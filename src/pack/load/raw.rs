@@ -120,6 +120,8 @@ pub(super) struct RawGoalBody {
     #[serde(default)]
     pub promise: Option<Text>,
     #[serde(default)]
+    pub action: Option<Text>,
+    #[serde(default)]
     pub when: Option<Text>,
     #[serde(default)]
     pub optional: bool,
@@ -277,6 +279,50 @@ pub(super) struct RawRedLine {
 pub(super) struct RawPromise {
     pub within_business_minutes: u32,
     pub task: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawActions {
+    pub records: BTreeMap<String, Vec<String>>,
+    pub actions: Vec<RawAction>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAction {
+    pub id: Text,
+    pub name: String,
+    pub by: Text,
+    pub started_by: Vec<Text>,
+    pub promise: Text,
+    #[serde(default)]
+    pub policy: Option<Text>,
+    #[serde(default)]
+    pub confirm: bool,
+    #[serde(default)]
+    pub arguments: Vec<RawArgument>,
+    pub task: String,
+    #[serde(default)]
+    pub carries: RawCarried,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawArgument {
+    pub name: Text,
+    #[serde(rename = "type")]
+    pub kind: Text,
+    pub from: Text,
+    #[serde(default)]
+    pub optional: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawCarried {
+    pub started: Vec<String>,
+    pub done: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]

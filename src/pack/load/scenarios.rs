@@ -152,9 +152,20 @@ fn goal(path: &str, raw: RawGoal, problems: &mut Problems) -> Option<GoalPlan> {
         .filter_map(|kind| problems.named(path, kind, "kind of record"))
         .collect::<Vec<_>>();
     let when = body.when.as_ref().and_then(|when| condition(path, when, problems));
+    if let Some(action) = body.action {
+        if body.by.is_some() || body.about.is_some() || body.promise.is_some() || !kinds.is_empty() {
+            problems.error(
+                At::text(path, &action),
+                "`action` stands alone; its promise is named in actions.yaml",
+            );
+        }
+        // The kind of its promise is filled in once actions.yaml is read.
+        let by = GoalSource::Promise { kind: String::new(), action: Some(action.value) };
+        return Some(GoalPlan { goal: goal?, by, when, optional: body.optional });
+    }
     let by = match (body.by.as_ref().map(|by| by.value.as_str()), body.about, body.promise) {
         (None | Some("wording"), None, None) => GoalSource::Wording,
-        (None | Some("promise"), None, Some(kind)) => GoalSource::Promise { kind: kind.value },
+        (None | Some("promise"), None, Some(kind)) => GoalSource::Promise { kind: kind.value, action: None },
         (None | Some("verdict"), Some(about), None) => GoalSource::Verdict { about },
         (Some("evidence"), None, None) if !kinds.is_empty() => GoalSource::Evidence { kinds },
         (Some("model"), None, None) if !kinds.is_empty() => GoalSource::Model { kinds },
@@ -165,7 +176,7 @@ fn goal(path: &str, raw: RawGoal, problems: &mut Problems) -> Option<GoalPlan> {
         _ => {
             problems.error(
                 at,
-                "a goal is met by one of `by: wording`, `by: evidence` or `by: model` with `evidence: […]`, `about: …` for the verdict of a policy, or `promise: …`",
+                "a goal is met by one of `by: wording`, `by: evidence` or `by: model` with `evidence: […]`, `about: …` for the verdict of a policy, `promise: …` or `action: …`",
             );
             return None;
         }

@@ -160,6 +160,89 @@ fn a_bad_file_is_refused_with_file_line_and_reason() {
     }
 }
 
+/// An action of its own, and nothing else that is wrong with it.
+const ACTION: &str = "\
+records: { ticket_opened: [登记], handoff: [转给] }
+actions:
+  - id: probe
+    name: 试
+    by: shop_system
+    started_by: [customer]
+    promise: callback
+    arguments:
+      - { name: order, type: order, from: order.id }
+    task: 试一下
+";
+
+#[test]
+fn a_bad_action_is_refused_with_file_line_and_reason() {
+    let action = |from: &str, to: &str| {
+        assert!(ACTION.contains(from), "{from}");
+        ("actions.yaml", ACTION.replace(from, to))
+    };
+    let goal = |goal: &str| ("scenarios/x.yaml", SCENARIO.replace("[close]", &format!("[{goal}]")));
+    let said =
+        |place: &str, text: &str| ("wording/x.yaml", format!("{place}:\n  commit:\n    - \"{text}\"\n"));
+    #[rustfmt::skip]
+    let cases: Vec<((&str, String), &str)> = vec![
+        (action("by: shop_system", "by: fax"), "actions.yaml:5: error: by: unknown name `fax`"),
+        (action("[customer]", "[stranger]"), "actions.yaml:6: error: started_by: unknown name `stranger`"),
+        (action("[customer]", "[]"), "actions.yaml:3: error: `started_by` of `probe` is empty"),
+        (action("promise: callback", "promise: sorcery"), "actions.yaml:3: error: unknown promise `sorcery`"),
+        (action("type: order", "type: ordr"), "actions.yaml:9: error: type: unknown name `ordr`"),
+        (action("from: order.id", "from: parcel.id"), "actions.yaml:9: error: nothing provides `parcel.id`"),
+        (action("from: order.id", "from: entity.parcel"), "actions.yaml:9: error: entity: unknown name `parcel`"),
+        (action("from: order.id", "from: entity.phone"), "actions.yaml:9: error: `entity.phone` gives no order"),
+        (action("from: order.id", "from: message"), "actions.yaml:9: error: `message` gives no order"),
+        (action("name: order,", "name: result,"), "actions.yaml:9: error: the argument `result` of `probe`"),
+        (action("task: 试一下", "task: ''"), "actions.yaml:3: error: `probe` has no `task`"),
+        (action("    name: 试\n", "    nam: 试\n"), "actions.yaml:4: error: unknown field `nam`"),
+        (action("handoff: [转给]", "handoff: []"), "actions.yaml: error: `records` says no words for `handoff`"),
+        (action("handoff: [转给]", "handoff: [转给], magic: [变]"), "actions.yaml: error: unknown record `magic`"),
+        (action("records:", "record:"), "actions.yaml:1: error: unknown field `record`"),
+        // Nothing of the shipped wording is about it.
+        (action("probe", "probe"), "actions.yaml:3: error: nothing is said when `probe` is started"),
+        (goal("{ commit: { action: sorcery } }"), "scenarios/x.yaml:6: error: unknown action `sorcery`"),
+        (goal("{ commit: { action: trace_parcel, promise: callback } }"), "scenarios/x.yaml:6: error: `action` stands alone"),
+        (goal("{ commit: { action: intercept } }"), "scenarios/x.yaml:6: error: `intercept` is only begun where the policy about `intercept` allows it"),
+        (said("action.probe.started", "好"), "wording/x.yaml:3: error: `action.probe.started` is neither a scenario nor a named place"),
+        (said("action.trace_parcel.begun", "好"), "wording/x.yaml:3: error: `action.trace_parcel.begun` is neither"),
+    ];
+    for ((path, text), expected) in cases {
+        let refused = load(&with(path, &text));
+        let Err(PackError::Refused { problems, .. }) = refused else { panic!("{path} with\n{text}") };
+        let report = report(&problems);
+        assert!(report.contains(expected), "{path} with\n{text}\nshould say {expected}\nbut says\n{report}");
+    }
+}
+
+#[test]
+fn what_is_said_of_an_action_names_only_what_is_known_then() {
+    let check = |moment: &str, text: &str, expected: &str| {
+        let place = format!("action.trace_parcel.{moment}:\n");
+        let mut files = PackFiles::embedded("zh-CN").unwrap();
+        let wording = files.texts.get_mut("wording/actions.yaml").unwrap();
+        let at = wording.find(&place).unwrap() + place.len();
+        let line = wording[at..].find("- \"").unwrap() + at;
+        wording
+            .insert_str(line, &format!("- \"{text}\"\n    {}", if moment == "started" { "  " } else { "" }));
+        let refused = load(&files);
+        let Err(PackError::Refused { problems, .. }) = refused else { panic!("{text} is taken") };
+        assert!(report(&problems).contains(expected), "{text}: {}", report(&problems));
+    };
+    check(
+        "started",
+        "{{ action.weight }}",
+        "`trace_parcel` has no `weight`; it has name, result, order, parcel, carrier",
+    );
+    check(
+        "done",
+        "{{ shipment.carrier }}有结果了。",
+        "`shipment.carrier` is not known any more when `trace_parcel` is done",
+    );
+    check("overdue", "{{ order.id }}还没有结果。", "`order.id` is not known any more");
+}
+
 #[test]
 fn all_problems_are_reported_at_once() {
     let text = SCENARIO.replace("service", "a").replace("other", "b").replace("[close]", "[c]");

@@ -171,7 +171,8 @@ fn full_variables() -> Value {
         "batch": {"id": "b1", "produced_at": "2026-08-03", "expires_at": "2028-08-02"},
         "notice": {"id": "n1", "title": "降雪延误", "text": "受降雪影响，包裹转运变慢。"},
         "desk": {"open": true, "opens_at": "2026-11-21 09:00", "ahead": 2, "wait_minutes": 3, "due": "2026-11-20 14:15"},
-        "commitment": {"due": "2026-11-20 14:15"},
+        "commitment": {"due": "2026-11-20 14:15", "new_due": "2026-11-20 16:15"},
+        "action": {"name": "查件", "carrier": "中通", "result": "到达武汉转运中心"},
         "verdict": {"says": "可以"},
         "shop": {"name": "暖铺"}, "assistant": {"name": "小暖"},
         "conversation": {"unresolved_turns": 2, "first_turn": false, "need": "周日出院要穿"},
@@ -224,6 +225,16 @@ fn full_facts(variables: &Value) -> Facts {
     }
 }
 
+/// The record on which the wording of an action rests: it is begun before it is spoken of, and what is late has a ticket.
+fn record_behind(place: &str) -> Option<String> {
+    let (kind, moment) = place.strip_prefix("action.")?.split_once('.')?;
+    match moment {
+        "started" | "running" => Some(format!("started:{kind}")),
+        "done" => Some(format!("done:{kind}")),
+        _ => None,
+    }
+}
+
 /// What the guard objects to in a wording of a pack, rendered with everything known.
 fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wording) -> Option<String> {
     let variables = full_variables();
@@ -243,7 +254,9 @@ fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wor
         .flat_map(|(_, value)| [value.clone(), format!("{value}分钟"), format!("{value} minutes")])
         .collect();
     let has_ticket = matches!(goal, Goal::Handoff | Goal::Commit);
-    let done = if has_ticket { vec!["ticket_opened".to_owned(), "handoff".to_owned()] } else { Vec::new() };
+    let tickets =
+        if has_ticket { vec!["ticket_opened".to_owned(), "handoff".to_owned()] } else { Vec::new() };
+    let done = record_behind(place).map_or(tickets, |record| vec![record]);
     let draft = Draft {
         text: rendered.text,
         goal,

@@ -1,5 +1,6 @@
 //! The store on temporary folders.
 
+mod actions;
 mod conversations;
 mod crash;
 mod gaps;

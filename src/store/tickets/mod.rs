@@ -17,7 +17,8 @@ use crate::identity::{ConversationId, Scope, StaffScope, TicketId};
 use crate::time::Now;
 use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
 
-pub(super) use write::{audit, keep_late_sentence};
+pub(super) use open::{open as open_in, program};
+pub(super) use write::{audit, close_unclaimed, keep_late_sentence, raise_to, shop_ticket_of};
 
 /// How far back claims are looked at for an honest estimate of the wait.
 const RECENT_CLAIMS_HOURS: i64 = 2;
@@ -141,6 +142,16 @@ impl Store {
             notes: notes.iter().map(read_note).collect::<Result<_, _>>()?,
             ticket,
         })
+    }
+
+    /// A ticket by itself.
+    pub(super) async fn ticket_alone(&self, staff: &StaffScope, id: &TicketId) -> Result<Ticket, StoreError> {
+        let row = sqlx::query("SELECT * FROM tickets WHERE shop = ?1 AND id = ?2")
+            .bind(staff.shop.as_str())
+            .bind(id.as_str())
+            .fetch_optional(self.readers())
+            .await?;
+        row.as_ref().map(read_ticket).transpose()?.ok_or_else(|| StoreError::not_found("ticket", id.as_str()))
     }
 
     /// The handoff that people have or will take now, in the own conversation.

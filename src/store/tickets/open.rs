@@ -34,7 +34,8 @@ impl Store {
     }
 }
 
-async fn open(
+/// The same inside a write that does more.
+pub(in crate::store) async fn open(
     transaction: &mut Transaction,
     scope: &Scope,
     new: NewTicket,
@@ -151,6 +152,7 @@ async fn raise(
     Ok(ticket)
 }
 
-fn program(shop: &ShopId) -> StaffScope {
+/// The scope in which the program itself writes.
+pub(in crate::store) fn program(shop: &ShopId) -> StaffScope {
     StaffScope { shop: shop.clone(), actor: ASSISTANT.to_owned() }
 }

@@ -3,15 +3,17 @@
 use serde_json::json;
 use sqlx::Row;
 
-use super::read_ticket;
+use super::{priority_number, read_ticket};
 use crate::conversation::types::StoredMessage;
 use crate::desk::moves::{Move, next_ticket};
-use crate::desk::types::{AgentNote, Ticket, TicketStatus};
-use crate::identity::{MessageId, StaffScope, TicketId};
+use crate::desk::types::{AgentNote, Priority, Ticket, TicketStatus};
+use crate::identity::{ConversationId, MessageId, StaffScope, TicketId};
+use crate::store::actions::{begun_by_person, done_by_person};
 use crate::store::codec::{from_json, from_text, time, word};
 use crate::store::conversations::{Conversation, make_move, shop_conversation};
 use crate::store::events::{Event, append_event};
 use crate::store::messages::{NewMessage, NewMessageRow, insert_message};
+use crate::store::promises::{told_by_person, wake_of_ticket};
 use crate::store::{Store, StoreError, Transaction};
 use crate::time::Now;
 use crate::turn::types::{Author, HandoffMode};
@@ -180,6 +182,7 @@ async fn claim(
         .await?;
     tell_desk(transaction, &mut conversation, &ticket, now).await?;
     audit(transaction, agent, ("claim", id.as_str(), ""), now).await?;
+    begun_by_person(transaction, agent, id, now).await?;
     Ok(ticket)
 }
 
@@ -207,6 +210,7 @@ async fn staff_message(
     let row = NewMessageRow { author: Author::Staff, name: name.clone(), owed: false, new };
     let message = insert_message(transaction, &mut conversation, row, now).await?;
     audit(transaction, agent, ("message", id.as_str(), message.as_str()), now).await?;
+    told_by_person(transaction, agent, (&conversation, id), now).await?;
     Ok(StoredMessage {
         id: message,
         author: Author::Staff,
@@ -291,7 +295,77 @@ async fn close(
     tell_desk(transaction, &mut conversation, &ticket, now).await?;
     let action = if step == Move::Return { "return" } else { "resolve" };
     audit(transaction, agent, (action, id.as_str(), ""), now).await?;
+    if step == Move::Resolve {
+        done_by_person(transaction, agent, id, now).await?;
+        wake_of_ticket(transaction, id, now).await?;
+    }
     Ok(ticket)
+}
+
+/// Makes a ticket that people still have to see to more urgent, if it is not so already.
+pub(in crate::store) async fn raise_to(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    (id, priority, why): (&TicketId, Priority, &str),
+    now: &Now,
+) -> Result<(), StoreError> {
+    let (mut ticket, mut conversation) = shop_ticket(transaction, staff, id).await?;
+    let is_owed = matches!(ticket.status, TicketStatus::Open | TicketStatus::Claimed);
+    if !is_owed || ticket.priority >= priority {
+        return Ok(());
+    }
+    ticket.priority = priority;
+    sqlx::query("UPDATE tickets SET priority = ?1 WHERE id = ?2")
+        .bind(priority_number(priority))
+        .bind(id.as_str())
+        .execute(&mut transaction.connection)
+        .await?;
+    tell_desk(transaction, &mut conversation, &ticket, now).await?;
+    audit(transaction, staff, ("raise_ticket", id.as_str(), why), now).await
+}
+
+/// Resolves a ticket for later that nobody has taken: what it asks for has been told.
+pub(in crate::store) async fn close_unclaimed(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    id: &TicketId,
+    now: &Now,
+) -> Result<(), StoreError> {
+    let (mut ticket, mut conversation) = shop_ticket(transaction, staff, id).await?;
+    if ticket.status != TicketStatus::Open || ticket.mode != HandoffMode::Async {
+        return Ok(());
+    }
+    let owed = sqlx::query("SELECT 1 FROM promises WHERE ticket = ?1 AND settled_at IS NULL LIMIT 1")
+        .bind(id.as_str())
+        .fetch_optional(&mut transaction.connection)
+        .await?;
+    if owed.is_some() {
+        return Ok(());
+    }
+    ticket.status = TicketStatus::Resolved;
+    ticket.agent = Some(staff.actor.clone());
+    sqlx::query("UPDATE tickets SET status = 'resolved', agent = ?1, closed_at = ?2 WHERE id = ?3")
+        .bind(&staff.actor)
+        .bind(now.epoch_milliseconds())
+        .bind(id.as_str())
+        .execute(&mut transaction.connection)
+        .await?;
+    tell_desk(transaction, &mut conversation, &ticket, now).await?;
+    audit(transaction, staff, ("resolve", id.as_str(), "what it asked for was told"), now).await
+}
+
+/// The ticket that people have or will take now in a conversation, inside a write.
+pub(in crate::store) async fn shop_ticket_of(
+    transaction: &mut Transaction,
+    conversation: &ConversationId,
+) -> Result<Option<TicketId>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id FROM tickets WHERE conversation = ?1 AND mode = 'now' AND status IN ('open', 'claimed')",
+    )
+    .bind(conversation.as_str())
+    .fetch_optional(&mut transaction.connection)
+    .await?;
+    row.map(|row| from_text(row.try_get("id")?)).transpose()
 }
 
 async fn shop_ticket(

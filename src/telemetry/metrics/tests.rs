@@ -41,6 +41,8 @@ fn count_everything() {
     lookup("read", Some(Duration::from_millis(80)));
     lookup_dropped("foreign");
     lookup_breaker(BreakerState::Open);
+    action_attempt("result");
+    promise(PromiseState::Kept);
 }
 
 fn rendered() -> String {

@@ -1,14 +1,12 @@
 //! How each goal of a scenario is met: by approved wording, an extract of the evidence, a verdict, or the model.
 
-use jiff::Timestamp;
-use serde_json::json;
-
 use super::Situation;
 use super::clarify;
 use super::class::Course;
 use super::empathy;
 use super::extract::{Ranked, best_extract, fitting_sentences, ranked};
 use super::measure;
+use super::promise;
 use super::scenario::UNCLEAR;
 use super::second;
 use super::verdict::{Outcome, Verdict};
@@ -16,8 +14,8 @@ use super::words::Words;
 use crate::pack::types::{GoalPlan, GoalSource, Scenario};
 use crate::record::RecordKind;
 use crate::turn::types::{
-    By, CommitmentPlan, Draft, Episode, Fact, Feedback, Goal, HandoffMode, HandoffPlan, HandoffReason,
-    LeftOut, ModelBrief, Pending, PlannedGoal, Realisation, ReplyClass, Stage,
+    ActionPlan, By, CommitmentPlan, Draft, Episode, Fact, Feedback, Goal, HandoffMode, HandoffPlan,
+    HandoffReason, LeftOut, ModelBrief, Pending, PlannedGoal, Promised, Realisation, ReplyClass, Stage,
 };
 
 /// A knowledge entry whose title or ways of asking cover this much of the question is the answer itself; the model
@@ -41,8 +39,12 @@ const PROMISE_OVERDUE: &str = "promise_overdue";
 pub struct Spoken {
     /// What to say, in order.
     pub goals: Vec<PlannedGoal>,
+    /// What is begun.
+    pub actions: Vec<ActionPlan>,
     /// What is promised.
     pub commitments: Vec<CommitmentPlan>,
+    /// What was promised before and is repeated with its time, by the goal that says it.
+    pub repeated: Vec<(Goal, Promised)>,
     /// The handoff that opens a ticket.
     pub handoff: Option<HandoffPlan>,
     /// A question that is open now.
@@ -223,7 +225,7 @@ fn meet_all(course: &Course<'_>, words: &mut Words<'_>, spoken: &mut Spoken) {
             spoken.leave_out(goal.goal, why);
             continue;
         }
-        if is_promised(course, goal) {
+        if promise::is_made(course, goal) {
             put_off = Some(goal);
             continue;
         }
@@ -275,19 +277,10 @@ fn explains_in_time(course: &Course<'_>, goal: Goal, spoken: &Spoken) -> Result<
     Ok(())
 }
 
-/// Whether this promise stands in the episode already.
-fn is_promised(course: &Course<'_>, goal: &GoalPlan) -> bool {
-    let GoalSource::Promise { kind } = &goal.by else { return false };
-    let episode = &course.placed.episode;
-    !course.placed.promise_overdue
-        && !course.placed.recalled
-        && episode.promises.iter().any(|promised| promised.kind == *kind)
-}
-
 /// Whether the scenario has promised a word for later: until then, what was said is all there is, and the promise is
 /// what can be said again.
 fn stands_promised(course: &Course<'_>) -> bool {
-    course.scenario.goals.iter().any(|goal| is_promised(course, goal))
+    course.scenario.goals.iter().any(|goal| promise::is_made(course, goal))
 }
 
 /// Everything there is to say was said. A formula of politeness may be heard twice; of anything else a person has to
@@ -324,7 +317,9 @@ fn meet(course: &Course<'_>, goal: &GoalPlan, words: &mut Words<'_>, spoken: &mu
                 None => None,
             }
         }
-        GoalSource::Promise { kind } => return promised(scenario, goal.goal, kind, words, spoken),
+        GoalSource::Promise { kind, action } => {
+            return promise::make(course, goal.goal, (kind, action.as_deref()), words, spoken);
+        }
     };
     let met = planned.is_some();
     spoken.goals.extend(planned);
@@ -474,23 +469,6 @@ fn the_answer_itself(best: &Ranked<'_>, goal: Goal) -> Option<Draft> {
     let same = fact.kind == RecordKind::Knowledge && best.title >= SAME_QUESTION;
     let sayable = text.chars().count() <= SHORT_ANSWER && fact.text.contains(text);
     (same && sayable).then(|| quoted(goal, fact, text.to_owned()))
-}
-
-/// A promise is said only with its due time, and a ticket will stand behind it before it is said.
-fn promised(scenario: &Scenario, goal: Goal, kind: &str, words: &mut Words<'_>, spoken: &mut Spoken) -> bool {
-    let Some(promise) = words.situation().pack.promises.get(kind) else {
-        return false;
-    };
-    let situation = words.situation();
-    let due: Timestamp =
-        situation.hours.due_in_business_minutes(&situation.input.now, promise.within_business_minutes);
-    words.set("commitment", json!({ "due": situation.input.now.at(due).to_string(), "kind": kind }));
-    let Some(draft) = words.draft(&scenario.id, goal) else {
-        return false;
-    };
-    spoken.goals.push(ready(draft));
-    spoken.commitments.push(CommitmentPlan { kind: kind.to_owned(), due });
-    true
 }
 
 /// Who asks before buying can be answered later and goes on chatting; who has paid is answered now.

@@ -87,9 +87,14 @@ fn is_question(planned: &PlannedGoal) -> bool {
 
 fn drop_goal(spoken: &mut Spoken, index: usize, why: &str) {
     let dropped = spoken.goals.remove(index);
-    if dropped.goal == Goal::Commit {
-        spoken.commitments.clear();
-    }
+    // What is not said is neither promised nor begun.
+    let goal = dropped.goal;
+    spoken.commitments.retain(|planned| planned.goal != goal);
+    spoken.repeated.retain(|(of, _)| *of != goal);
+    let promised = &spoken.commitments;
+    let goes_on =
+        |identity: &String| promised.iter().any(|planned| planned.action.as_ref() == Some(identity));
+    spoken.actions.retain(|planned| goes_on(&planned.identity));
     spoken.left_out.push(LeftOut { goal: dropped.goal, why: why.to_owned() });
 }
 

@@ -88,9 +88,11 @@ fn episode_after(
     if asks_order && !episode.open_slots.iter().any(|open| open == ORDER) {
         episode.open_slots.push(ORDER.to_owned());
     }
-    for planned in &spoken.commitments {
-        episode.promises.retain(|promised| promised.kind != planned.kind);
-        episode.promises.push(Promised { kind: planned.kind.clone(), due: planned.due });
+    let made =
+        spoken.commitments.iter().map(|planned| Promised { kind: planned.kind.clone(), due: planned.due });
+    for made in made.chain(spoken.repeated.iter().map(|(_, promised)| promised.clone())) {
+        episode.promises.retain(|promised| promised.kind != made.kind);
+        episode.promises.push(made);
     }
     let closes = matter_of(chosen.scenario).is_none()
         && !chosen.scenario.goals.is_empty()

@@ -12,6 +12,7 @@ mod handoff;
 mod class;
 mod clarify;
 mod goals;
+mod promise;
 mod empathy;
 mod second;
 mod measure;
@@ -101,6 +102,7 @@ fn decide_chosen<'a>(
         breach,
         goals: spoken.goals,
         left_out: spoken.left_out,
+        actions: spoken.actions,
         commitments: spoken.commitments,
         memory,
     };

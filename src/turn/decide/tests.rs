@@ -1,12 +1,14 @@
 //! Episodes and goals by example, and what holds for every scenario of the shipped packs.
 
 mod clarify;
+mod promises;
 
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use serde_json::json;
 
 use super::measure::{MOST_BUBBLES, asks};
 use super::*;
+use crate::actions::Standing;
 use crate::desk::hours::BusinessHours;
 use crate::identity::{ConversationIds, CustomerId, MessageId, Scope, ShopId};
 use crate::pack::load::{PackSource, load};
@@ -45,6 +47,7 @@ fn input(text: &str, memory: Memory, now: Now) -> TurnInput {
         attachments: 0,
         vector: None,
         proof: OrderProof::default(),
+        standing: Standing::default(),
         desk: DeskStatus {
             open: true,
             opens_at: None,

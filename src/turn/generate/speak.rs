@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use super::prompt;
+use crate::actions::{BackedBy, record_of};
 use crate::model::{Generation, GenerationRequest, GenerationUsage, ModelError, ModelState, Piece};
 use crate::turn::Turn;
 use crate::turn::decide::{MOST_BUBBLES, Situation, Words, asks, late_handoff};
@@ -11,7 +12,8 @@ use crate::turn::guard::{self, GoalOrder, Grounds, GuardContext, SentenceSplitte
 use crate::turn::stopwatch::Stopwatch;
 use crate::turn::trace::{ModelTiming, SentenceTrace};
 use crate::turn::types::{
-    By, Decision, Draft, Goal, Handoff, HandoffReason, ModelBrief, PlannedGoal, Realisation, Refusal,
+    By, Commitment, Decision, Draft, Goal, Handoff, HandoffReason, ModelBrief, PlannedGoal, Realisation,
+    Refusal,
 };
 use crate::turn::voice::{Backing, Voice, VoiceError};
 
@@ -190,12 +192,17 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         planned || self.spoken.sentences.iter().any(|sentence| asks(&sentence.text))
     }
 
-    /// What has really been done in this turn: tickets that are stored.
+    /// What is on record: tickets that were stored in this turn, and actions of this conversation.
     fn done(&self) -> Vec<String> {
         let handed_over = self.backing.handoff.is_some() || self.spoken.late_handoff.is_some();
-        let ticket = handed_over || !self.backing.commitments.is_empty();
+        let by_person = |commitment: &Commitment| matches!(commitment.backed_by, BackedBy::Ticket(_));
+        let ticket = handed_over || self.backing.commitments.iter().any(by_person);
         let records = [("ticket_opened", ticket), ("handoff", handed_over)];
-        records.into_iter().filter(|(_, done)| *done).map(|(record, _)| record.to_owned()).collect()
+        let tickets = records.into_iter().filter(|(_, done)| *done).map(|(record, _)| record.to_owned());
+        let begun = self.backing.actions.iter();
+        let begun = begun.filter_map(|action| record_of(&action.kind, action.by, action.state));
+        let input = self.situation.input;
+        tickets.chain(begun).chain(input.standing.records(&input.conversation)).collect()
     }
 
     async fn say(&mut self, vetted: &Vetted) -> Result<(), VoiceError> {

@@ -6,29 +6,6 @@ use super::evidence::Evidence;
 use super::fold::{is_han, without_space};
 use super::{GuardContext, Sentence, Verdict};
 
-/// What may be said once an action is on record: the name of the record, and the verbs it carries.
-const CARRIED: &[(&str, &[&str])] = &[
-    (
-        "ticket",
-        &[
-            "登记", "记录", "记下", "提交", "反馈", "上报", "转接", "转给", "转交", "通知", "建单", "留言",
-            "备注", "转达",
-        ],
-    ),
-    ("handoff", &["转接", "转给", "转交", "通知"]),
-    ("trace", &["查件", "发起", "提交", "反馈", "催", "核实"]),
-    ("urge", &["催", "反馈", "通知", "提醒"]),
-    ("intercept", &["拦截"]),
-    ("reserve", &["预留", "锁定", "留"]),
-    ("refund", &["退款", "退"]),
-    ("cancel", &["取消"]),
-    ("address", &["修改", "改"]),
-    ("invoice", &["开票", "开具", "申请"]),
-    ("reissue", &["补发"]),
-    ("exchange", &["换货", "申请"]),
-    ("return", &["退货", "申请"]),
-];
-
 /// Checks every claim of a finished action in a sentence.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> Verdict {
     for pattern in &context.grounds.pack.guard.done_claims {
@@ -54,11 +31,10 @@ pub(super) fn is_recorded(
     {
         return true;
     }
-    let carried = context.done.iter().any(|record| {
-        let verbs =
-            CARRIED.iter().filter(|(name, _)| record.contains(name)).flat_map(|(_, verbs)| verbs.iter());
-        claim.contains(record.as_str()) || verbs.into_iter().any(|verb| claim.contains(verb))
-    });
+    let actions = &context.grounds.pack.actions;
+    let lower = claim.to_lowercase();
+    let carried =
+        context.done.iter().flat_map(|record| actions.carried_by(record)).any(|word| lower.contains(word));
     if carried || evidence.backed_text().contains(&without_space(claim)) {
         return true;
     }

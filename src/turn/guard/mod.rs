@@ -93,7 +93,8 @@ pub struct GuardContext<'a> {
     /// Values that are true without being facts: due times of promises that have a ticket, queue position, wait,
     /// the desk's opening time, each as it is written in text.
     pub backed: &'a [String],
-    /// Records of finished actions of this conversation, in the pack's words: `ticket_opened`, …
+    /// Records of this conversation: `ticket_opened`, `handoff`, `started:KIND` and `done:KIND` of actions. Which words of a
+    /// finished action each carries is said by the pack.
     pub done: &'a [String],
     /// Where in its reply the draft stands.
     pub order: GoalOrder<'a>,

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::{Reader, read};
 use crate::identity::MessageId;
+use crate::pack::actions::Actions;
 use crate::pack::types::{EmotionLexicon, GuardLexicon, HandoffRules, Intent, Pack, Voice, WordingBook};
 use crate::time::Now;
 use crate::turn::types::{Author, EmotionFlag, EmotionLabel, PastMessage, Reading, TurnInput};
@@ -124,6 +125,7 @@ pub(crate) fn small_pack() -> Pack {
         red_lines: Vec::new(),
         emotions: lexicon("zh-CN"),
         promises: BTreeMap::new(),
+        actions: Actions::default(),
         templates: BTreeMap::new(),
         guard: GuardLexicon::default(),
     }

@@ -1,7 +1,7 @@
 // The agents' page: the queue, one ticket with its note and conversation, and what an agent does with it.
 // Everything customers wrote is put on the page as text nodes only.
 import { clean, make, readEvents } from "/widget.js";
-import { EMOTIONS, REASONS, REFUSALS } from "/assets/words.js";
+import { ACTION_STATES, EMOTIONS, PROMISE_STATES, REASONS, REFUSALS } from "/assets/words.js";
 
 const byId = (id) => document.getElementById(id);
 const KEY = "warmdesk desk key";
@@ -205,7 +205,8 @@ function drawNote() {
     section("情绪", ticket.emotion.length ? make("p", {}, ticket.emotion.map((point) => `${EMOTIONS[point.label] ?? point.label} ${Math.round(point.intensity * 100)}%`).join(" → ")) : null),
     section("订单", ...ticket.orders.map(fact)),
     section("商品", ...ticket.products.map(fact)),
-    section("承诺", ...ticket.promises.map((promise) => make("p", {}, `${promise.kind}：${time(promise.due)} 前`))),
+    section("在办的事", ...ticket.actions.map(actionLine)),
+    section("承诺", ...ticket.promises.map(promiseLine)),
     section("已经试过", ...ticket.tried.map((text) => make("p", {}, text))),
     section("用过的资料", ...ticket.evidence.map(fact)),
     section("被拦下的回答", ...ticket.blocked.map((refused) => make("p", {}, refused.draft, make("span", { class: "dim" }, `（${REFUSALS[refused.reason] ?? refused.reason}：${refused.detail}）`)))),
@@ -214,6 +215,28 @@ function drawNote() {
   ];
   byId("note").replaceChildren(...sections.filter(Boolean));
   if (draft) noteForm.querySelector("textarea").value = draft;
+}
+
+/** An action with its state, its clock while it is open, and what came of it. */
+function actionLine(action) {
+  const open = ["requested", "confirmed", "running", "overdue"].includes(action.state);
+  const who = action.by === "shop_system" ? "店里系统" : "同事";
+  const clock = open ? ` · ${left(action.due)}` : "";
+  return make("p", {}, `${action.kind} · ${ACTION_STATES[action.state] ?? action.state}${clock}`, make("span", { class: "dim" }, ` ${who}${action.result?.text ? `：${action.result.text}` : ""}`));
+}
+
+/** A promise with its state and, while it is owed, its clock. */
+function promiseLine(promise) {
+  const owed = ["open", "renegotiated"].includes(promise.state);
+  const waits = promise.with_person ? " · 到点了，请现在答复" : "";
+  return make("p", {}, `${promise.kind}：${time(promise.due)} 前 · ${PROMISE_STATES[promise.state] ?? promise.state}${waits}`, owed ? make("span", { class: "dim" }, ` ${left(promise.due)}`) : null);
+}
+
+/** How long it is until a moment, or how long ago it was. */
+function left(moment) {
+  const minutes = Math.round((new Date(moment) - Date.now()) / 60000);
+  const span = Math.abs(minutes) < 60 ? `${Math.abs(minutes)} 分钟` : `${Math.round(Math.abs(minutes) / 6) / 10} 小时`;
+  return minutes < 0 ? `已过 ${span}` : `还有 ${span}`;
 }
 
 async function noted(event) {

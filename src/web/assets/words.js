@@ -14,3 +14,9 @@ export const REFUSALS = {
   contradicts_evidence: "与资料相反", condition_dropped: "漏了条件", not_answered: "答非所问", promise_not_backed: "承诺没有依据", red_line: "触碰红线",
   private_data: "涉及隐私", prompt_leak: "泄露提示词", goal_order: "顺序不对",
 };
+
+export const ACTION_STATES = {
+  requested: "待办", confirmed: "顾客已确认", running: "在办", overdue: "到点没结果", done: "办成", failed: "没办成", cancelled: "不用办了",
+};
+
+export const PROMISE_STATES = { open: "未到点", renegotiated: "改过一次时间", kept: "已兑现", broken: "没兑现" };

@@ -68,6 +68,7 @@ async fn a_ticket_has_every_field_of_the_design() {
         "tried",
         "evidence",
         "blocked",
+        "actions",
         "promises",
         "history",
         "suggestions",
@@ -81,6 +82,10 @@ async fn a_ticket_has_every_field_of_the_design() {
         "summary lines point to messages"
     );
     assert_eq!(shown["promises"][0]["due"], "2026-11-19T10:00:00+08:00");
+    assert_eq!(
+        (&shown["promises"][0]["state"], &shown["promises"][0]["backed_by"]),
+        (&json!("open"), &json!(ticket))
+    );
 }
 
 #[tokio::test]
@@ -119,4 +124,33 @@ async fn the_desk_hears_of_new_tickets() {
     assert_eq!((seen[0].1.as_str(), &opened["id"]), ("ticket", &json!(ticket)));
     let message: Value = serde_json::from_str(&seen[1].2).unwrap();
     assert_eq!((seen[1].1.as_str(), &message["ticket"]), ("message", &json!(ticket)));
+}
+
+#[tokio::test]
+async fn a_result_is_refused_with_the_code_of_its_reason() {
+    let app = TestApp::new();
+    let (_, conversation) = app.ticket().await;
+    let check = async |action: &str, key: &str, expected: (u16, &str)| {
+        let path = format!("/api/v1/actions/{action}/result");
+        let answer = app.post(&path).key(key).json(json!({ "outcome": "done" })).send().await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), expected, "{action} with {key}");
+    };
+    check("act_another", "key-facts", (409, "result_of_another")).await;
+    check("act_over", "key-facts", (409, "action_over")).await;
+    check("act_differs", "key-facts", (409, "result_differs")).await;
+    check("act_unknown", "key-facts", (404, "action_not_found")).await;
+    check("nonsense", "key-facts", (404, "action_not_found")).await;
+    check("act_over", "key-desk", (403, "missing_scope")).await;
+    for door in ["actions", "promises"] {
+        let list = async |conversation: &str, key: &str| {
+            app.get(&format!("/api/v1/{door}?conversation={conversation}")).key(key).send().await
+        };
+        assert_eq!(list(&conversation, "key-desk").await.json()[door], json!([]));
+        assert_eq!(list(&conversation, "key-facts").await.status, 200);
+        assert_eq!(list("conv_unknown", "key-desk").await.code(), "conversation_not_found");
+        assert_eq!(list("nonsense", "key-desk").await.code(), "conversation_not_found");
+        assert_eq!(list(&conversation, "key-chat").await.code(), "missing_scope");
+        let without = app.get(&format!("/api/v1/{door}")).key("key-desk").send().await;
+        assert_eq!(without.code(), "invalid_parameter");
+    }
 }

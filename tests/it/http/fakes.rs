@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
+use warmdesk::actions::{Action, ActionResult, BackedBy, Promise, PromiseState};
 use warmdesk::conversation::types::*;
 use warmdesk::desk::types::*;
 use warmdesk::gaps::*;
@@ -80,6 +81,7 @@ impl Fake {
             chat: self.clone(),
             conversations: self.clone(),
             tickets: self.clone(),
+            actions: self.clone(),
             facts: self.clone(),
             gaps: self.clone(),
             health: self.clone(),
@@ -302,7 +304,7 @@ fn reply(talk: &ConversationId, sentences: Vec<SentenceTrace>, handoff: Option<H
         commitments: vec![Commitment {
             kind: "trace_reply".into(),
             due: "2026-11-19T02:00:00Z".parse().unwrap(),
-            backed_by: "tkt_promise".parse().unwrap(),
+            backed_by: BackedBy::Ticket("tkt_promise".parse().unwrap()),
         }],
         guard: Some(GuardSummary {
             refused: vec![Refusal {
@@ -366,14 +368,39 @@ fn note(message: &StoredMessage, scope: &Scope) -> HandoffNote {
         promises: vec![Commitment {
             kind: "trace_reply".into(),
             due: "2026-11-19T02:00:00Z".parse().unwrap(),
-            backed_by: "tkt_promise".parse().unwrap(),
+            backed_by: BackedBy::Ticket("tkt_promise".parse().unwrap()),
         }],
         suggestions: vec!["您好，我是客服小林，我来帮您核实这个包裹。".into()],
         ..HandoffNote::default()
     }
 }
 
+/// A promise of a ticket that is still owed.
+fn promised(ticket: &Ticket, made: &Commitment) -> Promise {
+    Promise {
+        id: "prm_1".parse().unwrap(),
+        shop: ShopId::default(),
+        conversation: ticket.conversation.clone(),
+        kind: made.kind.clone(),
+        by: "assistant".into(),
+        action: None,
+        ticket: Some(ticket.id.clone()),
+        state: PromiseState::Open,
+        due: made.due,
+        first_due: made.due,
+        reminded: false,
+        with_person: false,
+        made_at: moment(),
+        settled_at: None,
+    }
+}
+
 impl Fake {
+    fn known(&self, conversation: &ConversationId) -> Result<(), PortError> {
+        let known = self.inner.lock().unwrap().talks.contains_key(conversation);
+        if known { Ok(()) } else { Err(PortError::NotFound("conversation")) }
+    }
+
     /// Stores the message, opens a ticket if it is asked for, and says what will be said.
     fn begin(&self, message: &IncomingMessage) -> Result<(ConversationId, ChatReply), PortError> {
         let mut inner = self.inner.lock().unwrap();
@@ -577,6 +604,8 @@ impl Tickets for Fake {
                 state: talk.state,
                 history: talk.messages.clone(),
                 notes: notes.clone(),
+                actions: Vec::new(),
+                promises: ticket.note.promises.iter().map(|made| promised(ticket, made)).collect(),
             }
         });
         answer(found.ok_or(PortError::NotFound("ticket")))
@@ -655,6 +684,26 @@ impl Tickets for Fake {
         let coming = BroadcastStream::new(self.desk_events.subscribe())
             .filter_map(|item| std::future::ready(item.ok()));
         answer(Ok(stream::iter(missed).chain(coming).boxed()))
+    }
+}
+
+impl Actions for Fake {
+    fn actions(&self, _: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Action>> {
+        answer(self.known(&conversation).map(|()| Vec::new()))
+    }
+
+    fn promises(&self, _: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Promise>> {
+        answer(self.known(&conversation).map(|()| Vec::new()))
+    }
+
+    /// An action is refused for the reason that its id names.
+    fn take_result(&self, _: StaffScope, action: ActionId, _: ActionResult) -> Answer<'_, Action> {
+        answer(Err(match action.as_str() {
+            "act_another" => PortError::ActionRefused(ActionRefusal::OfAnother),
+            "act_over" => PortError::ActionRefused(ActionRefusal::TooLate),
+            "act_differs" => PortError::ActionRefused(ActionRefusal::Differs),
+            _ => PortError::NotFound("action"),
+        }))
     }
 }
 

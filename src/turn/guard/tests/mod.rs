@@ -8,6 +8,7 @@ mod reading;
 mod splitting;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 use regex::Regex;
@@ -15,6 +16,8 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::{GoalOrder, Grounds, GuardContext, vet};
+use crate::pack::actions::Actions;
+use crate::pack::load::{PackFiles, load};
 use crate::pack::types::{
     EmotionLexicon, GuardLexicon, HandoffRules, Pack, RedLine, RedLineLevel, Voice, Wording, WordingBook,
 };
@@ -50,6 +53,13 @@ pub(super) fn lexicon(language: &str) -> GuardLexicon {
         payments: file.payments,
         polarity: file.polarity,
     }
+}
+
+/// The words that records carry in the default pack.
+fn actions() -> Actions {
+    static SHIPPED: LazyLock<Actions> =
+        LazyLock::new(|| load(&PackFiles::embedded("zh-CN").unwrap()).unwrap().pack.actions);
+    SHIPPED.clone()
 }
 
 fn red_line(id: &str, level: RedLineLevel, matches: &[&str], unless: &[&str]) -> RedLine {
@@ -92,6 +102,7 @@ pub(crate) fn pack() -> Pack {
         ],
         emotions: EmotionLexicon::default(),
         promises: BTreeMap::new(),
+        actions: actions(),
         templates: BTreeMap::from([(
             "system.j2".to_owned(),
             "你是{{ shop.name }}的客服助手，只能使用下面资料里写明的内容回答顾客的问题。".to_owned(),

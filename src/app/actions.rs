@@ -1,0 +1,42 @@
+//! The port of actions and promises: what runs for a conversation, and what the shop's system found.
+
+use std::sync::Arc;
+
+use crate::actions::{Action, ActionResult, Promise};
+use crate::http::ports::{ActionRefusal, Actions, Answer, PortError};
+use crate::identity::{ActionId, ConversationId, StaffScope};
+use crate::store::{ResultTaken, Store};
+use crate::time::Clock;
+
+/// Shows actions and promises, and takes results.
+pub struct ActionsPort {
+    /// Where they are kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Actions for ActionsPort {
+    fn actions(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Action>> {
+        Box::pin(async move { Ok(self.store.actions(&staff, &conversation).await?) })
+    }
+
+    fn promises(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Promise>> {
+        Box::pin(async move { Ok(self.store.promises(&staff, &conversation).await?) })
+    }
+
+    fn take_result(&self, staff: StaffScope, action: ActionId, result: ActionResult) -> Answer<'_, Action> {
+        Box::pin(async move {
+            result.check().map_err(|bad| PortError::Invalid {
+                field: Some(bad.field.to_owned()),
+                message: bad.message,
+            })?;
+            match self.store.take_result(&staff, &action, result, &self.clock.now()).await? {
+                ResultTaken::Taken(action) | ResultTaken::Repeated(action) => Ok(action),
+                ResultTaken::OfAnother => Err(PortError::ActionRefused(ActionRefusal::OfAnother)),
+                ResultTaken::TooLate => Err(PortError::ActionRefused(ActionRefusal::TooLate)),
+                ResultTaken::Differs => Err(PortError::ActionRefused(ActionRefusal::Differs)),
+            }
+        })
+    }
+}

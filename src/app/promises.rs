@@ -1,0 +1,57 @@
+//! The lanes on which actions are executed and promises are kept, beside the replies and never in their way.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::actions::worker::Worker;
+use crate::store::StoreError;
+
+/// How often is looked whether anything is due. A look that finds nothing reads an index and writes nothing.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// After trouble with the store the next look comes so much later.
+const AFTER_TROUBLE: Duration = Duration::from_secs(2);
+
+/// Works until it is dropped. What is written is written whole or not at all, so that it may end at any moment.
+pub struct Lanes([JoinHandle<()>; 2]);
+
+impl Lanes {
+    /// Begins to look. The shop's system may be slow: what is said at its time does not wait for it.
+    pub fn start(worker: Worker) -> Self {
+        let executing = worker.clone();
+        let execute = lane("actions could not be executed", move || {
+            let worker = executing.clone();
+            async move { worker.work_off().await }
+        });
+        let keep = lane("promises could not be kept", move || {
+            let worker = worker.clone();
+            async move { worker.conversations.keep_promises(&worker.staff).await }
+        });
+        Self([execute, keep])
+    }
+}
+
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn lane<F>(trouble: &'static str, work: impl Fn() -> F + Send + 'static) -> JoinHandle<()>
+where
+    F: Future<Output = Result<usize, StoreError>> + Send,
+{
+    tokio::spawn(async move {
+        loop {
+            let pause = match work().await {
+                Ok(_) => LOOK,
+                Err(error) => {
+                    tracing::error!(%error, "{trouble}");
+                    AFTER_TROUBLE
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    })
+}

@@ -1,0 +1,183 @@
+//! What is promised, and what is begun so that the promise can be kept.
+//!
+//! A promise is said only with its time, and an action or a ticket will stand behind it before it is said. What was begun
+//! or promised before and is still open is not begun or promised again: its own time is repeated.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::class::Course;
+use super::goals::{Spoken, ready};
+use super::verdict::Outcome;
+use super::words::Words;
+use crate::actions::{Action, Executor};
+use crate::pack::actions::{ActionKind, Argument, ArgumentKind, ArgumentSource, common_place, place};
+use crate::pack::types::{GoalPlan, GoalSource};
+use crate::turn::types::{ActionPlan, CommitmentPlan, Draft, Goal, Promised};
+
+/// The longest words that go along with an action, in characters.
+const LONGEST_WORDS: usize = 500;
+
+/// What is to bring the result of a promise.
+enum Ground<'a> {
+    /// A person, by a ticket that says what the promise is for.
+    Task,
+    /// An action that is begun now.
+    Begun(ActionPlan, &'a ActionKind),
+    /// An action that was begun before and is still open.
+    Running(&'a Action, &'a ActionKind),
+}
+
+/// Makes a promise and begins the action that goes with it; whether it could be said.
+pub fn make(
+    course: &Course<'_>,
+    goal: Goal,
+    (kind, action): (&str, Option<&str>),
+    words: &mut Words<'_>,
+    spoken: &mut Spoken,
+) -> bool {
+    let situation = words.situation();
+    let Some(promise) = situation.pack.promises.get(kind) else { return false };
+    let ground = action.map_or(Ground::Task, |action| ground(course, action, words));
+    let now = situation.input.now.timestamp();
+    let standing = standing_due(kind, &ground, words).filter(|due| *due > now);
+    let due = standing.unwrap_or_else(|| {
+        situation.hours.due_in_business_minutes(&situation.input.now, promise.within_business_minutes)
+    });
+    words.set("commitment", json!({ "due": situation.input.now.at(due).to_string(), "kind": kind }));
+    let Some(draft) = said(&course.scenario.id, goal, &ground, words) else { return false };
+    spoken.goals.push(ready(draft));
+    match ground {
+        Ground::Running(..) if standing.is_some() => {
+            spoken.repeated.push((goal, Promised { kind: kind.to_owned(), due }));
+        }
+        Ground::Running(action, _) => commit((kind, goal), due, Some(action.identity.clone()), spoken),
+        Ground::Task => commit((kind, goal), due, None, spoken),
+        Ground::Begun(plan, _) => {
+            commit((kind, goal), due, Some(plan.identity.clone()), spoken);
+            spoken.actions.push(ActionPlan { due, ..plan });
+        }
+    }
+    true
+}
+
+/// Whether the promise of a goal stands in the episode already. Who comes back with the matter is told again by when.
+pub fn is_made(course: &Course<'_>, goal: &GoalPlan) -> bool {
+    let GoalSource::Promise { kind, .. } = &goal.by else { return false };
+    let episode = &course.placed.episode;
+    !course.placed.promise_overdue
+        && !course.placed.recalled
+        && !course.placed.came_back
+        && episode.promises.iter().any(|promised| promised.kind == *kind)
+}
+
+fn commit((kind, goal): (&str, Goal), due: Timestamp, action: Option<String>, spoken: &mut Spoken) {
+    spoken.commitments.push(CommitmentPlan { kind: kind.to_owned(), due, action, goal });
+}
+
+/// By when the same word is owed already.
+fn standing_due(kind: &str, ground: &Ground<'_>, words: &Words<'_>) -> Option<Timestamp> {
+    let standing = &words.situation().input.standing;
+    match ground {
+        // Another conversation may have promised it; its word counts here too.
+        Ground::Running(action, _) => {
+            Some(standing.open_promise(kind, Some(&action.id)).map_or(action.due, |promise| promise.due))
+        }
+        Ground::Task => standing.open_promise(kind, None).map(|promise| promise.due),
+        Ground::Begun(..) => None,
+    }
+}
+
+/// The words for it: those of the action where the shop's own system has it, else the scenario's.
+fn said(scenario: &str, goal: Goal, ground: &Ground<'_>, words: &mut Words<'_>) -> Option<Draft> {
+    let (moment, kind) = match ground {
+        Ground::Begun(plan, kind) if plan.by == Executor::ShopSystem => ("started", *kind),
+        Ground::Running(_, kind) => ("running", *kind),
+        Ground::Task | Ground::Begun(..) => return words.draft(scenario, goal),
+    };
+    let variable = match ground {
+        Ground::Running(action, _) => action.as_variable(&kind.name),
+        Ground::Begun(plan, _) => named(&plan.args, &kind.name),
+        Ground::Task => Value::Null,
+    };
+    words.set("action", variable);
+    // Wording of an action stands under one goal, whatever the goal is that it serves.
+    let own = words.own_draft(&place(&kind.id, moment), Goal::Commit);
+    let draft = own.or_else(|| words.own_draft(&common_place(moment), Goal::Commit));
+    draft.map(|draft| Draft { goal, ..draft }).or_else(|| words.draft(scenario, goal))
+}
+
+fn named(args: &Map<String, Value>, name: &str) -> Value {
+    let mut variable = args.clone();
+    variable.insert("name".to_owned(), name.into());
+    Value::Object(variable)
+}
+
+/// What brings the result: an action that is running, one that may be begun here, or else a person.
+fn ground<'a>(course: &Course<'_>, action: &str, words: &Words<'a>) -> Ground<'a> {
+    let situation = words.situation();
+    let Some(kind) = situation.pack.actions.kinds.get(action) else { return Ground::Task };
+    let Some(args) = arguments(kind, words) else { return Ground::Task };
+    let identity = identity(kind, &args, situation.input.conversation.as_str());
+    if let Some(running) = situation.input.standing.open_action(&identity) {
+        return Ground::Running(running, kind);
+    }
+    let allowed = kind.policy.as_ref().is_none_or(|about| {
+        course.verdicts.about(about).is_some_and(|verdict| verdict.outcome == Outcome::Allowed)
+    });
+    if !allowed {
+        return Ground::Task;
+    }
+    // What cannot be undone is not done without a yes, and it is a person who asks for it.
+    let connected = situation.input.standing.connected && !kind.confirm;
+    let by = if connected { kind.by } else { Executor::Person };
+    let due = situation.input.now.timestamp();
+    Ground::Begun(ActionPlan { kind: kind.id.clone(), args, identity, by, due }, kind)
+}
+
+/// What an action is done with; none if something is missing that it needs.
+fn arguments(kind: &ActionKind, words: &Words<'_>) -> Option<Map<String, Value>> {
+    let mut args = Map::new();
+    for argument in &kind.arguments {
+        match argument_of(argument, words) {
+            Some(value) => drop(args.insert(argument.name.clone(), value)),
+            None if argument.optional => {}
+            None => return None,
+        }
+    }
+    Some(args)
+}
+
+fn argument_of(argument: &Argument, words: &Words<'_>) -> Option<Value> {
+    let reading = words.situation().reading;
+    let text = match &argument.from {
+        ArgumentSource::Field(path) => {
+            let found = path.split('.').try_fold(words.variables(), |value, key| value.get(key))?;
+            match found {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return None,
+            }
+        }
+        ArgumentSource::Entity(kind) => {
+            reading.entities.iter().find(|entity| entity.kind == *kind)?.value.clone()
+        }
+        ArgumentSource::Message => reading.text.clone(),
+    };
+    let text: String = text.trim().chars().take(LONGEST_WORDS).collect();
+    match argument.kind {
+        ArgumentKind::Quantity => text.parse::<u32>().ok().map(Value::from),
+        ArgumentKind::Money => text.parse::<f64>().ok().map(Value::from),
+        _ => Some(text).filter(|text| !text.is_empty()).map(Value::from),
+    }
+}
+
+/// The same wish for the same thing is the same action. Where it is about no thing, it is so within a conversation.
+fn identity(kind: &ActionKind, args: &Map<String, Value>, conversation: &str) -> String {
+    let identifying = kind.arguments.iter().filter(|argument| argument.kind.identifies());
+    let parts: Vec<String> = identifying
+        .filter_map(|argument| Some(format!("{}={}", argument.name, args.get(&argument.name)?.as_str()?)))
+        .collect();
+    let about = if parts.is_empty() { conversation.to_owned() } else { parts.join(" ") };
+    format!("{} {about}", kind.id)
+}
