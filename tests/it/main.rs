@@ -4,6 +4,7 @@
 mod http;
 
 mod app;
+mod actions;
 mod appliance;
 mod program;
 
