@@ -457,6 +457,8 @@ pub struct Facts {
     pub by_clause: Vec<(String, String)>,
     /// Indexes in `found` of the orders to choose from, if it is not clear which one is meant.
     pub order_choices: Vec<usize>,
+    /// Whether the message names an order by a number that none of the customer's own has.
+    pub order_unknown: bool,
     /// Whether anything found by search is good enough to answer from.
     pub relevant: bool,
     /// What wording may know of the verified customer: `member_level`, `consent`, `tags`. Never evidence.

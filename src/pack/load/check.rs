@@ -13,7 +13,7 @@ use crate::pack::wording::{COMMON, Part, parse_template};
 use crate::turn::types::{Goal, HandoffReason, Stage, Tier};
 
 /// Places of wording that are no scenarios, with the goal under which each is asked. Every pack must have them.
-pub const PLACES: [(&str, Goal); 26] = [
+pub const PLACES: [(&str, Goal); 27] = [
     ("introduce", Goal::Greet),
     ("waiting", Goal::Handoff),
     ("waiting.added", Goal::Handoff),
@@ -21,6 +21,7 @@ pub const PLACES: [(&str, Goal); 26] = [
     ("no_evidence", Goal::Handoff),
     ("choose_order", Goal::Collect),
     ("no_order", Goal::Answer),
+    ("unknown_order", Goal::Answer),
     ("sign_in", Goal::Answer),
     ("prove_order", Goal::Collect),
     ("prove_order.number", Goal::Collect),

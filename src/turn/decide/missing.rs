@@ -43,6 +43,9 @@ pub fn ask(
     if let Some(why) = scenario.needs.iter().find_map(|kind| facts.why_unreadable(*kind)) {
         return Some(cannot_be_read(why, scenario, words));
     }
+    if facts.order_unknown && situation.input.scope.verified_customer().is_some() {
+        return said(("unknown_order", Goal::Answer), None, episode, words);
+    }
     if facts.order.is_none() && facts.order_choices.len() > 1 {
         let orders: Vec<&Fact> = facts
             .order_choices

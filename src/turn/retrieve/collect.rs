@@ -94,6 +94,7 @@ impl<'a, S: Source> Collector<'a, S> {
 
     /// The focused order with its parcels, or the orders to choose from.
     pub(super) fn add_orders(&mut self, orders: &[Record], focus: &OrderFocus) {
+        self.facts.order_unknown = focus.unknown;
         if let Some(index) = focus.order {
             let order = &orders[index];
             self.order = Some(order.fact_id());

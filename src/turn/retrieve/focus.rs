@@ -6,6 +6,10 @@ use crate::turn::types::{EntityKind, Pending, Reading, TurnInput};
 
 /// At most so many orders are offered to choose from.
 const MOST_CHOICES: usize = 5;
+/// A number of so many characters is that of an order, not its end.
+const WHOLE_NUMBER: usize = 8;
+/// So many characters before a number may say what it is.
+const NEAR: usize = 7;
 
 /// What came of it; the numbers are places in the list of orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,11 +20,13 @@ pub(super) struct OrderFocus {
     pub why: &'static str,
     /// The orders to choose from, if it is not clear.
     pub choices: Vec<usize>,
+    /// Whether the message names an order by a number that none of these has.
+    pub unknown: bool,
 }
 
 impl OrderFocus {
     fn on(order: usize, why: &'static str) -> Self {
-        Self { order: Some(order), why, choices: Vec::new() }
+        Self { order: Some(order), why, ..Self::default() }
     }
 }
 
@@ -37,6 +43,10 @@ pub(super) fn focus_order(
     }
     if let Some(order) = named(orders, reading) {
         return OrderFocus::on(order, "消息里说到的订单");
+    }
+    // What holds of another order is no answer to a question about this one.
+    if names_unknown(reading) {
+        return OrderFocus { unknown: true, ..OrderFocus::default() };
     }
     if let Some(order) = chosen(orders, reading, input) {
         return OrderFocus::on(order, "顾客选的订单");
@@ -99,6 +109,22 @@ fn named(orders: &[Record], reading: &Reading) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether a whole number is called that of an order. A bare number may be of a parcel that is sent back, or a tax number.
+fn names_unknown(reading: &Reading) -> bool {
+    let called_order = |number: &str| {
+        let text = reading.text.to_lowercase();
+        let Some(at) = text.find(&number.to_lowercase()) else { return false };
+        let before = &text[..at];
+        let near = &before[before.char_indices().rev().nth(NEAR).map_or(0, |(at, _)| at)..];
+        near.contains("订单") || near.contains("order")
+    };
+    reading.entities.iter().any(|entity| {
+        entity.kind == EntityKind::Order
+            && entity.text.chars().count() >= WHOLE_NUMBER
+            && called_order(&entity.text)
+    })
 }
 
 /// Whether a number stands in a text, not as part of a longer one.
@@ -189,7 +215,7 @@ fn by_state(orders: &[Record], among: &[usize], input: &TurnInput) -> OrderFocus
 }
 
 fn choices(among: &[usize]) -> OrderFocus {
-    OrderFocus { order: None, why: "", choices: among.iter().copied().take(MOST_CHOICES).collect() }
+    OrderFocus { choices: among.iter().copied().take(MOST_CHOICES).collect(), ..OrderFocus::default() }
 }
 
 /// Whether an order is abnormal (overdue, stalled, on its way back), and whether it is not finished yet.
