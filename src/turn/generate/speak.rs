@@ -12,8 +12,8 @@ use crate::turn::guard::{self, GoalOrder, Grounds, GuardContext, SentenceSplitte
 use crate::turn::stopwatch::Stopwatch;
 use crate::turn::trace::{ModelTiming, SentenceTrace};
 use crate::turn::types::{
-    By, Commitment, Decision, Draft, Goal, Handoff, HandoffReason, ModelBrief, PlannedGoal, Realisation,
-    Refusal,
+    By, Commitment, Decision, Draft, Goal, GuardReason, Handoff, HandoffReason, ModelBrief, PlannedGoal,
+    Realisation, Refusal,
 };
 use crate::turn::voice::{Backing, Voice, VoiceError};
 
@@ -218,7 +218,7 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
     }
 
     /// Lets the model write. Each sentence is vetted before its first character is sent; after the first refusal the
-    /// model is stopped, because what follows would rest on what was refused.
+    /// model is stopped, because what follows would rest on what was refused. Only what answers nothing is passed over.
     async fn write(&mut self, goal: Goal, brief: &ModelBrief) -> Result<Met, VoiceError> {
         let mut generation = match self.ask(brief) {
             Ok(generation) => generation,
@@ -245,12 +245,10 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
                     self.spoken.notes.push("a second question of the model was left out".to_owned());
                     continue;
                 }
-                match self.try_say(&model_draft(goal, brief, sentence)).await? {
-                    true => said += 1,
-                    false => {
-                        trouble =
-                            Some((HandoffReason::GuardRefused, "the guard refused the model".to_owned()))
-                    }
+                if self.try_say(&model_draft(goal, brief, sentence)).await? {
+                    said += 1;
+                } else if !self.was_idle() {
+                    trouble = Some((HandoffReason::GuardRefused, "the guard refused the model".to_owned()));
                 }
                 if trouble.is_some() || said >= room {
                     break;
@@ -269,6 +267,11 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         let (reason, why) =
             trouble.unwrap_or((HandoffReason::NoEvidence, "the model wrote nothing".to_owned()));
         Ok(Met::Gap(reason, why))
+    }
+
+    /// Whether the last refusal was of a sentence that answers nothing, on which nothing rests.
+    fn was_idle(&self) -> bool {
+        self.spoken.refused.last().is_some_and(|refusal| refusal.reason == GuardReason::NotAnswered)
     }
 
     /// A shop that runs without a model on purpose, or has no weights yet, has no broken part: what no record answers

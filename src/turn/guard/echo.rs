@@ -1,5 +1,9 @@
-//! Whether a sentence only says the question back. Small models do that when the evidence does not answer.
+//! Whether a sentence answers nothing: says the question back, as small models do when the evidence does not answer, or
+//! speaks of nothing that the evidence or the question speaks of.
 
+use super::Sentence;
+use super::evidence::Evidence;
+use super::features::{features, shared};
 use super::fold::fold;
 
 /// A sentence shorter than this many letters may repeat the question's words and still answer: "能用", "有货".
@@ -9,6 +13,18 @@ const SHORTEST: usize = 6;
 pub(super) fn is_echo(sentence: &str, question: &str) -> bool {
     let (sentence, question) = (letters(sentence), letters(question));
     sentence.len() >= SHORTEST && contains(&question, &sentence)
+}
+
+/// 您好，感谢您的反馈: whether a sentence has no value, and no words in common with the records or the question.
+pub(super) fn is_talk(sentence: &Sentence, evidence: &Evidence<'_>) -> bool {
+    let own = features(&sentence.folded, &[]);
+    if own.is_empty() || !sentence.found.is_empty() {
+        return false;
+    }
+    let asked = features(evidence.question(), &[]);
+    shared(&own, &asked) == 0
+        && evidence.clauses().iter().all(|clause| shared(&own, &clause.features) == 0)
+        && !evidence.backed_text().contains(sentence.folded.trim())
 }
 
 /// Letters and digits alone, without the particles that turn a statement into a question.

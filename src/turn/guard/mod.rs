@@ -3,6 +3,7 @@
 //! [`vet`] reads top to bottom: what must never be said by anybody, then the values, then what only a written
 //! sentence can get wrong.
 
+mod bare;
 mod bounds;
 mod conditions;
 mod conflict;
@@ -208,6 +209,7 @@ fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardCo
     if echo::is_echo(&sentence.folded, context.grounds.asked) {
         return Err((GuardReason::NotAnswered, "says the question back".to_owned()));
     }
+    bare::check(sentence, evidence)?;
     prompt_leak::check(sentence, evidence, context.grounds.pack)?;
     promise::check(sentence, evidence, context)?;
     names::check(sentence, evidence, &context.grounds.pack.guard)?;
@@ -220,7 +222,12 @@ fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardCo
     polarity::check(sentence, evidence, &context.grounds.pack.guard)?;
     conditions::check(sentence, evidence)?;
     subject::check(sentence, evidence)?;
-    support::check(sentence, evidence, context.grounds.pack)
+    support::check(sentence, evidence, context.grounds.pack)?;
+    // Last, because whatever else is wrong with such a sentence says more.
+    match echo::is_talk(sentence, evidence) {
+        true => Err((GuardReason::NotAnswered, "speaks of nothing that is known".to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// The values in an approved wording's own text. Only a wording that stands in the pack, or in the policy that was

@@ -23,6 +23,9 @@ const CLOSE: usize = 8;
 /// Words that say nothing about whose a value is.
 const FILLERS: [&str; 8] = ["一般", "大概", "大约", "通常", "平均", "差不多", "基本", "目前"];
 
+/// Words that mean what was asked about.
+const POINTING: [&str; 8] = ["该", "此款", "本款", "这款", "这个", "这台", "这件", "您问的"];
+
 /// Words that make an amount the whole, beside whatever things it is named.
 const TOTALS: [&str; 5] = ["一共", "合计", "总共", "总计", "共计"];
 
@@ -259,7 +262,11 @@ fn other_product(
     if !matches.iter().all(bound) {
         return Ok(());
     }
-    let meant = named(&sentence.folded, evidence);
+    let mut meant = named(&sentence.folded, evidence);
+    if meant.is_empty() && sentence.is_written && POINTING.iter().any(|word| sentence.folded.contains(word)) {
+        // 该热水器 is the one that was asked about.
+        meant = named(evidence.question(), evidence);
+    }
     // An order speaks of the products that it lists.
     let is_of = |known: &&Known<'_>| {
         meant.contains(&known.record)

@@ -2,6 +2,8 @@
 
 /// The longest sentence that is waited for, in characters; a longer one ends at its last comma.
 const BUBBLE: usize = 60;
+/// A shorter beginning is not cut off at its comma: 根据安装说明， says nothing by itself.
+const LEAST: usize = 16;
 /// A text that has neither end marks nor commas is cut here.
 const HARD_LIMIT: usize = 160;
 
@@ -80,7 +82,7 @@ impl SentenceSplitter {
                 // Whether it groups digits, and whether anything follows, is known with the next character.
                 let next = self.pending.get(at + 1)?;
                 let before = at.checked_sub(1).is_some_and(|index| self.pending[index].is_ascii_digit());
-                if !(before && next.is_ascii_digit()) {
+                if at + 1 >= LEAST && !(before && next.is_ascii_digit()) {
                     self.comma = Some(at + 1);
                 }
             }

@@ -365,3 +365,44 @@ fn a_wording_may_say_its_own_values_and_the_evidences_in_its_slots() {
     wording.slots.insert("commitment.due".into(), "24小时".into());
     assert_eq!(turn.vet(&wording).map_err(|(reason, _)| reason), Err(GuardReason::NumberNotInEvidence));
 }
+
+#[test]
+fn a_bare_yes_or_no_needs_a_record_that_says_so() {
+    let place = fact(
+        RecordKind::Knowledge,
+        "place",
+        "安装前需预留10A三孔插座。建议安装在水池下方或厨房壁挂位，方便日常维护。",
+        json!({}),
+    );
+    let asked = Turn::new("小厨宝能装在水池下面吗", vec![place.clone()]);
+    asked.passes(By::Model, "可以。");
+    asked.refuses(By::Model, "不能。", GuardReason::ClaimNotInEvidence);
+    let wave = fact(RecordKind::Knowledge, "wave", "奶瓶不能放微波炉，可以沸水煮。", json!({}));
+    let asked = Turn::new("奶瓶能进微波炉吗", vec![wave]);
+    asked.passes(By::Model, "不能。");
+    asked.refuses(By::Model, "可以。", GuardReason::ClaimNotInEvidence);
+    // Nothing speaks of it at all.
+    Turn::new("能带上飞机吗", vec![place]).refuses(By::Model, "能。", GuardReason::ClaimNotInEvidence);
+}
+
+#[test]
+fn what_is_pointed_at_is_the_product_that_was_asked_about() {
+    let product = |id: &str, text: &str| fact(RecordKind::Product, id, text, json!({}));
+    let turn = Turn::new(
+        "JSQ27-HWA尺寸多大",
+        vec![
+            product("1", "商品：14升燃气热水器 JSQ27-HWA Pro；净重11千克；产品尺寸为510x330x150mm"),
+            product("2", "商品：16升燃气热水器 JSQ30-HWA Pro；净重8.5千克；产品尺寸为530x335x163mm"),
+        ],
+    );
+    turn.passes(By::Model, "该热水器的产品尺寸为510x330x150mm。");
+    turn.refuses(By::Model, "该热水器的产品尺寸为530x335x163mm。", GuardReason::NumberNotInEvidence);
+    turn.passes(By::Model, "JSQ30-HWA的产品尺寸为530x335x163mm。");
+}
+
+#[test]
+fn talk_that_speaks_of_nothing_known_answers_nothing() {
+    let turn = Turn::new("热水器不上水怎么办", vec![policy("检查是否停水，如停水需等待来水。")]);
+    turn.refuses(By::Model, "您好，感谢您的反馈。", GuardReason::NotAnswered);
+    turn.passes(By::Model, "请检查是否停水。");
+}
