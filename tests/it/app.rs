@@ -348,20 +348,22 @@ pub async fn read(response: reqwest::Response) -> Reply {
 pub struct EventStream {
     response: reqwest::Response,
     pieces: usize,
-    buffer: String,
+    /// What came and is not read yet; a piece may end in the middle of a character.
+    bytes: Vec<u8>,
 }
 
 impl EventStream {
     pub fn new(response: reqwest::Response) -> Self {
-        Self { response, pieces: 0, buffer: String::new() }
+        Self { response, pieces: 0, bytes: Vec::new() }
     }
 
     /// The next event; comments that keep the connection alive are passed over.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
-                let (block, rest) = (block.to_owned(), rest.to_owned());
-                self.buffer = rest;
+            if let Some(end) = self.bytes.windows(2).position(|pair| pair == b"\n\n") {
+                let rest = self.bytes.split_off(end + 2);
+                let block = std::mem::replace(&mut self.bytes, rest);
+                let block = String::from_utf8(block).unwrap();
                 if let Some(event) = event(&block, self.pieces) {
                     return Some(event);
                 }
@@ -369,7 +371,7 @@ impl EventStream {
             }
             let piece = self.response.chunk().await.unwrap()?;
             self.pieces += 1;
-            self.buffer.push_str(std::str::from_utf8(&piece).unwrap());
+            self.bytes.extend_from_slice(&piece);
         }
     }
 

@@ -79,6 +79,10 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
     pub async fn speak(&mut self) -> Result<(), VoiceError> {
         let mut gap = None;
         for planned in &self.decision.goals {
+            if self.is_full() && !has_to_be_said(planned.goal) {
+                self.spoken.notes.push(format!("{:?} found no room", planned.goal).to_lowercase());
+                continue;
+            }
             if let Met::Gap(reason, why) = self.meet(planned).await? {
                 self.spoken.notes.push(format!("{:?} was not met: {why}", planned.goal).to_lowercase());
                 if planned.goal.matters() && self.backing.handoff.is_none() {
@@ -176,11 +180,19 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         }
     }
 
-    /// How many sentences the model may say: what the other goals of the reply leave, and always one.
+    /// How many sentences the model may say: what was said and what has to follow leave, and always one.
     fn room(&self) -> usize {
-        let others =
-            self.decision.goals.iter().filter(|planned| matches!(planned.realisation, Realisation::Ready(_)));
-        MOST_BUBBLES.saturating_sub(others.count()).max(1)
+        let ready = |planned: &&PlannedGoal| matches!(planned.realisation, Realisation::Ready(_));
+        let planned =
+            self.decision.goals.iter().filter(ready).filter(|planned| has_to_be_said(planned.goal)).count();
+        let said = &self.spoken.sentences;
+        let done = said.iter().filter(|sentence| has_to_be_said(sentence.goal)).count();
+        MOST_BUBBLES.saturating_sub(said.len() + planned.saturating_sub(done)).max(1)
+    }
+
+    /// Whether the reply is as long as one may be.
+    fn is_full(&self) -> bool {
+        self.spoken.sentences.len() >= MOST_BUBBLES
     }
 
     /// Whether a question is asked in this reply already, or will be by approved wording.
@@ -331,6 +343,11 @@ impl<'a, S, V: Voice> Speaker<'a, S, V> {
         self.voice.announce(&handoff);
         Ok(())
     }
+}
+
+/// Whether a reply is none without this goal. A closing question gives way to the rest of an answer.
+fn has_to_be_said(goal: Goal) -> bool {
+    goal.matters() && goal != Goal::Confirm
 }
 
 fn unavailable(reason: &str) -> ModelError {
