@@ -130,10 +130,6 @@ pub(super) fn marks(name: &str) -> Vec<String> {
                 marks.push(chars[at..end].iter().collect());
             }
             at += length;
-            // JSQ27-HWA is one name, though others are JSQ27 or HWA.
-            if let Some(code) = model_code(&chars[at - length..]) {
-                marks.push(code);
-            }
             continue;
         }
         if is_han(chars[at]) && chars.get(at + 1).is_some_and(|next| is_han(*next)) {
@@ -141,16 +137,15 @@ pub(super) fn marks(name: &str) -> Vec<String> {
         }
         at += 1;
     }
+    marks.extend(model_codes(name));
     marks
 }
 
-/// A model number of several parts, F6033-UD3, at the beginning of a text.
-fn model_code(chars: &[char]) -> Option<String> {
-    let joined = |character: &&char| character.is_ascii_alphanumeric() || **character == '-';
-    let code: String = chars.iter().take_while(joined).collect();
-    let code = code.trim_end_matches('-');
-    let digits = code.contains(|character: char| character.is_ascii_digit());
-    (digits && code.contains('-')).then(|| code.to_owned())
+/// The model numbers of several parts in a name: JSQ27-HWA is one, though others are JSQ27 or HWA.
+fn model_codes(name: &str) -> impl Iterator<Item = String> + '_ {
+    let parts = name.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));
+    let codes = parts.map(|part| part.trim_matches('-').to_ascii_uppercase());
+    codes.filter(|code| code.contains('-') && code.contains(|character: char| character.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -162,6 +157,6 @@ mod tests {
         assert_eq!(marks("轻便推车 L2"), ["轻便", "便推", "推车", "L2"]);
         assert_eq!(marks("启安 1 段奶粉"), ["启安", "1段", "段奶", "奶粉"]);
         assert!(marks("M").is_empty());
-        assert_eq!(marks("JSQ27-HWA Pro"), ["JSQ27", "JSQ27-HWA", "HWA", "PRO"]);
+        assert_eq!(marks("JSQ27-HWA Pro"), ["JSQ27", "HWAPRO", "JSQ27-HWA"]);
     }
 }
