@@ -170,10 +170,7 @@ pub(super) async fn begun_by_person(
     ticket: &TicketId,
     now: &Now,
 ) -> Result<(), StoreError> {
-    for mut action in of_ticket(transaction, ticket).await? {
-        move_action(transaction, agent, &mut action, (ActionMove::Begin, ""), now).await?;
-    }
-    Ok(())
+    move_of_ticket(transaction, agent, (ticket, (ActionMove::Begin, "")), now).await
 }
 
 /// A person has resolved the ticket: what it asked for is done.
@@ -183,8 +180,18 @@ pub(super) async fn done_by_person(
     ticket: &TicketId,
     now: &Now,
 ) -> Result<(), StoreError> {
+    move_of_ticket(transaction, agent, (ticket, (ActionMove::Finish, "ticket resolved")), now).await
+}
+
+/// The same step for every open action of a ticket.
+async fn move_of_ticket(
+    transaction: &mut Transaction,
+    agent: &StaffScope,
+    (ticket, step): (&TicketId, (ActionMove, &str)),
+    now: &Now,
+) -> Result<(), StoreError> {
     for mut action in of_ticket(transaction, ticket).await? {
-        move_action(transaction, agent, &mut action, (ActionMove::Finish, "ticket resolved"), now).await?;
+        move_action(transaction, agent, &mut action, step, now).await?;
     }
     Ok(())
 }

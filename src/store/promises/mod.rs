@@ -240,7 +240,17 @@ pub(super) async fn release_of_action(
         .bind(action.as_str())
         .fetch_all(&mut transaction.connection)
         .await?;
-    for row in &rows {
+    keep_all(transaction, staff, &rows, now).await
+}
+
+/// Nothing of these is owed any more.
+async fn keep_all(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    rows: &[SqliteRow],
+    now: &Now,
+) -> Result<(), StoreError> {
+    for row in rows {
         let mut promise = read_promise(row)?;
         move_promise(transaction, staff, &mut promise, PromiseMove::Keep, now).await?;
     }
@@ -261,11 +271,7 @@ pub(super) async fn told_by_person(
     .bind(ticket.as_str())
     .fetch_all(&mut transaction.connection)
     .await?;
-    for row in &rows {
-        let mut promise = read_promise(row)?;
-        move_promise(transaction, agent, &mut promise, PromiseMove::Keep, now).await?;
-    }
-    Ok(())
+    keep_all(transaction, agent, &rows, now).await
 }
 
 /// A person has resolved a ticket: who was promised something of it and has not heard a word is told now.
