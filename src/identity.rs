@@ -174,6 +174,11 @@ own_id!(
     "prm_"
 );
 own_id!(
+    /// A matter of several steps.
+    FlowId,
+    "flw_"
+);
+own_id!(
     /// A question that nothing answered.
     GapId,
     "gap_"

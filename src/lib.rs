@@ -15,6 +15,7 @@ pub mod turn;
 pub mod conversation;
 pub mod desk;
 pub mod actions;
+pub mod flows;
 pub mod gaps;
 pub mod knowledge;
 pub mod model;

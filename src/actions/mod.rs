@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::flows::Flow;
 use crate::identity::{ActionId, ConversationId, CustomerId, PromiseId, ShopId, TicketId};
 
 pub use moves::{ActionMove, IllegalStep, PromiseMove, next_action, next_promise};
@@ -292,12 +293,21 @@ pub struct Standing {
     pub actions: Vec<Action>,
     /// Promises of the conversation, the latest first.
     pub promises: Vec<Promise>,
+    /// Promises of the customer's other conversations, the latest first.
+    pub promises_elsewhere: Vec<Promise>,
+    /// Open flows of the customer and of the conversation, the latest first.
+    pub flows: Vec<Flow>,
 }
 
 impl Standing {
     /// The open action that the same wish would only repeat.
     pub fn open_action(&self, identity: &str) -> Option<&Action> {
         self.actions.iter().find(|action| action.identity == identity && action.state.is_open())
+    }
+
+    /// Whether an action is open.
+    pub fn has_open(&self, action: Option<&ActionId>) -> bool {
+        self.actions.iter().any(|known| Some(&known.id) == action && known.state.is_open())
     }
 
     /// The open promise that the same word would only repeat.

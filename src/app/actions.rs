@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::actions::{Action, ActionResult, Promise};
+use crate::conversation::Conversations;
+use crate::flows::FlowProgress;
 use crate::http::ports::{ActionRefusal, Actions, Answer, PortError};
 use crate::identity::{ActionId, ConversationId, StaffScope};
 use crate::store::{ResultTaken, Store};
@@ -12,6 +14,8 @@ use crate::time::Clock;
 pub struct ActionsPort {
     /// Where they are kept.
     pub store: Store,
+    /// Knows the flows of the pack in force.
+    pub conversations: Conversations,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -23,6 +27,10 @@ impl Actions for ActionsPort {
 
     fn promises(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Promise>> {
         Box::pin(async move { Ok(self.store.promises(&staff, &conversation).await?) })
+    }
+
+    fn flows(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<FlowProgress>> {
+        Box::pin(async move { Ok(self.conversations.progress_of_flows(&staff, &conversation).await?) })
     }
 
     fn take_result(&self, staff: StaffScope, action: ActionId, result: ActionResult) -> Answer<'_, Action> {

@@ -170,14 +170,15 @@ impl App {
         })
     }
 
-    /// Executes the actions and keeps the promises whose time has come, once; a server does so by itself. How many words
-    /// were said.
+    /// Executes the actions, keeps the promises and goes on with the flows whose time has come, once; a server does so by
+    /// itself. How many words were said.
     ///
     /// # Errors
     /// If the store does not answer.
     pub async fn keep_word(&self) -> anyhow::Result<usize> {
         self.worker.work_off().await?;
-        Ok(self.conversations.keep_promises(&self.worker.staff).await?)
+        let kept = self.conversations.keep_promises(&self.worker.staff).await?;
+        Ok(kept + self.conversations.go_on_with_flows(&self.worker.staff).await?)
     }
 
     /// Has everything embedded in the background that has no vectors yet.
@@ -210,6 +211,7 @@ impl App {
             }),
             actions: Arc::new(actions::ActionsPort {
                 store: self.store.clone(),
+                conversations: self.conversations.clone(),
                 clock: Arc::clone(&self.clock),
             }),
             facts: Arc::new(facts::FactsPort {

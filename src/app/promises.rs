@@ -1,4 +1,4 @@
-//! The lanes on which actions are executed and promises are kept, beside the replies and never in their way.
+//! The lanes on which actions are executed, promises kept and flows moved, beside the replies and never in their way.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const AFTER_TROUBLE: Duration = Duration::from_secs(2);
 
 /// Works until it is dropped. What is written is written whole or not at all, so that it may end at any moment.
-pub struct Lanes([JoinHandle<()>; 2]);
+pub struct Lanes([JoinHandle<()>; 3]);
 
 impl Lanes {
     /// Begins to look. The shop's system may be slow: what is said at its time does not wait for it.
@@ -24,11 +24,16 @@ impl Lanes {
             let worker = executing.clone();
             async move { worker.work_off().await }
         });
+        let moving = worker.clone();
+        let go_on = lane("flows could not go on", move || {
+            let worker = moving.clone();
+            async move { worker.conversations.go_on_with_flows(&worker.staff).await }
+        });
         let keep = lane("promises could not be kept", move || {
             let worker = worker.clone();
             async move { worker.conversations.keep_promises(&worker.staff).await }
         });
-        Self([execute, keep])
+        Self([execute, keep, go_on])
     }
 }
 

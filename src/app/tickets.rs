@@ -52,7 +52,9 @@ impl Tickets for TicketsPort {
             let conversation = &detail.conversation.id;
             let actions = self.store.actions(&staff, conversation).await?;
             let promises = self.store.promises(&staff, conversation).await?;
+            let flows = self.conversations.progress_of_flows(&staff, conversation).await?;
             Ok(TicketView {
+                flows,
                 actions,
                 promises,
                 ticket: detail.ticket,

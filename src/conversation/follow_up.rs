@@ -9,46 +9,26 @@ use serde_json::{Value, json};
 
 use super::Conversations;
 use super::ticket::{self, Case};
+use super::word::{HISTORY, Kind, Speech, Word};
 use crate::actions::{Action, ActionState, PromiseState, record_of};
 use crate::desk::types::Priority;
 use crate::identity::{MessageId, StaffScope};
 use crate::pack::actions::{LEAD_REPLY, common_place, place};
 use crate::pack::types::Pack;
-use crate::pack::wording::{RenderedWording, WordingRequest};
 use crate::record::RecordKind;
 use crate::store::{
     Conversation, DuePromise, FollowUp, FollowUpStep, FollowedUp, NewTicket, Seen, StoreError,
 };
 use crate::time::Now;
-use crate::turn::generate::speak::backed_by_the_desk;
-use crate::turn::guard::{self, GoalOrder, Grounds, GuardContext, Vetted};
-use crate::turn::trace::{SentenceTrace, Trace};
 use crate::turn::types::{
-    Author, By, Draft, Emotion, Fact, Facts, Goal, HandoffMode, HandoffPlan, HandoffReason, PastMessage,
-    Reading, Refusal, Stage, Tier,
+    Author, Fact, Facts, Goal, HandoffMode, HandoffPlan, HandoffReason, PastMessage, Reading, Refusal,
 };
 
 /// How many promises are looked at in one go.
 const AT_ONCE: u32 = 32;
 
-/// How many earlier messages are looked at, so that nothing is said twice and the ticket tells what happened.
-const HISTORY: u32 = 20;
-
 /// The finer reason of a lead's ticket.
 const BROKEN: &str = "promise_broken";
-
-/// What is said, with what was refused before it.
-struct Word {
-    vetted: Vetted,
-    refused: Vec<Refusal>,
-}
-
-/// One kind of word: where its wording stands, and what it is for.
-struct Kind {
-    /// Places in the order in which they are tried.
-    places: Vec<String>,
-    goal: Goal,
-}
 
 impl Conversations {
     /// Looks after the promises whose time has come or is near. How many words were said.
@@ -127,18 +107,8 @@ impl Conversations {
     }
 
     fn made(&self, due: &DuePromise, word: Word, step: FollowUpStep) -> FollowUp {
-        let sentence = SentenceTrace {
-            text: word.vetted.text().to_owned(),
-            goal: word.vetted.goal(),
-            by: word.vetted.by(),
-            evidence: word.vetted.evidence().to_vec(),
-        };
-        let trace = Trace {
-            sentences: vec![sentence.clone()],
-            refused: word.refused,
-            notes: vec![format!("the promise {} of {} came due", due.promise.id, due.promise.kind)],
-            ..Trace::default()
-        };
+        let why = format!("the promise {} of {} came due", due.promise.id, due.promise.kind);
+        let (sentence, trace) = word.told(why);
         FollowUp {
             promise: due.promise.id.clone(),
             seen: Seen::of(&due.promise),
@@ -187,7 +157,7 @@ impl Conversations {
     }
 
     /// Work for a person that comes up while no message is answered.
-    async fn task(
+    pub(super) async fn task(
         &self,
         conversation: &Conversation,
         (history, refused): (&[PastMessage], &[Refusal]),
@@ -255,43 +225,21 @@ impl Telling<'_> {
         Kind { places, goal: Goal::Commit }
     }
 
-    /// The first wording of a kind that the guard lets out: one that was not said lately, or else any.
+    /// The first wording of a kind that the guard lets out.
     fn say(&self, kind: &Kind, new_due: Option<Timestamp>, refused: &mut Vec<Refusal>) -> Option<Word> {
-        let facts = Facts { found: self.facts(), ..Facts::default() };
-        let variables = self.variables(new_due);
-        for again in [false, true] {
-            let mut tried = Vec::new();
-            while let Some(rendered) = self.pick(kind, (&variables, &tried)) {
-                tried.push(rendered.id.clone());
-                if !again && self.was_heard(&rendered.text) {
-                    continue;
-                }
-                match self.vet(rendered, kind.goal, &facts) {
-                    Ok(vetted) => return Some(Word { vetted, refused: refused.clone() }),
-                    Err(refusal) => refused.push(refusal),
-                }
-            }
-        }
-        None
-    }
-
-    fn pick(&self, kind: &Kind, (variables, tried): (&Value, &[String])) -> Option<RenderedWording> {
-        kind.places.iter().find_map(|place| {
-            self.pack.wording.pick_own(&WordingRequest {
-                place,
-                goal: kind.goal,
-                tier: Tier::Standard,
-                variables,
-                said: tried,
-                now: self.now,
-                seed: self.due.promise.made_at.as_millisecond().unsigned_abs(),
-            })
-        })
-    }
-
-    fn was_heard(&self, text: &str) -> bool {
-        let mut ours = self.history.iter().filter(|message| message.author == Author::Assistant);
-        ours.any(|message| message.text.contains(text))
+        let of_action = self.due.action.as_ref();
+        let record = of_action.and_then(|action| record_of(&action.kind, action.by, action.state));
+        let ticket = (kind.goal != Goal::Answer).then(|| "ticket_opened".to_owned());
+        let speech = Speech {
+            pack: self.pack,
+            history: self.history,
+            now: self.now,
+            seed: self.due.promise.made_at.as_millisecond().unsigned_abs(),
+            variables: self.variables(new_due),
+            facts: self.facts(),
+            done: record.into_iter().chain(ticket).collect(),
+        };
+        speech.say(kind, refused)
     }
 
     fn variables(&self, new_due: Option<Timestamp>) -> Value {
@@ -316,33 +264,6 @@ impl Telling<'_> {
     /// What the word may rest on: the result as the shop's system or a person gave it.
     fn facts(&self) -> Vec<Fact> {
         self.due.action.iter().map(fact_of).collect()
-    }
-
-    fn vet(&self, rendered: RenderedWording, goal: Goal, facts: &Facts) -> Result<Vetted, Refusal> {
-        let draft = Draft {
-            text: rendered.text,
-            goal,
-            by: By::Wording,
-            evidence: facts.found.iter().map(|fact| fact.id.clone()).collect(),
-            wording: Some(rendered.id),
-            slots: rendered.slots,
-        };
-        let grounds = Grounds::new(self.pack, "", facts, self.now);
-        let backed = backed_by_the_desk(&draft);
-        let of_action = self.due.action.as_ref();
-        let record = of_action.and_then(|action| record_of(&action.kind, action.by, action.state));
-        let ticket = (goal != Goal::Answer).then(|| "ticket_opened".to_owned());
-        let done: Vec<String> = record.into_iter().chain(ticket).collect();
-        let context = GuardContext {
-            grounds: &grounds,
-            emotion: &Emotion::default(),
-            stage: Stage::AfterSale,
-            tier: Tier::Standard,
-            backed: &backed,
-            done: &done,
-            order: GoalOrder::default(),
-        };
-        guard::vet(&draft, &context)
     }
 }
 

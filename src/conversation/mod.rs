@@ -5,11 +5,13 @@
 
 pub mod types;
 mod burst;
+mod flow;
 mod follow_up;
 mod gap;
 mod interrupted;
 mod proof;
 mod voice;
+mod word;
 mod waiting;
 mod reply;
 mod ticket;
@@ -358,7 +360,10 @@ impl Answering {
         let counts = services.store.desk_counts(&staff, Some(&conversation.id), &self.now).await?;
         let desk = desk_status(&services.hours, counts, services.answer_within_business_minutes, &self.now);
         let (actions, promises) = services.store.standing(&scope, &conversation.id).await?;
-        let standing = Standing { connected: services.executes, actions, promises };
+        let flows = services.store.open_flows(&scope, &conversation.id).await?;
+        let promises_elsewhere = services.store.promises_elsewhere(&scope, &conversation.id).await?;
+        let connected = services.executes;
+        let standing = Standing { connected, actions, promises, promises_elsewhere, flows };
         let memory = conversation.memory.after_people(conversation.episode.saturating_sub(1));
         Ok(TurnInput {
             scope,
@@ -366,7 +371,7 @@ impl Answering {
             message: self.appended.message.clone(),
             text,
             history,
-            memory: memory.after_promises(&standing.promises),
+            memory: memory.after_promises(&standing),
             page: self.message.page.clone(),
             attachments: self.message.attachments.len(),
             desk,

@@ -7,13 +7,15 @@ use super::reply::store_trouble;
 use super::ticket::{self, Case};
 use super::types::TurnEvent;
 use crate::desk::types::HandoffNote;
+use crate::flows::{FlowMove, FlowState};
 use crate::identity::MessageId;
+use crate::pack::flows::{Asks, StepKind};
 use crate::store::{Brought, Conversation, FinishedReply, NewAction, NewPromise, StoreError, Undertaking};
 use crate::turn::guard::Vetted;
 use crate::turn::trace::SentenceTrace;
 use crate::turn::types::{
-    CommitmentPlan, Decision, Facts, Handoff, HandoffMode, HandoffPlan, HandoffReason, Reading, Refusal,
-    TurnInput,
+    CommitmentPlan, Decision, Facts, Goal, Handoff, HandoffMode, HandoffPlan, HandoffReason, Reading,
+    Refusal, TurnInput,
 };
 use crate::turn::{Backing, Outcome, Rules, Voice, VoiceError};
 
@@ -28,6 +30,10 @@ pub struct StoredVoice<'a> {
     reply: MessageId,
     /// What the note of a ticket is made from.
     understood: (Reading, Facts),
+    /// Moves of flows that are written once the reply is complete.
+    flows: Vec<FlowMove>,
+    /// Whether the question for a yes was let out.
+    asked_for_yes: bool,
 }
 
 impl<'a> StoredVoice<'a> {
@@ -48,6 +54,8 @@ impl<'a> StoredVoice<'a> {
             events,
             reply,
             understood: (Reading::default(), Facts::default()),
+            flows: Vec::new(),
+            asked_for_yes: false,
         })
     }
 
@@ -58,7 +66,9 @@ impl<'a> StoredVoice<'a> {
 
     /// Finishes the reply and keeps the conversation's memory. The id of the reply.
     pub async fn finish(self, outcome: &Outcome) -> Result<MessageId, StoreError> {
+        let flows = self.flows.iter().filter(|moved| self.was_heard(moved)).cloned().collect();
         let finished = FinishedReply {
+            flows,
             memory: outcome.memory.clone(),
             trace: outcome.trace.clone(),
             handoff: outcome.handoff.clone(),
@@ -66,6 +76,14 @@ impl<'a> StoredVoice<'a> {
         };
         self.services.store.finish_reply(&self.input.scope, &self.reply, finished, &self.input.now).await?;
         Ok(self.reply)
+    }
+
+    /// A yes counts only to a question that was heard.
+    fn was_heard(&self, moved: &FlowMove) -> bool {
+        let kind = self.rules.pack.flows.get(&moved.kind);
+        let step = kind.and_then(|kind| kind.step(&moved.step));
+        let asks_for_yes = step.is_some_and(|step| step.kind == StepKind::Asks(Asks::Confirm));
+        !(moved.begins_step && moved.state == FlowState::Open && asks_for_yes) || self.asked_for_yes
     }
 
     /// What the person who takes over gets to know.
@@ -109,6 +127,7 @@ impl<'a> StoredVoice<'a> {
                 kind: action.kind.clone(),
                 args: action.args.clone(),
                 identity: action.identity.clone(),
+                confirmed: action.confirmed,
                 by: action.by,
                 due: action.due,
             }),
@@ -133,7 +152,13 @@ impl Voice for StoredVoice<'_> {
     ) -> Result<Backing, VoiceError> {
         let _ = self.events.send(TurnEvent::Reading { scenario: decision.scenario.clone() });
         self.understand(reading, facts);
+        let begins = |moved: &FlowMove| moved.action.is_some();
+        let (begun, later) = decision.flows.iter().cloned().partition(begins);
+        self.flows = later;
         if decision.handoff.is_none() && decision.commitments.is_empty() {
+            // An action that is open already is only spoken of, and its flow moved with the reply.
+            let begun: Vec<FlowMove> = begun;
+            self.flows.extend(begun);
             return Ok(Backing::default());
         }
         let note = ticket::note(self.services, &self.case(&[])).await.map_err(store_trouble)?;
@@ -147,6 +172,7 @@ impl Voice for StoredVoice<'_> {
             conversation: conversation.clone(),
             handoff,
             promises: promises.collect(),
+            flows: begun,
             remind_before: self.services.promises.remind_before,
         };
         let store = &self.services.store;
@@ -172,6 +198,7 @@ impl Voice for StoredVoice<'_> {
             .append_sentence(&self.input.scope, &self.reply, said.clone())
             .await
             .map_err(store_trouble)?;
+        self.asked_for_yes |= said.goal == Goal::Confirm;
         let _ = self.events.send(TurnEvent::Sentence(said));
         Ok(())
     }

@@ -72,7 +72,7 @@ impl Answering {
     /// What the records say; without them the wait is spoken of all the same.
     async fn facts(&self, input: &TurnInput, rules: &Rules, reading: &Reading) -> Facts {
         let services = &self.inner.services;
-        let wanted = decide::wanted(&rules.pack, reading, &input.memory);
+        let wanted = decide::wanted(&rules.pack, reading, input);
         let gathered = retrieve::gather(&services.source, &services.knowledge, reading, input, &wanted).await;
         gathered.unwrap_or_else(|error| {
             tracing::warn!(conversation.id = %input.conversation, %error, "facts cannot be read for somebody who waits");

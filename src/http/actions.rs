@@ -173,11 +173,11 @@ impl From<ActionResultBody> for ActionResult {
 }
 
 /// Those who answer customers and those who look after the shop's systems.
-fn reader(caller: &Caller) -> Result<StaffScope, ApiError> {
+pub(super) fn reader(caller: &Caller) -> Result<StaffScope, ApiError> {
     caller.require_one_of(&[KeyScope::Desk, KeyScope::Facts])
 }
 
-fn conversation(query: &OfConversation) -> Result<ConversationId, ApiError> {
+pub(super) fn conversation(query: &OfConversation) -> Result<ConversationId, ApiError> {
     let unknown = || ApiError::new(ErrorCode::ConversationNotFound, "there is no such conversation");
     query.conversation.parse().map_err(|_| unknown())
 }

@@ -17,6 +17,7 @@ use crate::actions::{Action, ActionResult, Promise};
 use crate::connect::OrdersState;
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
 use crate::desk::types::{AgentNote, ConversationState, Ticket, TicketStatus};
+use crate::flows::FlowProgress;
 use crate::gaps::{Gap, GapState};
 use crate::identity::{
     ActionId, ConversationId, GapId, Identity, MessageId, Scope, ShopId, StaffKey, StaffScope, TicketId,
@@ -219,6 +220,8 @@ pub struct TicketView {
     pub actions: Vec<Action>,
     /// What was promised, oldest first.
     pub promises: Vec<Promise>,
+    /// Matters of several steps, oldest first.
+    pub flows: Vec<FlowProgress>,
 }
 
 /// An agent's message that was stored and announced.
@@ -284,6 +287,8 @@ pub trait Actions: Send + Sync {
     fn actions(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Action>>;
     /// Its promises, oldest first.
     fn promises(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Promise>>;
+    /// Its matters of several steps, oldest first.
+    fn flows(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<FlowProgress>>;
     /// Takes what came of an action; the very same result again changes nothing.
     fn take_result(&self, staff: StaffScope, action: ActionId, result: ActionResult) -> Answer<'_, Action>;
 }

@@ -17,7 +17,9 @@ use super::middleware::{
     REQUEST_ID, deadline, no_such_route, observe, panicked, safety_headers, wrong_method,
 };
 use super::state::{AppState, DoorSettings};
-use super::{actions, chat, conversations, facts, gaps, health, openai, openapi, pages, sessions, tickets};
+use super::{
+    actions, chat, conversations, facts, flows, gaps, health, openai, openapi, pages, sessions, tickets,
+};
 
 /// The doors, ready to be served.
 pub fn router(state: AppState) -> axum::Router {
@@ -81,6 +83,7 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(actions::list))
         .routes(routes!(actions::promises))
         .routes(routes!(actions::take_result))
+        .routes(routes!(flows::list))
         .routes(routes!(openai::complete))
         .routes(routes!(openai::models))
         .routes(routes!(health::health))

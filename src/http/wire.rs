@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::actions::{ActionView, PromiseView};
+use super::flows::FlowView;
 use super::ports::{ConversationHistory, TicketView};
 use crate::conversation::types::{Attachment, ChatReply, EmotionSummary, GuardSummary, StoredMessage};
 use crate::desk::types::{
@@ -299,6 +300,8 @@ pub struct TicketDetail {
     pub actions: Vec<ActionView>,
     /// What was promised, oldest first.
     pub promises: Vec<PromiseView>,
+    /// Matters of several steps, oldest first.
+    pub flows: Vec<FlowView>,
     /// The whole conversation, oldest first.
     pub history: Vec<MessageView>,
     /// Replies the agent may send, vetted.
@@ -376,6 +379,7 @@ impl TicketDetail {
             late: note.late,
             actions: view.actions.into_iter().map(|action| ActionView::new(action, zone)).collect(),
             promises: view.promises.into_iter().map(|promise| PromiseView::new(promise, zone)).collect(),
+            flows: view.flows.into_iter().map(|flow| FlowView::new(flow, zone)).collect(),
             history: messages(view.history, copy),
             suggestions: note.suggestions,
             notes: view.notes.into_iter().map(|note| NoteView::new(note, zone)).collect(),

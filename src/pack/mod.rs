@@ -2,6 +2,7 @@
 
 pub mod types;
 pub mod actions;
+pub mod flows;
 pub mod condition;
 pub mod expressions;
 pub mod wording;

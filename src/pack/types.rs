@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::actions::Actions;
+use super::flows::Flows;
 use crate::pack::condition::Condition;
 use crate::record::RecordKind;
 use crate::turn::types::{EmotionFlag, EmotionLabel, Goal, HandoffMode, HandoffReason, Stage, Tier};
@@ -37,6 +38,8 @@ pub struct Pack {
     pub promises: BTreeMap<String, PromiseKind>,
     /// What can be done for a customer, and what may be said of it.
     pub actions: Actions,
+    /// What takes several steps.
+    pub flows: Flows,
     /// Prompt templates by name (`system.j2`, …), as source text.
     pub templates: BTreeMap<String, String>,
     /// Words the guard counts as harmless service language, and other word lists it reads.
@@ -154,6 +157,13 @@ pub enum GoalSource {
         kind: String,
         /// The action that is begun for it, of [`Pack::actions`].
         action: Option<String>,
+    },
+    /// A flow begins, and its first open question is said.
+    Flow {
+        /// A flow of [`Pack::flows`].
+        flow: String,
+        /// The promise that is made where the flow may not begin.
+        promise: String,
     },
 }
 

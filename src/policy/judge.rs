@@ -207,6 +207,12 @@ fn said(asks: &[Ask], heard: &[&str]) -> Value {
     Value::Object(known.collect())
 }
 
+/// Whether a text answers what a policy asks under a name.
+pub fn answers(policy: &Policy, name: &str, text: &str) -> bool {
+    let asked = policy.asks.iter().find(|ask| ask.name == name);
+    asked.is_some_and(|ask| answered(ask, &text.to_lowercase()).is_some())
+}
+
 /// What one message says: "没开封" says no although it holds "开封". One that says both says yes to a part.
 fn answered(ask: &Ask, text: &str) -> Option<bool> {
     let mut rest = text.to_owned();

@@ -29,7 +29,7 @@ mod tests;
 use serde_json::{Map, Value};
 
 pub use conflicts::{Conflicts, conflict};
-pub use judge::{ITEM, Judged, Judgement, Question, Said, judge};
+pub use judge::{ITEM, Judged, Judgement, Question, Said, answers, judge};
 pub use values::{ValueKind, Worked};
 
 use crate::pack::condition::Formula;

@@ -9,6 +9,7 @@ mod codec;
 mod conversations;
 mod error;
 mod events;
+mod flows;
 mod gaps;
 mod keys;
 mod messages;
@@ -37,6 +38,7 @@ pub use actions::{Brought, NewAction, NewPromise, ResultTaken, ToPerson, Underta
 pub use conversations::{Conversation, NewConversation};
 pub use error::StoreError;
 pub use events::{DeskEvent, StreamEvent};
+pub use flows::{DueFlow, FlowLeft, FlowStep, FlowWent};
 pub use gaps::{BY_KNOWLEDGE, GapFilter, Settlement, Unanswered};
 pub use keys::{KeyInfo, NewKey, ShopSecret};
 pub use messages::{Appended, NewMessage};

@@ -8,9 +8,11 @@ use sqlx::sqlite::SqliteRow;
 use super::codec::{from_json, from_text, json as json_text, time};
 use super::conversations::{Conversation, own_conversation};
 use super::events::{Event, append_event};
+use super::flows::move_in_turn;
 use super::tickets::keep_late_sentence;
 use super::{Store, StoreError, Transaction};
 use crate::desk::types::ConversationState;
+use crate::flows::FlowMove;
 use crate::identity::{ConversationId, MessageId, Scope, ShopId};
 use crate::time::Now;
 use crate::turn::trace::{SentenceTrace, Trace};
@@ -27,6 +29,8 @@ pub struct FinishedReply {
     pub handoff: Option<Handoff>,
     /// What was promised.
     pub commitments: Vec<Commitment>,
+    /// What becomes of flows.
+    pub flows: Vec<FlowMove>,
 }
 
 /// A reply as it is stored.
@@ -287,6 +291,7 @@ async fn finish(
         .bind(conversation.id.as_str())
         .execute(&mut transaction.connection)
         .await?;
+    move_in_turn(transaction, scope, (&conversation.id, &finished.flows), now).await?;
     close_reply(transaction, &mut conversation, &reply.reply_to, now).await?;
     Ok(StoredReply {
         handoff: finished.handoff.clone(),

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::types::{EmotionLabel, Goal, Pending, Tier};
-use crate::actions::{Promise, PromiseState};
+use crate::actions::{PromiseState, Standing};
 
 /// The same matter within this time is the same matter again.
 pub const A_DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -230,14 +230,15 @@ impl Memory {
         self.episodes.iter().filter(recent).map(|episode| Episode { elsewhere: true, ..episode.clone() })
     }
 
-    /// Takes notice of what became of the promises of a conversation: what was kept is owed no more, and what was put off
-    /// is owed by its new time.
+    /// Takes notice of what became of the promises of this and the customer's other conversations: what was kept is owed no
+    /// more, and what was put off is owed by its new time.
     #[must_use]
-    pub fn after_promises(mut self, promises: &[Promise]) -> Self {
+    pub fn after_promises(mut self, standing: &Standing) -> Self {
         for episode in &mut self.episodes {
             episode.promises.retain_mut(|promised| {
                 // The latest of a kind is the one that was spoken of.
-                let Some(known) = promises.iter().find(|known| known.kind == promised.kind) else {
+                let promises = standing.promises.iter().chain(&standing.promises_elsewhere);
+                let Some(known) = promises.into_iter().find(|known| known.kind == promised.kind) else {
                     return true;
                 };
                 if known.state.is_open() {

@@ -90,7 +90,7 @@ impl<S: Source> Turn<S> {
         reading.vector = meaning::of_question(&reading, input, &self.knowledge).await;
         watch.lap("embed");
 
-        let wanted = decide::wanted(pack, &reading, &input.memory);
+        let wanted = decide::wanted(pack, &reading, input);
         let gathered = retrieve::gather(&self.source, &self.knowledge, &reading, input, &wanted).await;
         watch.lap("retrieve");
         let (facts, failure) = match gathered {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 pub use super::memory::{A_DAY, Concern, Episode, EpisodeState, Memory, Position, Promised};
 use crate::actions::{BackedBy, Executor, Standing};
+use crate::flows::FlowMove;
 use crate::identity::{ConversationId, MessageId, Scope, ShopId, TicketId};
 use crate::model::Vector;
 use crate::record::{Record, RecordKind, derived_fields, evidence_text, evidence_title};
@@ -197,6 +198,16 @@ pub enum Pending {
         /// The question that was not understood, with private data masked.
         #[serde(default)]
         question: String,
+    },
+    /// What a step of a flow asks.
+    Flow {
+        /// What tells the flow from others.
+        identity: String,
+        /// The scenario that began it.
+        scenario: String,
+        /// Whether it was only recalled after the answer to something else.
+        #[serde(default)]
+        recalled: bool,
     },
     /// Something about the matter that is talked about.
     Answer,
@@ -738,6 +749,9 @@ pub struct Decision {
     pub actions: Vec<ActionPlan>,
     /// What is promised, each with its due time. Tickets and actions back them.
     pub commitments: Vec<CommitmentPlan>,
+    /// What becomes of matters of several steps.
+    #[serde(skip)]
+    pub flows: Vec<FlowMove>,
     /// What the conversation remembers after this turn.
     pub memory: Memory,
 }
@@ -878,6 +892,8 @@ pub struct ActionPlan {
     pub args: serde_json::Map<String, Value>,
     /// What tells it from others.
     pub identity: String,
+    /// Whether the customer has said yes to it.
+    pub confirmed: bool,
     /// Who executes it.
     pub by: Executor,
     /// By when the customer is to hear of it.

@@ -18,6 +18,8 @@ pub struct Answered<'a> {
     pub trace: Option<&'a Trace>,
     /// Who has the conversation now.
     pub state: ConversationState,
+    /// The open flows with their steps.
+    pub flows: &'a [String],
     /// The sentences of earlier answers.
     pub before: &'a [String],
 }
@@ -40,7 +42,7 @@ pub fn name(value: &impl Serialize) -> String {
 }
 
 fn names(turn: &Exchange, answered: &Answered<'_>, faults: &mut Vec<String>) {
-    let Answered { reply, trace, state, .. } = answered;
+    let Answered { reply, trace, state, flows, .. } = answered;
     let mut expect = |what: &str, expected: Option<&str>, found: Option<String>| {
         let found = found.unwrap_or_else(|| "none".to_owned());
         if let Some(expected) = expected
@@ -58,6 +60,8 @@ fn names(turn: &Exchange, answered: &Answered<'_>, faults: &mut Vec<String>) {
     expect("handoff", turn.handoff.as_deref(), handoff.map(|found| name(&found.reason)));
     expect("detail", turn.detail.as_deref(), handoff.and_then(|found| found.detail.clone()));
     expect("mode", turn.mode.as_deref(), handoff.map(|found| name(&found.mode)));
+    let flows = if flows.is_empty() { None } else { Some(flows.join(", ")) };
+    expect("flow", turn.flow.as_deref(), flows);
     expect("state", turn.state.as_deref(), Some(name(state)));
     let number = turn.episode.map(|number| number.to_string());
     expect("episode", number.as_deref(), episode.map(|found| found.number.to_string()));

@@ -10,6 +10,8 @@ mod stage;
 
 use serde::{Deserialize, Serialize};
 
+use crate::actions::Outcome;
+
 pub use run::run;
 pub use stage::{Shop, Stage};
 
@@ -31,6 +33,9 @@ pub struct Dialogue {
     /// and its `id`.
     #[serde(default)]
     pub records: Vec<serde_json::Value>,
+    /// Whether the shop's own system executes actions; without it people do.
+    #[serde(default)]
+    pub connected: bool,
     /// How many other customers wait at the desk.
     #[serde(default)]
     pub queue: usize,
@@ -59,6 +64,10 @@ pub struct Exchange {
     pub say: Option<String>,
     /// What a person of the shop does instead of a message of the customer.
     pub staff: Option<StaffStep>,
+    /// What the shop's own system brings instead of a message: the result of an open action. What is said then is looked at.
+    pub result: Option<Brought>,
+    /// Time passes instead of a message, and what is due by then is said.
+    pub later: bool,
     /// The clock is put here first.
     pub clock: Option<String>,
     /// What has changed meanwhile, in the same way.
@@ -99,6 +108,8 @@ pub struct Exchange {
     pub no_goals: Vec<String>,
     /// Kinds of promise that stand behind a ticket.
     pub promises: Option<Vec<String>>,
+    /// The open flow and its step afterwards, as in `exchange wanted`; `none` if none may be open.
+    pub flow: Option<String>,
     /// Each has to be said; `a|b` means one of the two.
     pub must: Vec<String>,
     /// None may be said.
@@ -109,6 +120,19 @@ pub struct Exchange {
     pub silent: bool,
     /// At most so many sentences; three if nothing is said here.
     pub at_most: Option<usize>,
+}
+
+/// What the shop's own system brings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brought {
+    /// The kind of the open action.
+    pub action: String,
+    /// `done` or `failed`.
+    pub outcome: Outcome,
+    /// What was found or done.
+    #[serde(default)]
+    pub text: Option<String>,
 }
 
 /// What a person of the shop does.
@@ -277,8 +301,10 @@ pub fn read(name: &str, text: &str) -> Result<Dialogue, DialogueError> {
     let unreadable = |reason: String| DialogueError::Unreadable { name: name.to_owned(), reason };
     let dialogue: Dialogue = serde_saphyr::from_str(text).map_err(|error| unreadable(error.to_string()))?;
     for (index, turn) in dialogue.turns.iter().enumerate() {
-        if turn.say.is_some() == turn.staff.is_some() {
-            return Err(unreadable(format!("turn {}: needs `say` or `staff`, and not both", index + 1)));
+        let named = [turn.say.is_some(), turn.staff.is_some(), turn.result.is_some(), turn.later];
+        if named.iter().filter(|named| **named).count() != 1 {
+            let message = format!("turn {}: needs one of `say`, `staff`, `result` and `later`", index + 1);
+            return Err(unreadable(message));
         }
     }
     Ok(dialogue)

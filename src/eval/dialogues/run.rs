@@ -2,20 +2,30 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
 
 use super::checks::{Answered, faults, name};
 use super::stage::{Stage, changed, named};
-use super::{Dialogue, DialogueError, Exchange, StaffStep, Told, ToldTurn};
+use super::{Brought, Dialogue, DialogueError, Exchange, StaffStep, Told, ToldTurn};
+use crate::actions::ActionResult;
 use crate::app::{App, AppOptions};
 use crate::config::Config;
+use crate::connect::{ActionsError, ActionsOptions, ShopActions};
 use crate::conversation::types::{Attachment, ChatReply, IncomingMessage};
 use crate::identity::{ConversationId, ConversationIds, CustomerId, Scope, ShopId, StaffScope};
 use crate::model::ScriptedModel;
 use crate::store::NewMessage;
 use crate::time::{Clock, Now, TestClock};
-use crate::turn::trace::Trace;
-use crate::turn::types::PageContext;
+use crate::turn::trace::{SentenceTrace, Trace};
+use crate::turn::types::{Author, PageContext};
+
+/// Where nobody listens: what the shop's system does stands in the file.
+const NOBODY: &str = "http://127.0.0.1:9/";
+
+/// At most so many words are said one after the other while the customer is silent.
+const WORDS: usize = 8;
 
 /// One conversation while it is held.
 struct Held {
@@ -54,6 +64,7 @@ impl Held {
         let answers: Vec<(String, String)> =
             dialogue.model.iter().map(|one| (one.when.clone(), one.says.clone())).collect();
         let shop = stage.shop(dialogue.language.as_deref())?;
+        // Where its results come from the file, the shop's system is never asked.
         let app = App::start(AppOptions {
             data: folder.path().to_owned(),
             config: stage.config.clone(),
@@ -62,7 +73,7 @@ impl Held {
             model: Arc::new(ScriptedModel::by_substring(answers, "")),
             embedder: None,
             orders: None,
-            actions: None,
+            actions: dialogue.connected.then(nobody).transpose()?,
             ids: ConversationIds::counted(stage.seed),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             test_clock: None,
@@ -129,13 +140,22 @@ impl Held {
             Some(step) => return self.person(step).await,
             None => {}
         }
+        if turn.later || turn.result.is_some() {
+            return self.by_itself(turn).await;
+        }
         let reply = self.send(&self.scope, self.conversation.clone(), turn).await?;
         let id: ConversationId = reply.conversation.parse()?;
         let kept = self.app.store.conversation(&self.scope, &id).await?;
         let trace = self.trace(&reply, &id).await?;
+        let flows = self.open_flows(&id).await?;
         self.conversation = Some(id);
-        let answered =
-            Answered { reply: &reply, trace: trace.as_ref(), state: kept.state, before: &self.said };
+        let answered = Answered {
+            reply: &reply,
+            trace: trace.as_ref(),
+            state: kept.state,
+            flows: &flows,
+            before: &self.said,
+        };
         let faults = faults(turn, &answered);
         self.said.extend(reply.sentences.iter().map(|sentence| sentence.text.clone()));
         Ok(told(turn, &reply, trace.as_ref(), faults))
@@ -166,6 +186,67 @@ impl Held {
         };
         let stream = self.app.conversations.take(message).await?;
         stream.reply().await.ok_or_else(|| anyhow::anyhow!("the turn ended without a reply"))
+    }
+
+    /// The open flows of the customer, each with its step.
+    async fn open_flows(&self, id: &ConversationId) -> anyhow::Result<Vec<String>> {
+        let flows = self.app.store.open_flows(&self.scope, id).await?;
+        Ok(flows.iter().map(|flow| format!("{} {}", flow.kind, flow.step)).collect())
+    }
+
+    /// What is said while the customer is silent: the shop's system brings a result, or time passes.
+    async fn by_itself(&mut self, turn: &Exchange) -> anyhow::Result<ToldTurn> {
+        let id = self.conversation.clone().ok_or_else(|| anyhow::anyhow!("nobody has written yet"))?;
+        let before = self.app.store.messages_for_staff(&self.staff, &id).await?.len();
+        let mut what = "(time passes)".to_owned();
+        if let Some(brought) = &turn.result {
+            what = format!("(the shop's system: {} {})", brought.action, name(&brought.outcome));
+            if !self.bring(brought, &id).await? {
+                let faults = vec![format!("no action `{}` was begun", brought.action)];
+                return Ok(ToldTurn { say: what, faults, ..ToldTurn::default() });
+            }
+        }
+        // A word may lead to the next one.
+        for _ in 0..WORDS {
+            let conversations = &self.app.conversations;
+            let said = conversations.keep_promises(&self.staff).await?;
+            self.clock.set(a_second_after(&self.clock.now()));
+            if said + conversations.go_on_with_flows(&self.staff).await? == 0 {
+                break;
+            }
+        }
+        let messages = self.app.store.messages_for_staff(&self.staff, &id).await?;
+        let new = messages.iter().skip(before).filter(|message| message.author == Author::Assistant);
+        let sentences: Vec<SentenceTrace> = new
+            .filter_map(|message| message.trace.as_ref())
+            .flat_map(|trace| trace.sentences.clone())
+            .collect();
+        let texts: Vec<&str> = sentences.iter().map(|sentence| sentence.text.as_str()).collect();
+        let reply = ChatReply {
+            reply: texts.join("\n"),
+            sentences: sentences.clone(),
+            conversation: id.to_string(),
+            ..ChatReply::default()
+        };
+        let kept = self.app.store.conversation(&self.scope, &id).await?;
+        let flows = self.open_flows(&id).await?;
+        let answered =
+            Answered { reply: &reply, trace: None, state: kept.state, flows: &flows, before: &self.said };
+        let faults = faults(turn, &answered);
+        self.said.extend(sentences.iter().map(|sentence| sentence.text.clone()));
+        let reply = sentences.into_iter().map(|sentence| sentence.text).collect();
+        Ok(ToldTurn { say: what, reply, faults, ..ToldTurn::default() })
+    }
+
+    /// The shop's system brings the result of the latest action of a kind; whether there is one.
+    async fn bring(&self, brought: &Brought, id: &ConversationId) -> anyhow::Result<bool> {
+        let actions = self.app.store.actions(&self.staff, id).await?;
+        let of_kind = actions.iter().rev().find(|action| action.kind == brought.action);
+        let Some(action) = of_kind else { return Ok(false) };
+        let result =
+            ActionResult { outcome: brought.outcome, text: brought.text.clone(), order: None, parcel: None };
+        self.app.store.take_result(&self.staff, &action.id, result, &self.clock.now()).await?;
+        Ok(true)
     }
 
     async fn trace(&self, reply: &ChatReply, id: &ConversationId) -> anyhow::Result<Option<Trace>> {
@@ -217,6 +298,25 @@ impl Held {
         };
         Ok(self.did(&done))
     }
+}
+
+fn a_second_after(now: &Now) -> Now {
+    let later = now.zoned().saturating_add(SignedDuration::from_secs(1));
+    Now::new(later.timestamp(), now.zoned().time_zone().clone())
+}
+
+/// A shop's system that is never reached.
+fn nobody() -> Result<ShopActions, ActionsError> {
+    ShopActions::new(ActionsOptions {
+        url: NOBODY.to_owned(),
+        token: None,
+        secret: "nothing is ever signed with it".into(),
+        timeout: Duration::from_secs(1),
+        most_attempts: 1,
+        first_pause: Duration::from_secs(1),
+        failures: 1,
+        pause: Duration::from_secs(1),
+    })
 }
 
 fn told(turn: &Exchange, reply: &ChatReply, trace: Option<&Trace>, faults: Vec<String>) -> ToldTurn {

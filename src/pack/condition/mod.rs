@@ -32,7 +32,7 @@ pub use formula::{Answer, Case, Formula};
 pub use types::{Fields, Schema, Type};
 
 /// The names a condition or a wording slot may begin with.
-pub const VARIABLES: [&str; 20] = [
+pub const VARIABLES: [&str; 21] = [
     "order",
     "shipment",
     "product",
@@ -46,6 +46,7 @@ pub const VARIABLES: [&str; 20] = [
     "desk",
     "commitment",
     "action",
+    "flow",
     "shop",
     "assistant",
     "conversation",

@@ -272,6 +272,12 @@ pub(super) fn check_goal(
         let goals = located.scenario.goals.iter();
         goals.map(|plan| &plan.by).any(|by| matches!(by, GoalSource::Verdict { about: of } if of == about))
     };
+    if kind.confirm {
+        let message = format!(
+            "`{name}` cannot be undone (`confirm: true`), so the customer has to say yes to it first; begin a flow that does it"
+        );
+        problems.error(at, message);
+    }
     if let Some(policy) = kind.policy.as_ref().filter(|policy| !judged(policy)) {
         let message = format!(
             "`{name}` is only begun where the policy about `{policy}` allows it; give the scenario a goal `verdict: {{ about: {policy} }}`"

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::actions::{self, Read, goal_of};
+use super::flows;
 use super::problem::{At, Problems};
 use super::scenarios::{Located, Scenarios};
 use super::wording::{Book, name_of};
@@ -119,6 +120,8 @@ pub(super) struct Whole<'a> {
     pub promises: Option<&'a BTreeMap<String, PromiseKind>>,
     /// `None` if their file could not be read.
     pub actions: Option<&'a Read>,
+    /// `None` if their file could not be read.
+    pub flows: Option<&'a flows::Read>,
     pub red_lines: &'a [RedLine],
     pub language: &'a str,
 }
@@ -133,6 +136,9 @@ pub(super) fn check(whole: &Whole<'_>, problems: &mut Problems) {
         check_scenario(whole, located, problems);
     }
     check_places(whole, problems);
+    if let Some(read) = whole.flows {
+        flows::check(read, whole, problems);
+    }
     for ((place, goal, _), variants) in &whole.wording.book.variants {
         for wording in variants {
             check_wording(whole, (place, *goal), wording, problems);
@@ -225,6 +231,9 @@ fn check_scenario(whole: &Whole<'_>, located: &Located, problems: &mut Problems)
         if let GoalSource::Promise { action: Some(action), .. } = &plan.by {
             actions::check_goal(whole.actions, located, action, at, problems);
         }
+        if let GoalSource::Flow { flow, promise } = &plan.by {
+            flows::check_goal(whole, located, (flow, promise), at, problems);
+        }
         match &plan.by {
             GoalSource::Promise { kind, action: None }
                 if whole.promises.is_some_and(|known| !known.contains_key(kind)) =>
@@ -232,7 +241,7 @@ fn check_scenario(whole: &Whole<'_>, located: &Located, problems: &mut Problems)
                 problems.error(at, format!("unknown promise `{kind}`; promises.yaml says which there are"));
             }
             // What nobody but a person can do is promised in the scenario's own words.
-            GoalSource::Wording | GoalSource::Promise { .. } => {
+            GoalSource::Wording | GoalSource::Promise { .. } | GoalSource::Flow { .. } => {
                 check_available(whole, (&scenario.id, plan.goal), plan.optional, at, problems);
             }
             GoalSource::Evidence { .. } | GoalSource::Model { .. } | GoalSource::Verdict { .. } => {}
@@ -291,6 +300,7 @@ fn check_places(whole: &Whole<'_>, problems: &mut Problems) {
             || place.strip_prefix("also.").is_some_and(|topic| TOPICS.contains(&topic))
             || reasons(place)
             || is_of_action(whole, place)
+            || flows::is_place(whole.flows, place)
             || scenario(place.strip_prefix("waiting.").unwrap_or(place));
         if let Some(first) = variants.first()
             && !known
@@ -316,7 +326,7 @@ fn is_of_action(whole: &Whole<'_>, place: &str) -> bool {
 fn check_wording(whole: &Whole<'_>, (place, goal): (&str, Goal), wording: &Wording, problems: &mut Problems) {
     let at = whole.wording.at(&wording.id);
     for slot in &wording.slots {
-        if let Some(message) = unprovided(slot) {
+        if let Some(message) = unprovided(slot).or_else(|| flows::unprovided(whole.flows?, slot)) {
             problems.error(at, message);
         }
     }
@@ -388,16 +398,16 @@ fn is_delicate(whole: &Whole<'_>, place: &str, goal: Goal) -> bool {
 fn is_backed(whole: &Whole<'_>, place: &str, goal: Goal, wording: &Wording) -> bool {
     let promised = whole.scenarios.scenarios.iter().any(|located| {
         located.scenario.id == place
-            && located
-                .scenario
-                .goals
-                .iter()
-                .any(|plan| plan.goal == goal && matches!(plan.by, GoalSource::Promise { .. }))
+            && located.scenario.goals.iter().any(|plan| {
+                plan.goal == goal && matches!(plan.by, GoalSource::Promise { .. } | GoalSource::Flow { .. })
+            })
     });
     // What is said of an action rests on its record.
     let of_action = place.starts_with("action.") && MOMENTS.iter().any(|moment| goal_of(moment) == goal);
+    let of_flow = place.starts_with("flow.") && goal == Goal::Commit;
     promised
         || of_action
+        || of_flow
         || goal == Goal::Handoff
         || wording
             .slots

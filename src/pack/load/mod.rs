@@ -1,13 +1,14 @@
 //! Is this pack fit to be in force? Reads its files, and either gives a complete pack or every reason why not.
 //!
 //! A pack is a folder: `pack.yaml` (names, headings), `scenarios/*.yaml`, `examples/*.yaml`, `wording/*.yaml`, `handoff.yaml`,
-//! `redlines.yaml`, `promises.yaml`, `actions.yaml`, `emotions.yaml`, `guard.yaml` and `templates/*.j2`. Everything that is wrong is collected,
+//! `redlines.yaml`, `promises.yaml`, `actions.yaml`, `flows.yaml`, `emotions.yaml`, `guard.yaml` and `templates/*.j2`. Everything that is wrong is collected,
 //! with file, line and reason; one error refuses the whole pack, so that it is never half in force.
 
 mod actions;
 mod check;
 mod examples;
 mod files;
+mod flows;
 mod problem;
 mod raw;
 mod reach;
@@ -80,24 +81,25 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         actions::resolve(&mut scenarios.scenarios, &read.actions);
         actions::check(read, promises.as_ref(), &wording, problems);
     }
+    let flows = flows::read(files, problems);
     let handoff = rules::handoff(files, problems);
     let red_lines = rules::red_lines(files, problems);
     let emotions = rules::emotions(files, problems);
     let guard = rules::guard(files, problems);
     let mut templates = rules::templates(files, problems);
-    check::check(
-        &check::Whole {
-            scenarios: &scenarios,
-            wording: &wording,
-            promises: promises.as_ref(),
-            actions: actions.as_ref(),
-            red_lines: &red_lines,
-            language: &language,
-        },
-        problems,
-    );
+    let whole = check::Whole {
+        scenarios: &scenarios,
+        wording: &wording,
+        promises: promises.as_ref(),
+        actions: actions.as_ref(),
+        flows: flows.as_ref(),
+        red_lines: &red_lines,
+        language: &language,
+    };
+    check::check(&whole, problems);
     let examples = OwnExamples::of(&scenarios.scenarios);
-    let (Some(head), Some(handoff), Some(promises), Some(actions)) = (head, handoff, promises, actions)
+    let (Some(head), Some(handoff), Some(promises), Some(actions), Some(flows)) =
+        (head, handoff, promises, actions, flows)
     else {
         return (None, examples);
     };
@@ -117,6 +119,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         emotions,
         promises,
         actions: actions.actions,
+        flows: flows.flows,
         templates,
         guard,
     };

@@ -122,6 +122,8 @@ pub(super) struct RawGoalBody {
     #[serde(default)]
     pub action: Option<Text>,
     #[serde(default)]
+    pub flow: Option<Text>,
+    #[serde(default)]
     pub when: Option<Text>,
     #[serde(default)]
     pub optional: bool,
@@ -323,6 +325,64 @@ pub(super) struct RawArgument {
 pub(super) struct RawCarried {
     pub started: Vec<String>,
     pub done: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFlows {
+    pub flows: Vec<RawFlow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFlow {
+    pub id: Text,
+    pub name: String,
+    #[serde(default)]
+    pub policy: Option<Text>,
+    #[serde(default)]
+    pub aftersale: Option<Text>,
+    #[serde(default)]
+    pub takes_over: Vec<Text>,
+    #[serde(default)]
+    pub ended_by: Vec<Text>,
+    pub steps: Vec<RawStep>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawStep {
+    pub id: Text,
+    pub name: String,
+    #[serde(default)]
+    pub asks: Option<Text>,
+    #[serde(default)]
+    pub options: Vec<RawOption>,
+    #[serde(default)]
+    pub does: Option<Text>,
+    #[serde(default)]
+    pub waits_for: Option<Text>,
+    #[serde(default)]
+    pub when: Option<Text>,
+    #[serde(default)]
+    pub done_when: Option<Text>,
+    #[serde(default)]
+    pub fails_when: Option<Text>,
+    #[serde(default)]
+    pub remind_after_hours: Option<u32>,
+    #[serde(default)]
+    pub expires_after_hours: Option<u32>,
+    #[serde(default)]
+    pub expires_after_minutes: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOption {
+    pub id: String,
+    pub name: String,
+    #[serde(default)]
+    pub words: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -152,6 +152,15 @@ fn goal(path: &str, raw: RawGoal, problems: &mut Problems) -> Option<GoalPlan> {
         .filter_map(|kind| problems.named(path, kind, "kind of record"))
         .collect::<Vec<_>>();
     let when = body.when.as_ref().and_then(|when| condition(path, when, problems));
+    if let (Some(flow), Some(promise)) = (&body.flow, &body.promise) {
+        let by = GoalSource::Flow { flow: flow.value.clone(), promise: promise.value.clone() };
+        return Some(GoalPlan { goal: goal?, by, when, optional: body.optional });
+    }
+    if let Some(flow) = &body.flow {
+        let message = "a flow needs the `promise` that is made where it may not begin: `commit: { flow: …, promise: … }`";
+        problems.error(At::text(path, flow), message);
+        return None;
+    }
     if let Some(action) = body.action {
         if body.by.is_some() || body.about.is_some() || body.promise.is_some() || !kinds.is_empty() {
             problems.error(
@@ -184,7 +193,7 @@ fn goal(path: &str, raw: RawGoal, problems: &mut Problems) -> Option<GoalPlan> {
     Some(GoalPlan { goal: goal?, by, when, optional: body.optional })
 }
 
-fn condition(path: &str, source: &Text, problems: &mut Problems) -> Option<Condition> {
+pub(super) fn condition(path: &str, source: &Text, problems: &mut Problems) -> Option<Condition> {
     match Condition::parse(&source.value) {
         Ok(condition) => Some(condition),
         Err(error) => {

@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use super::codec::{from_json, from_text, from_word, time, word};
 use super::conversations::shop_conversation;
 use super::events::{Event, append_event};
+use super::flows::wake_of_action;
 use super::tickets::audit;
 use super::{Store, StoreError, Transaction};
 use crate::actions::{Action, ActionMove, Promise, next_action};
@@ -141,6 +142,9 @@ pub(super) async fn move_action(
     .bind(action.id.as_str())
     .execute(&mut transaction.connection)
     .await?;
+    if !state.is_open() {
+        wake_of_action(transaction, &action.id, now).await?;
+    }
     let name = format!("{}_action", format!("{step:?}").to_lowercase());
     audit(transaction, staff, (&name, action.id.as_str(), detail), now).await?;
     tell_desk_of(transaction, action, now).await

@@ -3,12 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::read_action;
-use crate::actions::{Action, ActionState, BackedBy, Executor};
+use super::{move_action, read_action};
+use crate::actions::{Action, ActionMove, ActionState, BackedBy, Executor};
 use crate::desk::types::Ticket;
+use crate::flows::FlowMove;
 use crate::identity::{ActionId, ConversationId, CustomerId, Scope, StaffScope};
 use crate::store::codec::{json, word};
 use crate::store::conversations::own_conversation;
+use crate::store::flows::move_in_turn;
 use crate::store::promises::{Given, give};
 use crate::store::tickets::{NewTicket, audit, open_in, program};
 use crate::store::{Store, StoreError, Transaction};
@@ -24,6 +26,8 @@ pub struct Undertaking {
     pub handoff: Option<NewTicket>,
     /// What is promised.
     pub promises: Vec<NewPromise>,
+    /// What becomes of the flows whose actions are begun.
+    pub flows: Vec<FlowMove>,
     /// So long before its time whoever owes a promise is reminded.
     pub remind_before: SignedDuration,
 }
@@ -61,6 +65,8 @@ pub struct NewAction {
     pub args: Map<String, Value>,
     /// What tells it from others.
     pub identity: String,
+    /// Whether the customer has said yes to it.
+    pub confirmed: bool,
     /// Who executes it.
     pub by: Executor,
     /// By when the customer is to hear of it.
@@ -128,6 +134,7 @@ async fn undertake(
         undertaken.commitments.push(Commitment { kind, due, backed_by });
         undertaken.actions.extend(action);
     }
+    move_in_turn(transaction, scope, (&undertaking.conversation, &undertaking.flows), now).await?;
     Ok(undertaken)
 }
 
@@ -218,8 +225,13 @@ async fn begin(
     .bind(now.epoch_milliseconds())
     .fetch_one(&mut transaction.connection)
     .await?;
-    let action = read_action(&row)?;
+    let mut action = read_action(&row)?;
     audit(transaction, &staff, ("request_action", id.as_str(), &action.kind), now).await?;
+    if new.confirmed {
+        let step = (ActionMove::Confirm, "the customer has said yes");
+        move_action(transaction, &staff, &mut action, step, now).await?;
+        return Ok(action);
+    }
     super::tell_desk_of(transaction, &action, now).await?;
     Ok(action)
 }

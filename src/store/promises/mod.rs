@@ -21,6 +21,9 @@ use crate::time::Now;
 pub(super) use keeping::WAKING;
 pub use keeping::{DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
 
+/// How many promises of other conversations a turn is told of.
+const ELSEWHERE: u32 = 20;
+
 impl Store {
     /// The promises of a conversation, oldest first, for people of the shop.
     pub async fn promises(
@@ -35,6 +38,28 @@ impl Store {
                 .bind(conversation.as_str())
                 .fetch_all(self.readers())
                 .await?;
+        rows.iter().map(read_promise).collect()
+    }
+
+    /// The latest promises of a verified customer in other conversations, the latest first: matters that go on here may
+    /// have been promised there.
+    pub async fn promises_elsewhere(
+        &self,
+        scope: &Scope,
+        conversation: &ConversationId,
+    ) -> Result<Vec<Promise>, StoreError> {
+        let Some(customer) = scope.verified_customer() else { return Ok(Vec::new()) };
+        let rows = sqlx::query(
+            "SELECT promises.* FROM conversations CROSS JOIN promises ON promises.conversation = conversations.id \
+             WHERE conversations.shop = ?1 AND conversations.customer = ?2 AND conversations.id <> ?3 \
+             ORDER BY promises.number DESC LIMIT ?4",
+        )
+        .bind(scope.shop.as_str())
+        .bind(customer.as_str())
+        .bind(conversation.as_str())
+        .bind(ELSEWHERE)
+        .fetch_all(self.readers())
+        .await?;
         rows.iter().map(read_promise).collect()
     }
 

@@ -12,6 +12,7 @@ use super::{API_SOURCE, NewRecord, PutOutcome, Withdrawal};
 use crate::identity::StaffScope;
 use crate::record::{Record, RecordKind, happened_at};
 use crate::store::codec::{from_json, json};
+use crate::store::flows::wake_of_order;
 use crate::store::tickets::audit;
 use crate::store::{Store, StoreError, Transaction};
 use crate::time::Now;
@@ -207,6 +208,8 @@ pub(super) struct NewRow {
     happened_at: Option<i64>,
     body: String,
     parcels_kept: bool,
+    /// The order it belongs to or is.
+    order: Option<String>,
 }
 
 impl NewRow {
@@ -221,7 +224,13 @@ impl NewRow {
             RecordKind::Customer => Some(record.id.as_str()),
             _ => record.fields.get("customer").and_then(Value::as_str),
         };
+        let order = match record.kind {
+            RecordKind::Order => Some(record.id.as_str()),
+            RecordKind::Aftersale => record.fields.get("order").and_then(Value::as_str),
+            _ => None,
+        };
         Ok(Self {
+            order: order.map(str::to_owned),
             kind: record.kind,
             id: record.id.clone(),
             owner: owner.map(str::to_owned),
@@ -243,6 +252,9 @@ pub(super) async fn write_rows(
 ) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
+    }
+    for order in rows.iter().filter_map(|row| row.order.as_deref()) {
+        wake_of_order(transaction, &staff.shop, order, now).await?;
     }
     let change = next_change(transaction).await?;
     for rows in rows.chunks(ROWS) {

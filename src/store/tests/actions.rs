@@ -39,6 +39,7 @@ fn trace(by: Executor) -> Brought {
         kind: "trace_parcel".into(),
         args: args.as_object().unwrap().clone(),
         identity: "trace_parcel order=1 parcel=SF1".into(),
+        confirmed: false,
         by,
         due: due(),
     })
@@ -61,6 +62,7 @@ async fn undertake(
         conversation: conversation.clone(),
         handoff: None,
         promises: vec![promise],
+        flows: Vec::new(),
         remind_before: SignedDuration::from_mins(30),
     };
     store.undertake(scope, undertaking, now).await.unwrap()
@@ -141,6 +143,7 @@ async fn what_a_turn_takes_on_is_stored_whole_or_not_at_all() {
         conversation: conversation.clone(),
         handoff: None,
         promises: promises.to_vec(),
+        flows: Vec::new(),
         remind_before: SignedDuration::ZERO,
     };
     store.undertake(&scope, undertaking, &now()).await.unwrap_err();

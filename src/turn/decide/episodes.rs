@@ -53,6 +53,18 @@ pub struct Placed {
     pub names_need: bool,
 }
 
+impl Placed {
+    /// The same, where the customer only goes on with what is under way.
+    #[must_use]
+    pub fn not_again(mut self) -> Self {
+        if self.came_back {
+            self.came_back = false;
+            self.episode.contacts -= 1;
+        }
+        self
+    }
+}
+
 /// The same input, if the customer comes back to an earlier matter with the memory set to that matter: "那刚才那个呢", or
 /// "好的" when the assistant said that it goes on with a second one. `accepts` says whether a text is an acceptance.
 pub fn recall(input: &TurnInput, accepts: impl Fn(&str) -> bool) -> Cow<'_, TurnInput> {

@@ -5,12 +5,14 @@ use super::clarify;
 use super::class::Course;
 use super::empathy;
 use super::extract::{Ranked, best_extract, fitting_sentences, ranked};
+use super::flow::{self, Going};
 use super::measure;
-use super::promise;
+use super::promise::{self, Promising};
 use super::scenario::UNCLEAR;
 use super::second;
 use super::verdict::{Outcome, Verdict};
 use super::words::Words;
+use crate::flows::FlowMove;
 use crate::pack::types::{GoalPlan, GoalSource, Scenario};
 use crate::record::RecordKind;
 use crate::turn::types::{
@@ -55,6 +57,8 @@ pub struct Spoken {
     pub asked: Vec<String>,
     /// A second matter that was named and put off.
     pub parked: Option<Episode>,
+    /// What becomes of matters of several steps.
+    pub flows: Vec<FlowMove>,
 }
 
 impl Spoken {
@@ -72,11 +76,18 @@ impl Spoken {
     }
 }
 
-/// Realises a scenario.
-pub fn realise(course: &Course<'_>, plan: Option<HandoffPlan>, words: &mut Words<'_>) -> Spoken {
+/// Realises a scenario. Where a person has to decide on what a flow goes on with, the flow is the person's.
+pub fn realise(
+    course: &Course<'_>,
+    (plan, going): (Option<HandoffPlan>, Option<&Going<'_>>),
+    words: &mut Words<'_>,
+) -> Spoken {
     let mut spoken = Spoken::default();
     introduce(words, &mut spoken);
     let introduced = !spoken.goals.is_empty();
+    if let Some(going) = going.filter(|_| plan.as_ref().is_some_and(is_for_people)) {
+        flow::leave_to_people(going, &mut spoken);
+    }
     match plan {
         Some(plan) if is_for_people(&plan) => hand_over(course, plan, words, &mut spoken),
         Some(plan) if plan.mode == HandoffMode::Offer => {
@@ -318,7 +329,11 @@ fn meet(course: &Course<'_>, goal: &GoalPlan, words: &mut Words<'_>, spoken: &mu
             }
         }
         GoalSource::Promise { kind, action } => {
-            return promise::make(course, goal.goal, (kind, action.as_deref()), words, spoken);
+            let promising = Promising::by_scenario(scenario, goal.goal, (kind, action.as_deref()));
+            return promise::make(course, &promising, words, spoken);
+        }
+        GoalSource::Flow { flow, promise } => {
+            return flow::begin_or_promise(course, goal.goal, (flow, promise), words, spoken);
         }
     };
     let met = planned.is_some();

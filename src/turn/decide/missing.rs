@@ -18,7 +18,7 @@ use crate::turn::types::{
 /// At most this many orders are offered; more is no choice but a list.
 const MOST_CHOICES: usize = 5;
 /// Their numbers.
-const NUMBERS: [&str; MOST_CHOICES] = ["①", "②", "③", "④", "⑤"];
+pub(super) const NUMBERS: [&str; MOST_CHOICES] = ["①", "②", "③", "④", "⑤"];
 
 /// Asks for what is missing, or `None` if the scenario has what it needs.
 pub fn ask(
@@ -70,7 +70,7 @@ pub fn ask_fact(
 ) -> Option<Spoken> {
     let asking = asking.filter(|_| plan.is_none_or(|plan| plan.mode != HandoffMode::Now))?;
     let draft = if asking.question.about == ITEM {
-        words.set("choices", json!(items(words.variables())));
+        words.set("choices", json!(super::flow::items_offered(words.variables())));
         words.own_draft("choose_item", Goal::Collect)
     } else {
         asking.draft(words)
@@ -82,14 +82,6 @@ pub fn ask_fact(
     spoken.goals.push(ready(draft));
     measure::fit(&mut spoken, introduced);
     Some(spoken)
-}
-
-/// "① 睡袋；② 推车": the lines of the order that were paid for.
-fn items(variables: &Value) -> String {
-    let lines = variables.pointer("/order/items").and_then(Value::as_array).into_iter().flatten();
-    let paid_for = lines.filter(|item| item.get("gift").and_then(Value::as_bool) != Some(true));
-    let titles = paid_for.filter_map(|item| item.get("short_title").or_else(|| item.get("title"))?.as_str());
-    titles.zip(NUMBERS).map(|(title, number)| format!("{number} {title}")).collect::<Vec<_>>().join("；")
 }
 
 /// A question about whose order it is.
@@ -194,7 +186,7 @@ fn leave_to_a_person(words: &mut Words<'_>, spoken: &mut Spoken) {
 
 /// "① 儿童餐具套装（11月16日） ② …": the text a channel without cards shows.
 fn choices(orders: &[&Fact], situation: Situation<'_>) -> String {
-    let line = |(order, number): (&&Fact, &&str)| {
+    let line = |order: &&Fact| {
         let title = order.fields.get("short_title").and_then(Value::as_str).unwrap_or(&order.title);
         match order
             .fields
@@ -202,9 +194,9 @@ fn choices(orders: &[&Fact], situation: Situation<'_>) -> String {
             .and_then(Value::as_str)
             .and_then(|at| situation.input.now.parse(at))
         {
-            Some(at) => format!("{number} {title}（{}）", situation.input.now.at(at).strftime("%-m月%-d日")),
-            None => format!("{number} {title}"),
+            Some(at) => format!("{title}（{}）", situation.input.now.at(at).strftime("%-m月%-d日")),
+            None => title.to_owned(),
         }
     };
-    orders.iter().zip(NUMBERS.iter()).map(line).collect::<Vec<_>>().join("；")
+    super::flow::offered(orders.iter().map(line))
 }

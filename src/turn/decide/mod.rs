@@ -13,6 +13,7 @@ mod class;
 mod clarify;
 mod goals;
 mod promise;
+mod flow;
 mod empathy;
 mod second;
 mod measure;
@@ -64,18 +65,22 @@ pub struct Situation<'a> {
 /// Decides a turn. `variables` is what conditions and slots read; see `retrieve::variables`. The words come back for
 /// what only turns out while speaking: they know what was taken for this turn already.
 pub fn decide(situation: Situation<'_>, variables: Value) -> (Decision, Words<'_>) {
-    let variables = with_voice(variables, situation.pack);
+    let variables = flow::with_open(with_voice(variables, situation.pack), situation);
     let chosen = scenario::choose(situation, &variables);
-    decide_chosen(situation, variables, &chosen)
+    let going = flow::going_on(situation, &chosen, &variables);
+    let of_flow = going.as_ref().and_then(|going| going.chosen(&chosen, situation.pack));
+    decide_chosen(situation, variables, (&of_flow.unwrap_or(chosen), going.as_ref()))
 }
 
 /// What to do once the scenario is known.
 fn decide_chosen<'a>(
     situation: Situation<'a>,
     variables: Value,
-    chosen: &Chosen<'_>,
+    (chosen, going): (&Chosen<'_>, Option<&flow::Going<'_>>),
 ) -> (Decision, Words<'a>) {
     let placed = episodes::place(situation, chosen);
+    // Who answers what was asked days ago has not come again with the matter.
+    let placed = if going.is_some() { placed.not_again() } else { placed };
     let variables = situation::with_situation(variables, situation, &placed);
     let verdicts = verdict::of(chosen.scenario, situation, &variables, &placed.episode);
     let variables = with_verdict(variables, verdicts.main(), &situation.input.now);
@@ -86,10 +91,12 @@ fn decide_chosen<'a>(
     let missing = missing::ask(chosen.scenario, situation, &placed.episode, &mut words);
     let plan = handoff::due(case);
     let missing = missing.or_else(|| missing::ask_fact(verdicts.asking.as_ref(), plan.as_ref(), &mut words));
-    let spoken = match missing {
-        Some(asked) => asked,
-        None => goals::realise(&course, plan, &mut words),
+    let mut spoken = match (missing, going, plan) {
+        (Some(asked), ..) => asked,
+        (None, Some(going), None) => flow::go_on(&course, going, &mut words),
+        (None, going, plan) => goals::realise(&course, (plan, going), &mut words),
     };
+    flow::resume(&mut words, &mut spoken);
     let (class, breach) = (course.class, course.breach);
     let memory = memory::after(situation, chosen, placed.clone(), &ladder, &spoken);
     let decision = Decision {
@@ -104,6 +111,7 @@ fn decide_chosen<'a>(
         left_out: spoken.left_out,
         actions: spoken.actions,
         commitments: spoken.commitments,
+        flows: spoken.flows,
         memory,
     };
     (decision, words)

@@ -12,7 +12,7 @@ use super::verdict::Outcome;
 use super::words::Words;
 use crate::actions::{Action, Executor};
 use crate::pack::actions::{ActionKind, Argument, ArgumentKind, ArgumentSource, common_place, place};
-use crate::pack::types::{GoalPlan, GoalSource};
+use crate::pack::types::{GoalPlan, GoalSource, Scenario};
 use crate::turn::types::{ActionPlan, CommitmentPlan, Draft, Goal, Promised};
 
 /// The longest words that go along with an action, in characters.
@@ -28,24 +28,50 @@ enum Ground<'a> {
     Running(&'a Action, &'a ActionKind),
 }
 
+/// What is promised, and where the words for it stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Promising<'a> {
+    /// The goal that it serves.
+    pub goal: Goal,
+    /// Its kind in the pack.
+    pub kind: &'a str,
+    /// The action that goes with it.
+    pub action: Option<&'a str>,
+    /// The place of the wording where a person owes it.
+    pub place: &'a str,
+    /// Whether the customer has said yes to the action.
+    pub confirmed: bool,
+}
+
+impl<'a> Promising<'a> {
+    /// What a goal of a scenario promises, by the scenario's own words.
+    pub fn by_scenario(
+        scenario: &'a Scenario,
+        goal: Goal,
+        (kind, action): (&'a str, Option<&'a str>),
+    ) -> Self {
+        Self { goal, kind, action, place: &scenario.id, confirmed: false }
+    }
+}
+
 /// Makes a promise and begins the action that goes with it; whether it could be said.
 pub fn make(
     course: &Course<'_>,
-    goal: Goal,
-    (kind, action): (&str, Option<&str>),
+    promising: &Promising<'_>,
     words: &mut Words<'_>,
     spoken: &mut Spoken,
 ) -> bool {
+    let Promising { goal, kind, action, .. } = *promising;
     let situation = words.situation();
     let Some(promise) = situation.pack.promises.get(kind) else { return false };
-    let ground = action.map_or(Ground::Task, |action| ground(course, action, words));
+    let ground = action.map_or(Ground::Task, |action| ground(course, (action, promising.confirmed), words));
     let now = situation.input.now.timestamp();
     let standing = standing_due(kind, &ground, words).filter(|due| *due > now);
     let due = standing.unwrap_or_else(|| {
         situation.hours.due_in_business_minutes(&situation.input.now, promise.within_business_minutes)
     });
     words.set("commitment", json!({ "due": situation.input.now.at(due).to_string(), "kind": kind }));
-    let Some(draft) = said(&course.scenario.id, goal, &ground, words) else { return false };
+    let Some(draft) = said(promising.place, goal, &ground, words) else { return false };
     spoken.goals.push(ready(draft));
     match ground {
         Ground::Running(..) if standing.is_some() => {
@@ -63,7 +89,9 @@ pub fn make(
 
 /// Whether the promise of a goal stands in the episode already. Who comes back with the matter is told again by when.
 pub fn is_made(course: &Course<'_>, goal: &GoalPlan) -> bool {
-    let GoalSource::Promise { kind, .. } = &goal.by else { return false };
+    let (GoalSource::Promise { kind, .. } | GoalSource::Flow { promise: kind, .. }) = &goal.by else {
+        return false;
+    };
     let episode = &course.placed.episode;
     !course.placed.promise_overdue
         && !course.placed.recalled
@@ -88,12 +116,12 @@ fn standing_due(kind: &str, ground: &Ground<'_>, words: &Words<'_>) -> Option<Ti
     }
 }
 
-/// The words for it: those of the action where the shop's own system has it, else the scenario's.
-fn said(scenario: &str, goal: Goal, ground: &Ground<'_>, words: &mut Words<'_>) -> Option<Draft> {
+/// The words for it: those of the action where the shop's own system has it, else those of a person's work.
+fn said(promised_at: &str, goal: Goal, ground: &Ground<'_>, words: &mut Words<'_>) -> Option<Draft> {
     let (moment, kind) = match ground {
         Ground::Begun(plan, kind) if plan.by == Executor::ShopSystem => ("started", *kind),
         Ground::Running(_, kind) => ("running", *kind),
-        Ground::Task | Ground::Begun(..) => return words.draft(scenario, goal),
+        Ground::Task | Ground::Begun(..) => return words.draft(promised_at, goal),
     };
     let variable = match ground {
         Ground::Running(action, _) => action.as_variable(&kind.name),
@@ -104,7 +132,7 @@ fn said(scenario: &str, goal: Goal, ground: &Ground<'_>, words: &mut Words<'_>) 
     // Wording of an action stands under one goal, whatever the goal is that it serves.
     let own = words.own_draft(&place(&kind.id, moment), Goal::Commit);
     let draft = own.or_else(|| words.own_draft(&common_place(moment), Goal::Commit));
-    draft.map(|draft| Draft { goal, ..draft }).or_else(|| words.draft(scenario, goal))
+    draft.map(|draft| Draft { goal, ..draft }).or_else(|| words.draft(promised_at, goal))
 }
 
 fn named(args: &Map<String, Value>, name: &str) -> Value {
@@ -114,7 +142,7 @@ fn named(args: &Map<String, Value>, name: &str) -> Value {
 }
 
 /// What brings the result: an action that is running, one that may be begun here, or else a person.
-fn ground<'a>(course: &Course<'_>, action: &str, words: &Words<'a>) -> Ground<'a> {
+fn ground<'a>(course: &Course<'_>, (action, confirmed): (&str, bool), words: &Words<'a>) -> Ground<'a> {
     let situation = words.situation();
     let Some(kind) = situation.pack.actions.kinds.get(action) else { return Ground::Task };
     let Some(args) = arguments(kind, words) else { return Ground::Task };
@@ -128,11 +156,18 @@ fn ground<'a>(course: &Course<'_>, action: &str, words: &Words<'a>) -> Ground<'a
     if !allowed {
         return Ground::Task;
     }
-    // What cannot be undone is not done without a yes, and it is a person who asks for it.
-    let connected = situation.input.standing.connected && !kind.confirm;
+    // What cannot be undone is not done without a yes; without one a person asks for it.
+    let connected = situation.input.standing.connected && (confirmed || !kind.confirm);
     let by = if connected { kind.by } else { Executor::Person };
     let due = situation.input.now.timestamp();
-    Ground::Begun(ActionPlan { kind: kind.id.clone(), args, identity, by, due }, kind)
+    Ground::Begun(ActionPlan { kind: kind.id.clone(), args, identity, confirmed, by, due }, kind)
+}
+
+/// What tells the action of a kind from others, if all is known that it needs.
+pub fn identity_of(action: &str, words: &Words<'_>) -> Option<String> {
+    let situation = words.situation();
+    let kind = situation.pack.actions.kinds.get(action)?;
+    Some(identity(kind, &arguments(kind, words)?, situation.input.conversation.as_str()))
 }
 
 /// What an action is done with; none if something is missing that it needs.

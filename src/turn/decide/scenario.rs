@@ -8,11 +8,12 @@ use super::handoff::{declines, handoff_by_text};
 use super::matters::leading;
 use super::situation::need_of;
 use crate::pack::types::{GoalSource, Pack, Scenario};
+use crate::policy::{Policy, answers};
 use crate::record::RecordKind;
 use crate::turn::retrieve::Wanted;
 use crate::turn::types::{
-    EmotionFlag, EmotionLabel, EpisodeState, Feedback, Goal, HandoffMode, IntentMatch, Memory, Pending,
-    Reading,
+    EmotionFlag, EmotionLabel, EntityKind, EpisodeState, Feedback, Goal, HandoffMode, IntentMatch, Pending,
+    Reading, TurnInput,
 };
 
 /// A scenario of this priority or more (health, safety, danger to life) wins over every other intent of the message.
@@ -25,7 +26,7 @@ const DANGER: f32 = 0.5;
 pub const CONFIDENT: f32 = 0.35;
 
 /// From this confidence on a reading stands by itself, whatever was talked about before.
-const VERY_SURE: f32 = 0.8;
+pub(super) const VERY_SURE: f32 = 0.8;
 /// How much likelier a reading is that belongs to the matter that is talked about.
 const SAME_MATTER: f32 = 1.3;
 /// From this confidence on a few words beside the name of an order are a question of their own: "二段的价格呢".
@@ -72,6 +73,9 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
     if candidates.first().is_some_and(|surest| surest.scenario.id == UNCLEAR) {
         return not_understood(situation);
     }
+    if let Some(asked) = where_it_was_asked(situation) {
+        return asked;
+    }
     let danger = |candidate: &&Chosen<'_>| {
         candidate.scenario.priority >= SAFETY_PRIORITY && candidate.confidence >= DANGER
     };
@@ -88,6 +92,21 @@ pub fn choose<'a>(situation: Situation<'a>, variables: &Value) -> Chosen<'a> {
         return Chosen { scenario, confidence: 0.5, understood: true };
     }
     not_understood(situation)
+}
+
+/// The answer to what a policy has just asked goes on with the matter in which it was asked, whatever its few words look
+/// like by themselves: "没开的".
+fn where_it_was_asked(situation: Situation<'_>) -> Option<Chosen<'_>> {
+    let Situation { input, reading, facts, pack, .. } = situation;
+    let episode = input.memory.episode().filter(|_| input.memory.pending == Some(Pending::Answer))?;
+    let (policy, name) = episode.asked.last()?.rsplit_once('.')?;
+    let policy = Policy::read(facts.get(policy)?.fields.as_object()?).ok()?;
+    let grave = handoff_by_text(pack, &reading.text).is_some();
+    if grave || !is_short(&reading.text) || !answers(&policy, name, &reading.text) {
+        return None;
+    }
+    let scenario = pack.scenario(&episode.scenario)?;
+    Some(Chosen { scenario, confidence: VERY_SURE, understood: true })
 }
 
 /// No intent was read: the knowledge may know all the same.
@@ -299,9 +318,25 @@ fn named<'a>(pack: &'a Pack, id: &str, confidence: f32, understood: bool) -> Cho
     Chosen { scenario, confidence, understood }
 }
 
+/// The order of the open flow that a message goes on with, as far as its words tell: the number of the parcel that is waited
+/// for, or a matter of the same kind.
+fn order_of_flow(pack: &Pack, reading: &Reading, input: &TurnInput) -> Option<String> {
+    let surest = asked(reading).next().and_then(|guess| pack.default_scenario(&guess.intent));
+    let parcel = reading.entities.iter().any(|entity| entity.kind == EntityKind::Tracking);
+    let same_matter = |scenario: &str| {
+        let of_flow = pack.scenario(scenario).and_then(matter_of);
+        of_flow.is_some() && surest.and_then(matter_of) == of_flow
+    };
+    let mut meant = input.standing.flows.iter().filter(|flow| parcel || same_matter(&flow.scenario));
+    let order = meant.next()?.order.clone();
+    // Of two nobody knows which is meant.
+    meant.all(|flow| flow.order == order).then_some(order).flatten()
+}
+
 /// What the scenarios of these intents may need, so that `retrieve` fetches no more than that. Where the text alone says
 /// no intent, the matter before may go on.
-pub fn wanted(pack: &Pack, reading: &Reading, memory: &Memory) -> Wanted {
+pub fn wanted(pack: &Pack, reading: &Reading, input: &TurnInput) -> Wanted {
+    let memory = &input.memory;
     let mut wanted = Wanted::default();
     let goes_on = asked(reading).next().is_none()
         || need_of(&reading.text).is_some()
@@ -310,14 +345,18 @@ pub fn wanted(pack: &Pack, reading: &Reading, memory: &Memory) -> Wanted {
     let before = memory.intent.as_ref().filter(|_| goes_on);
     let surest = asked(reading).next().map(|guess| &guess.intent);
     let read = reading.intents.iter().chain(&reading.by_clause);
+    // The message may go on with a flow, whose rules are judged again then.
+    let of_flow = |scenario: &Scenario| input.standing.flows.iter().any(|flow| flow.scenario == scenario.id);
     let is_read = |scenario: &&Scenario| {
         scenario.id == GENERAL_QUESTION
+            || of_flow(scenario)
             || read.clone().any(|guess| guess.intent == scenario.intent)
             || before == Some(&scenario.intent)
     };
     for scenario in pack.scenarios.iter().filter(is_read) {
         wanted.kinds.extend(scenario.needs.iter().chain(&scenario.reads).copied());
-        let likely = before == Some(&scenario.intent) || surest == Some(&scenario.intent);
+        let likely =
+            before == Some(&scenario.intent) || surest == Some(&scenario.intent) || of_flow(scenario);
         for goal in &scenario.goals {
             match &goal.by {
                 GoalSource::Evidence { kinds } | GoalSource::Model { kinds } => {
@@ -327,11 +366,12 @@ pub fn wanted(pack: &Pack, reading: &Reading, memory: &Memory) -> Wanted {
                     wanted.kinds.push(RecordKind::Policy);
                     wanted.matters.extend(likely.then(|| about.clone()));
                 }
-                GoalSource::Wording | GoalSource::Promise { .. } => {}
+                GoalSource::Wording | GoalSource::Promise { .. } | GoalSource::Flow { .. } => {}
             }
         }
     }
     wanted.kinds.sort_unstable();
     wanted.kinds.dedup();
+    wanted.flow_order = order_of_flow(pack, reading, input);
     wanted
 }

@@ -366,7 +366,12 @@ fn of_scenario(
     let facts = facts();
     let situation = Situation { input: &message, reading: &reading, facts: &facts, pack, hours };
     let chosen = scenario::Chosen { scenario, confidence: 0.9, understood: true };
-    decide_chosen(situation, with_voice(crate::turn::retrieve::variables(&facts, &message), pack), &chosen).0
+    decide_chosen(
+        situation,
+        with_voice(crate::turn::retrieve::variables(&facts, &message), pack),
+        (&chosen, None),
+    )
+    .0
 }
 
 #[test]

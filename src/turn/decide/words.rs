@@ -106,6 +106,11 @@ impl<'a> Words<'a> {
         self.situation
     }
 
+    /// Lets the wording that follows read other variables.
+    pub fn replace(&mut self, variables: Value) {
+        self.variables = variables;
+    }
+
     /// Adds a variable for the wording that follows.
     pub fn set(&mut self, name: &str, value: Value) {
         self.variables[name] = value;

@@ -64,6 +64,18 @@ pub(super) struct Collector<'a, S> {
     coupons: Vec<Record>,
 }
 
+/// The item of an order that a message speaks of.
+struct ItemInQuestion {
+    /// Its product.
+    product: String,
+    /// Whether there is a sign that it is this one: its words in the message, or that the order has no other.
+    sure: bool,
+    /// Whether its words, and of no other item, stand in the message.
+    is_said: bool,
+    /// Whether words of several items stand in it: then none is meant alone.
+    several: bool,
+}
+
 impl<'a, S: Source> Collector<'a, S> {
     pub(super) fn new(
         source: &'a S,
@@ -118,12 +130,16 @@ impl<'a, S: Source> Collector<'a, S> {
         let by_words = named_by_words(self.searches.unmasked)?;
         let named = self.named_product()?.or_else(|| by_words.as_ref().map(|hit| hit.id.clone()));
         let item = order.and_then(|order| self.item_in_question(order));
+        let about_order = self.wanted.kinds.iter().any(|kind| kind.is_private());
+        // "吸奶器没吸力了" means the one that was ordered, whichever the words alone lead to.
+        let ordered = about_order && item.as_ref().is_some_and(|item| item.is_said);
+        let several = about_order && item.as_ref().is_some_and(|item| item.several);
+        let named = named.filter(|_| !(ordered || several) || self.names_a_product());
         let (item, first) = match item {
-            Some((item, true)) => (Some(item), None),
-            Some((item, false)) => (None, Some(item)),
+            Some(ItemInQuestion { product, sure: true, .. }) => (Some(product), None),
+            Some(ItemInQuestion { product, .. }) => (None, Some(product)),
             None => (None, None),
         };
-        let about_order = self.wanted.kinds.iter().any(|kind| kind.is_private());
         let page = self.input.page.product.clone();
         let remembered =
             self.input.memory.products.last().map(|id| id.strip_prefix("product:").unwrap_or(id).to_owned());
@@ -159,9 +175,25 @@ impl<'a, S: Source> Collector<'a, S> {
             }
             if self.product.is_none() {
                 self.product = Some(record.id.clone());
-                self.facts.product_is_guessed = why == FIRST_ITEM;
+                self.facts.product_is_guessed = why == FIRST_ITEM || several;
                 self.push(record, 1.0, why);
             }
+        }
+        self.add_products_of_flows(order).await
+    }
+
+    /// The items that open flows of the order are about: an answer is read against them, whatever else is spoken of.
+    async fn add_products_of_flows(&mut self, order: Option<&Record>) -> Result<(), RetrieveError> {
+        let items: Vec<String> =
+            order.map(Record::items).into_iter().flatten().filter_map(|item| item.product).collect();
+        let answers = self.input.standing.flows.iter().flat_map(|flow| flow.answers.values());
+        let meant: Vec<(RecordKind, String)> = answers
+            .map(|answer| answer.value.clone())
+            .filter(|value| items.contains(value) && self.product.as_ref() != Some(value))
+            .map(|value| (RecordKind::Product, value))
+            .collect();
+        for record in &self.fetch(&meant).await? {
+            self.push(record, 0.9, "正在办的商品");
         }
         Ok(())
     }
@@ -210,9 +242,13 @@ impl<'a, S: Source> Collector<'a, S> {
         })
     }
 
-    /// The item of the order the message speaks of, and whether there is a sign that it is this one: its words in the
-    /// message, or that the order has no other. Without a sign it is the first that was paid for.
-    fn item_in_question(&self, order: &Record) -> Option<(String, bool)> {
+    /// Whether the message names a product by its id or model number.
+    fn names_a_product(&self) -> bool {
+        self.reading.entities.iter().any(|entity| entity.kind == EntityKind::Product)
+    }
+
+    /// The item of the order the message speaks of. Without a sign it is the first that was paid for.
+    fn item_in_question(&self, order: &Record) -> Option<ItemInQuestion> {
         let analyzer = self.searches.knowledge.analyzer();
         let terms = self.searches.unmasked.terms();
         let fit = |title: &str| {
@@ -228,7 +264,12 @@ impl<'a, S: Source> Collector<'a, S> {
         let paid_for: Vec<&crate::record::Item> =
             items.iter().filter(|item| !item.gift && item.product.is_some()).collect();
         if let Some(chosen) = self.chosen_place().and_then(|place| paid_for.get(place)) {
-            return Some((chosen.product.clone()?, true));
+            return Some(ItemInQuestion {
+                product: chosen.product.clone()?,
+                sure: true,
+                is_said: false,
+                several: false,
+            });
         }
         for item in &paid_for {
             let fit = fit(&item.title);
@@ -239,7 +280,9 @@ impl<'a, S: Source> Collector<'a, S> {
         let alike = |most: usize| paid_for.iter().filter(|item| fit(&item.title) == most).count();
         let (most, item) = best?;
         let sure = paid_for.len() == 1 || most > 0 && alike(most) == 1;
-        Some((item.product.clone()?, sure))
+        let is_said = most > 0 && alike(most) == 1;
+        let several = paid_for.iter().filter(|item| fit(&item.title) > 0).count() > 1;
+        Some(ItemInQuestion { product: item.product.clone()?, sure, is_said, several })
     }
 
     /// The answer to "which of these items", by its number.

@@ -1,5 +1,6 @@
 //! Which of the customer's own orders a message is about. An order of somebody else is as if it did not exist.
 
+use super::Wanted;
 use crate::knowledge::analyzer::Analyzer;
 use crate::record::{Record, RecordKind, shipment_records};
 use crate::turn::types::{EntityKind, Pending, Reading, TurnInput};
@@ -36,7 +37,7 @@ pub(super) fn focus_order(
     analyzer: &Analyzer,
     reading: &Reading,
     input: &TurnInput,
-    wanted: &[RecordKind],
+    wanted: &Wanted,
 ) -> OrderFocus {
     if orders.is_empty() {
         return OrderFocus::default();
@@ -67,7 +68,10 @@ pub(super) fn focus_order(
     if orders.len() == 1 {
         return OrderFocus::on(0, "顾客唯一的订单");
     }
-    if !asks_about_orders(wanted) {
+    if let Some(order) = wanted.flow_order.as_deref().and_then(by_id) {
+        return OrderFocus::on(order, "正在办的订单");
+    }
+    if !asks_about_orders(&wanted.kinds) {
         return OrderFocus::default();
     }
     let among: Vec<usize> = if by_words.is_empty() { (0..orders.len()).collect() } else { by_words };
@@ -150,10 +154,19 @@ fn chosen(orders: &[Record], reading: &Reading, input: &TurnInput) -> Option<usi
     orders.iter().position(|order| order.id == id)
 }
 
-pub(super) fn says_place(text: &str, place: usize) -> bool {
+/// Whether a text means the first, second, … of what was offered (`place` counts from 0): "第二个", "2", "②".
+pub fn says_place(text: &str, place: usize) -> bool {
     const NUMBERS: [[&str; 3]; 5] =
         [["1", "一", "①"], ["2", "二", "②"], ["3", "三", "③"], ["4", "四", "④"], ["5", "五", "⑤"]];
+    const ORDINALS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
     let Some(numbers) = NUMBERS.get(place) else { return false };
+    let lower = text.to_lowercase();
+    let mut english = lower.split(|one: char| !one.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut beside =
+        english.clone().filter(|word| !["the", "one", "please", "number", "option"].contains(word));
+    if beside.next() == ORDINALS.get(place).copied() && beside.next().is_none() && english.next().is_some() {
+        return true;
+    }
     let first = place == 0 && ["最近", "最新", "最上面"].iter().any(|word| text.contains(word));
     first
         || numbers.iter().any(|number| {

@@ -17,6 +17,7 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
+pub use focus::says_place;
 pub use variables::variables;
 
 use crate::identity::Scope;
@@ -110,6 +111,8 @@ pub struct Wanted {
     /// Matters whose policies have to be there, whether or not the words lead to them: the likeliest scenarios ask for
     /// their verdict.
     pub matters: Vec<String>,
+    /// The order of the open flow that the message seems to go on with.
+    pub flow_order: Option<String>,
 }
 
 /// Gathers the facts of a turn: the customer's own orders and parcels, what is in force for them, products that are
@@ -130,7 +133,7 @@ pub async fn gather<S: Source>(
         Own::default()
     };
     let orders: Vec<Record> = own.of(RecordKind::Order).cloned().collect();
-    let focus = focus_order(&orders, knowledge.analyzer(), reading, input, &wanted.kinds);
+    let focus = focus_order(&orders, knowledge.analyzer(), reading, input, wanted);
     let question = knowledge.ask(&input.scope, &reading.masked, reading.vector.as_ref())?;
     let unmasked = match reading.question == reading.masked {
         true => None,

@@ -126,6 +126,7 @@ pub(crate) fn small_pack() -> Pack {
         emotions: lexicon("zh-CN"),
         promises: BTreeMap::new(),
         actions: Actions::default(),
+        flows: std::collections::BTreeMap::new(),
         templates: BTreeMap::new(),
         guard: GuardLexicon::default(),
     }

@@ -1,7 +1,7 @@
 // The agents' page: the queue, one ticket with its note and conversation, and what an agent does with it.
 // Everything customers wrote is put on the page as text nodes only.
 import { clean, make, readEvents } from "/widget.js";
-import { ACTION_STATES, EMOTIONS, PROMISE_STATES, REASONS, REFUSALS } from "/assets/words.js";
+import { ACTION_STATES, EMOTIONS, FLOW_PARTIES, FLOW_STATES, PROMISE_STATES, REASONS, REFUSALS } from "/assets/words.js";
 
 const byId = (id) => document.getElementById(id);
 const KEY = "warmdesk desk key";
@@ -205,6 +205,7 @@ function drawNote() {
     section("情绪", ticket.emotion.length ? make("p", {}, ticket.emotion.map((point) => `${EMOTIONS[point.label] ?? point.label} ${Math.round(point.intensity * 100)}%`).join(" → ")) : null),
     section("订单", ...ticket.orders.map(fact)),
     section("商品", ...ticket.products.map(fact)),
+    section("流程", ...ticket.flows.map(flowLine)),
     section("在办的事", ...ticket.actions.map(actionLine)),
     section("承诺", ...ticket.promises.map(promiseLine)),
     section("已经试过", ...ticket.tried.map((text) => make("p", {}, text))),
@@ -223,6 +224,15 @@ function actionLine(action) {
   const who = action.by === "shop_system" ? "店里系统" : "同事";
   const clock = open ? ` · ${left(action.due)}` : "";
   return make("p", {}, `${action.kind} · ${ACTION_STATES[action.state] ?? action.state}${clock}`, make("span", { class: "dim" }, ` ${who}${action.result?.text ? `：${action.result.text}` : ""}`));
+}
+
+/** A matter of several steps: where it stands, who is waited for, its clock, and what the customer has answered. */
+function flowLine(flow) {
+  const waits = flow.waits_for ? ` · 等${FLOW_PARTIES[flow.waits_for] ?? flow.waits_for}` : "";
+  const clock = flow.until ? ` · ${left(flow.until)}` : "";
+  const stands = flow.state === "open" ? `${flow.at}${waits}${clock}` : FLOW_STATES[flow.state] ?? flow.state;
+  const steps = flow.steps.map((step) => make("li", { class: step.passed ? "passed" : step.id === flow.step && flow.state === "open" ? "present" : "" }, step.name, step.answer ? make("span", { class: "dim" }, `：${step.answer}`) : null));
+  return make("div", { class: "flow" }, make("p", {}, `${flow.name}：${stands}`, flow.order ? make("span", { class: "dim" }, ` ${flow.order}`) : null), make("ol", {}, ...steps));
 }
 
 /** A promise with its state and, while it is owed, its clock. */

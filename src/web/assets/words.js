@@ -20,3 +20,7 @@ export const ACTION_STATES = {
 };
 
 export const PROMISE_STATES = { open: "未到点", renegotiated: "改过一次时间", kept: "已兑现", broken: "没兑现" };
+
+export const FLOW_STATES = { open: "进行中", done: "办完了", cancelled: "不办了", expired: "顾客没有回复，已停下", with_people: "转给同事" };
+
+export const FLOW_PARTIES = { customer: "顾客", shop: "店里", carrier: "快递" };

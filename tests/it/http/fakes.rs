@@ -16,6 +16,7 @@ use tokio_stream::wrappers::BroadcastStream;
 use warmdesk::actions::{Action, ActionResult, BackedBy, Promise, PromiseState};
 use warmdesk::conversation::types::*;
 use warmdesk::desk::types::*;
+use warmdesk::flows::FlowProgress;
 use warmdesk::gaps::*;
 use warmdesk::http::ports::Facts;
 use warmdesk::http::ports::*;
@@ -606,6 +607,7 @@ impl Tickets for Fake {
                 notes: notes.clone(),
                 actions: Vec::new(),
                 promises: ticket.note.promises.iter().map(|made| promised(ticket, made)).collect(),
+                flows: Vec::new(),
             }
         });
         answer(found.ok_or(PortError::NotFound("ticket")))
@@ -693,6 +695,10 @@ impl Actions for Fake {
     }
 
     fn promises(&self, _: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Promise>> {
+        answer(self.known(&conversation).map(|()| Vec::new()))
+    }
+
+    fn flows(&self, _: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<FlowProgress>> {
         answer(self.known(&conversation).map(|()| Vec::new()))
     }
 

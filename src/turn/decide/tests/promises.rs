@@ -95,7 +95,8 @@ fn what_is_running_is_repeated_with_its_own_time() {
     let shop = Shop::open();
     let first = decided(&shop, &asked(standing(true), morning()));
     let (action, promise) = running(&first, "2026-11-20T03:30:00Z");
-    let known = Standing { actions: vec![action], promises: vec![promise], connected: true };
+    let known =
+        Standing { actions: vec![action], promises: vec![promise], connected: true, ..Standing::default() };
     let again = decided(&shop, &asked(known.clone(), morning()));
     assert!(again.actions.is_empty() && again.commitments.is_empty(), "{again:?}");
     assert!(said(&again).contains("今天11:30"), "{}", said(&again));
