@@ -288,6 +288,12 @@ pub trait Actions: Send + Sync {
     fn take_result(&self, staff: StaffScope, action: ActionId, result: ActionResult) -> Answer<'_, Action>;
 }
 
+/// The example of a shop's own system, as the demo page shows it.
+pub trait SystemLog: Send + Sync {
+    /// What it was asked and what it did.
+    fn log(&self) -> Value;
+}
+
 // --------------------------------------------------------------------------------------------------- facts
 
 /// What became of a record that was put.

@@ -31,6 +31,7 @@ pub fn router(state: AppState) -> axum::Router {
         .route("/openapi.json", get(openapi::document))
         .route("/", get(pages::demo))
         .route("/demo.json", get(pages::demo_config))
+        .route("/demo/system.json", get(pages::demo_system))
         .route("/desk", get(pages::desk))
         .route("/widget.js", get(pages::widget))
         .route("/assets/{*path}", get(pages::asset))

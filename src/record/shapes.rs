@@ -307,6 +307,7 @@ const AFTERSALE: &[Rule] = &[
     may("amount", Shape::Money),
     may("items", Shape::List(&Shape::Object(ITEM))),
     may("return_shipment", Shape::Object(SHIPMENT)),
+    may("new_shipment", Shape::Object(SHIPMENT)),
     may("refund", Shape::Object(REFUND)),
     may("evidence", Shape::List(&Shape::Free)),
     may("decided_by", Shape::Text),

@@ -43,6 +43,7 @@ pub use messages::{Appended, NewMessage};
 pub use open::{FILE, ServingLock};
 pub use promises::{DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
 pub use proofs::{OrderClaim, ProofLimits};
+pub use random::fresh_secret;
 pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Stamp, Withdrawal};
 pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;

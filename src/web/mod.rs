@@ -46,6 +46,8 @@ pub struct DemoPage {
     pub questions: Vec<String>,
     /// Products on the page's shelf.
     pub products: Vec<DemoProduct>,
+    /// Where the example of a shop's own system answers, if one runs.
+    pub system: Option<String>,
 }
 
 /// A sample customer.

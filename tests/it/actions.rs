@@ -1,7 +1,7 @@
 //! Is what was promised done by itself and told in time, exactly once, whatever the shop's own system does?
 
 mod crashes;
-mod system;
+pub mod system;
 
 use std::time::Duration;
 
@@ -30,18 +30,18 @@ fn orders() -> String {
     (0..3).map(order).collect::<Vec<_>>().join("\n")
 }
 
-async fn actions(shop: &RunningShop, talk: &Value) -> Vec<Value> {
+pub async fn actions(shop: &RunningShop, talk: &Value) -> Vec<Value> {
     let path = format!("/api/v1/actions?conversation={}", talk["conversation"].as_str().unwrap());
     shop.staff_get(&path).await["actions"].as_array().unwrap().clone()
 }
 
-async fn promises(shop: &RunningShop, talk: &Value) -> Vec<Value> {
+pub async fn promises(shop: &RunningShop, talk: &Value) -> Vec<Value> {
     let path = format!("/api/v1/promises?conversation={}", talk["conversation"].as_str().unwrap());
     shop.staff_get(&path).await["promises"].as_array().unwrap().clone()
 }
 
 /// What the assistant said by itself, oldest first.
-async fn words(shop: &RunningShop, talk: &Value) -> Vec<String> {
+pub async fn words(shop: &RunningShop, talk: &Value) -> Vec<String> {
     let path = format!("/api/v1/conversations/{}", talk["conversation"].as_str().unwrap());
     let history = shop.staff_get(&path).await;
     let messages = history["messages"].as_array().unwrap().iter();
@@ -53,7 +53,7 @@ async fn words(shop: &RunningShop, talk: &Value) -> Vec<String> {
 }
 
 /// Waits until something holds: actions and promises are worked on behind the replies.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..200 {
         if let Some(found) = look().await {
             return found;
@@ -63,28 +63,28 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     panic!("it does not come to that: {what}");
 }
 
-async fn until_words(shop: &RunningShop, talk: &Value, count: usize) -> Vec<String> {
+pub async fn until_words(shop: &RunningShop, talk: &Value, count: usize) -> Vec<String> {
     until(&format!("{count} words"), async || {
         Some(words(shop, talk).await).filter(|words| words.len() >= count)
     })
     .await
 }
 
-async fn until_state(shop: &RunningShop, talk: &Value, state: &str) -> Value {
+pub async fn until_state(shop: &RunningShop, talk: &Value, state: &str) -> Value {
     until(state, async || actions(shop, talk).await.pop().filter(|action| action["state"] == state)).await
 }
 
 /// Long enough for several looks of the lanes, to see that nothing happens.
-async fn wait_a_while() {
+pub async fn wait_a_while() {
     tokio::time::sleep(Duration::from_millis(700)).await;
 }
 
-fn staff() -> StaffScope {
+pub fn staff() -> StaffScope {
     StaffScope { shop: ShopId::default(), actor: "test".to_owned() }
 }
 
 /// What the audit says of an action.
-async fn audit(shop: &RunningShop, action: &Value) -> Vec<String> {
+pub async fn audit(shop: &RunningShop, action: &Value) -> Vec<String> {
     let log = shop.store.audit_log(&staff(), action["id"].as_str().unwrap()).await.unwrap();
     log.into_iter().map(|entry| entry.action).collect()
 }

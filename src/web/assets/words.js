@@ -20,3 +20,13 @@ export const ACTION_STATES = {
 };
 
 export const PROMISE_STATES = { open: "未到点", renegotiated: "改过一次时间", kept: "已兑现", broken: "没兑现" };
+
+export const SYSTEM_STEPS = {
+  asked: "收到", answered: "答复", reported: "报回结果", wrote: "写回记录", refused: "不认", trouble: "没送到",
+};
+
+export const ACTION_NAMES = {
+  trace_parcel: "查件", urge_dispatch: "催仓库发货", urge_parcel: "催派送", intercept: "拦截包裹", change_address: "改收货地址",
+  change_phone: "改收货电话", cancel_order: "取消订单", reserve_stock: "留货", invoice: "开票", price_protection: "价保补差",
+  register_gift: "补赠品", reissue: "补发", return_refund: "退货退款", exchange: "换货", repair: "维修",
+};
