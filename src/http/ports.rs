@@ -286,6 +286,8 @@ pub trait Actions: Send + Sync {
     fn promises(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<Promise>>;
     /// Takes what came of an action; the very same result again changes nothing.
     fn take_result(&self, staff: StaffScope, action: ActionId, result: ActionResult) -> Answer<'_, Action>;
+    /// Takes back what is not wanted any more; the customer is told.
+    fn cancel(&self, staff: StaffScope, action: ActionId, why: String) -> Answer<'_, Action>;
 }
 
 /// The example of a shop's own system, as the demo page shows it.

@@ -82,6 +82,7 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(actions::list))
         .routes(routes!(actions::promises))
         .routes(routes!(actions::take_result))
+        .routes(routes!(actions::cancel))
         .routes(routes!(openai::complete))
         .routes(routes!(openai::models))
         .routes(routes!(health::health))

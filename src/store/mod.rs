@@ -33,7 +33,9 @@ use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-pub use actions::{Brought, NewAction, NewPromise, ResultTaken, ToPerson, Undertaken, Undertaking};
+pub use actions::{
+    Brought, Cancelling, NewAction, NewPromise, ResultTaken, ToPerson, Undertaken, Undertaking,
+};
 pub use conversations::{Conversation, NewConversation};
 pub use error::StoreError;
 pub use events::{DeskEvent, StreamEvent};

@@ -300,9 +300,10 @@ async fn results_at_once_twice_of_another_and_too_late() {
         );
         assert!(refused.text.contains(field) || field == "outcome", "{bad}: {}", refused.text);
     }
-    let id = second["id"].as_str().unwrap().parse().unwrap();
-    let now = crate::app::moment(REFERENCE);
-    shop.store.cancel_action(&staff(), &id, "the customer has it", &now).await.unwrap();
+    let id = second["id"].as_str().unwrap();
+    shop.staff_post(&format!("/api/v1/actions/{id}/cancel"), json!({ "reason": "the customer has it" }))
+        .await
+        .good();
     let late = send(&second, result(&json!("88000001"))).await;
     assert_eq!((late.status, late.code().as_str()), (409, "action_over"));
     assert_eq!(
@@ -316,6 +317,51 @@ async fn results_at_once_twice_of_another_and_too_late() {
     let said = until_words(&shop, &third, 1).await.remove(0);
     assert!(said.contains("中通没有这件的记录"), "{said}");
     assert_eq!(until_state(&shop, &third, "failed").await["attempts"], 1);
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_cancelled_is_told_once_and_goes_no_further() {
+    let system = ShopSystem::start(Mood::Later).await;
+    let shop = RunningShop::acting(system.options()).await;
+    let talk = shop.chat(Some(OWNER), QUESTION).await;
+    let action = until_state(&shop, &talk, "running").await;
+    let path = |step: &str| format!("/api/v1/actions/{}/{step}", action["id"].as_str().unwrap());
+    let cancelled = shop.staff_post(&path("cancel"), json!({ "reason": "包裹找到了" })).await.good();
+    assert_eq!((&cancelled["state"], &cancelled["result"]), (&json!("cancelled"), &Value::Null));
+    let said = until_words(&shop, &talk, 1).await.remove(0);
+    assert!(said.contains("查件") && !said.contains("包裹找到了"), "{said}");
+    assert!(["不往下办", "不再往下走", "不继续办"].iter().any(|word| said.contains(word)), "{said}");
+    let promise = promises(&shop, &talk).await.remove(0);
+    assert_eq!(promise["state"], "kept", "by that word: {promise}");
+    let again = shop.staff_post(&path("cancel"), json!({})).await;
+    assert_eq!((again.status, again.code().as_str()), (409, "conflict"));
+    let late = shop.staff_post(&path("result"), result(&json!(ORDER))).await;
+    assert_eq!((late.status, late.code().as_str()), (409, "action_over"));
+    shop.at("2026-11-20T14:15:00+08:00");
+    wait_a_while().await;
+    assert_eq!(words(&shop, &talk).await.len(), 1, "nothing is said a second time");
+    let log = audit(&shop, &action).await;
+    let expected = ["request_action", "begin_action", "accept_action", "cancel_action", "refuse_result"];
+    assert_eq!(log, expected);
+    // What is over may be wanted again.
+    let asked = shop.chat(Some(OWNER), QUESTION).await;
+    let second = until_state(&shop, &asked, "running").await;
+    assert_ne!(second["id"], action["id"]);
+    // A person who has the conversation is the one who says it.
+    let handed = shop.chat_on(Some(OWNER), &asked, "转人工").await;
+    let ticket = handed["handoff"]["ticket"].as_str().unwrap().to_owned();
+    shop.staff_post(&format!("/api/v1/tickets/{ticket}/claim"), json!({})).await.good();
+    let path = format!("/api/v1/actions/{}/cancel", second["id"].as_str().unwrap());
+    shop.staff_post(&path, json!({})).await.good();
+    let promise = until("it is due at the desk", async || {
+        promises(&shop, &asked).await.pop().filter(|promise| promise["with_person"] == true)
+    })
+    .await;
+    assert_eq!(promise["state"], "open", "nothing was said yet");
+    let told = json!({ "text": "包裹找到了，查件撤了。" });
+    shop.staff_post(&format!("/api/v1/tickets/{ticket}/messages"), told).await.good();
+    assert_eq!(promises(&shop, &asked).await.pop().unwrap()["state"], "kept");
     shop.stop().await;
 }
 

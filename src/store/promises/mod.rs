@@ -213,7 +213,7 @@ async fn tell_desk_of(transaction: &mut Transaction, promise: &Promise, now: &No
     Ok(())
 }
 
-/// The result of an action is there: whoever was promised it hears of it now.
+/// An action has ended: whoever was promised its result hears of it now.
 pub(super) async fn wake_of_action(
     transaction: &mut Transaction,
     action: &ActionId,
@@ -229,7 +229,7 @@ pub(super) async fn wake_of_action(
     Ok(())
 }
 
-/// An action is not wanted any more: what was promised of it is owed no longer.
+/// The customer knows that an action goes no further: what was promised of it is owed no longer.
 pub(super) async fn release_of_action(
     transaction: &mut Transaction,
     staff: &StaffScope,

@@ -705,6 +705,13 @@ impl Actions for Fake {
             _ => PortError::NotFound("action"),
         }))
     }
+
+    fn cancel(&self, _: StaffScope, action: ActionId, _: String) -> Answer<'_, Action> {
+        answer(Err(match action.as_str() {
+            "act_over" => PortError::Conflict("cancel is not possible while it is done".to_owned()),
+            _ => PortError::NotFound("action"),
+        }))
+    }
 }
 
 impl Facts for Fake {
