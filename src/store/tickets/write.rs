@@ -217,6 +217,7 @@ async fn staff_message(
         name,
         text,
         attachments,
+        choices: Vec::new(),
         at: now.timestamp(),
         trace: None,
     })
@@ -244,6 +245,7 @@ async fn earlier_staff_message(
         name: row.try_get("name")?,
         text: row.try_get("text")?,
         attachments: from_json(&attachments)?,
+        choices: Vec::new(),
         at: time(row.try_get("at")?)?,
         trace: None,
     }))

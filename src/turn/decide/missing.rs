@@ -12,7 +12,7 @@ use crate::pack::types::Scenario;
 use crate::policy::ITEM;
 use crate::record::RecordKind;
 use crate::turn::types::{
-    Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, OrderProof, Pending, ProofOutcome,
+    Choice, Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, OrderProof, Pending, ProofOutcome,
 };
 
 /// At most this many orders are offered; more is no choice but a list.
@@ -53,10 +53,12 @@ pub fn ask(
             .filter_map(|index| facts.found.get(*index))
             .take(MOST_CHOICES)
             .collect();
-        words.set("choices", json!(choices(&orders, situation)));
+        let choices = numbered(orders.iter().map(|order| order_name(order, situation)));
+        words.set("choices", json!(listed(&choices)));
         let ids = orders.iter().map(|order| order.id.clone()).collect();
         let pending = Some(Pending::ChooseOrder { orders: ids });
-        return said(("choose_order", Goal::Collect), pending, episode, words);
+        let asked = said(("choose_order", Goal::Collect), pending, episode, words);
+        return asked.map(|spoken| offering(spoken, choices));
     }
     let absent = scenario.needs.contains(&RecordKind::Order) && facts.order.is_none();
     if absent { said(("no_order", Goal::Answer), None, episode, words) } else { None }
@@ -69,14 +71,16 @@ pub fn ask_fact(
     words: &mut Words<'_>,
 ) -> Option<Spoken> {
     let asking = asking.filter(|_| plan.is_none_or(|plan| plan.mode != HandoffMode::Now))?;
+    let mut choices = Vec::new();
     let draft = if asking.question.about == ITEM {
-        words.set("choices", json!(items(words.variables())));
+        choices = numbered(items(words.variables()).into_iter());
+        words.set("choices", json!(listed(&choices)));
         words.own_draft("choose_item", Goal::Collect)
     } else {
         asking.draft(words)
     }?;
-    let mut spoken =
-        Spoken { pending: Some(Pending::Answer), asked: vec![asking.place()], ..Spoken::default() };
+    let pending = Some(Pending::Answer);
+    let mut spoken = Spoken { pending, choices, asked: vec![asking.place()], ..Spoken::default() };
     introduce(words, &mut spoken);
     let introduced = !spoken.goals.is_empty();
     spoken.goals.push(ready(draft));
@@ -84,12 +88,29 @@ pub fn ask_fact(
     Some(spoken)
 }
 
-/// "① 睡袋；② 推车": the lines of the order that were paid for.
-fn items(variables: &Value) -> String {
+/// The question that was asked, with what it offers; nothing is offered where a person has to help instead.
+fn offering(spoken: Spoken, choices: Vec<Choice>) -> Spoken {
+    if spoken.pending.is_none() { spoken } else { Spoken { choices, ..spoken } }
+}
+
+/// Names with their numbers. Whoever chooses one says its number, as people do who read the text.
+fn numbered(names: impl Iterator<Item = String>) -> Vec<Choice> {
+    let choice =
+        |(name, number): (String, &str)| Choice { label: format!("{number} {name}"), say: number.to_owned() };
+    names.zip(NUMBERS).map(choice).collect()
+}
+
+/// "① 儿童餐具套装（11月16日）；② …": what a channel without cards shows.
+fn listed(choices: &[Choice]) -> String {
+    choices.iter().map(|choice| choice.label.as_str()).collect::<Vec<_>>().join("；")
+}
+
+/// The lines of the order that were paid for.
+fn items(variables: &Value) -> Vec<String> {
     let lines = variables.pointer("/order/items").and_then(Value::as_array).into_iter().flatten();
     let paid_for = lines.filter(|item| item.get("gift").and_then(Value::as_bool) != Some(true));
     let titles = paid_for.filter_map(|item| item.get("short_title").or_else(|| item.get("title"))?.as_str());
-    titles.zip(NUMBERS).map(|(title, number)| format!("{number} {title}")).collect::<Vec<_>>().join("；")
+    titles.map(str::to_owned).collect()
 }
 
 /// A question about whose order it is.
@@ -192,19 +213,12 @@ fn leave_to_a_person(words: &mut Words<'_>, spoken: &mut Spoken) {
     spoken.handoff = Some(plan);
 }
 
-/// "① 儿童餐具套装（11月16日） ② …": the text a channel without cards shows.
-fn choices(orders: &[&Fact], situation: Situation<'_>) -> String {
-    let line = |(order, number): (&&Fact, &&str)| {
-        let title = order.fields.get("short_title").and_then(Value::as_str).unwrap_or(&order.title);
-        match order
-            .fields
-            .get("placed_at")
-            .and_then(Value::as_str)
-            .and_then(|at| situation.input.now.parse(at))
-        {
-            Some(at) => format!("{number} {title}（{}）", situation.input.now.at(at).strftime("%-m月%-d日")),
-            None => format!("{number} {title}"),
-        }
-    };
-    orders.iter().zip(NUMBERS.iter()).map(line).collect::<Vec<_>>().join("；")
+/// "儿童餐具套装（11月16日）".
+fn order_name(order: &Fact, situation: Situation<'_>) -> String {
+    let title = order.fields.get("short_title").and_then(Value::as_str).unwrap_or(&order.title);
+    let placed = order.fields.get("placed_at").and_then(Value::as_str);
+    match placed.and_then(|at| situation.input.now.parse(at)) {
+        Some(at) => format!("{title}（{}）", situation.input.now.at(at).strftime("%-m月%-d日")),
+        None => title.to_owned(),
+    }
 }

@@ -104,6 +104,7 @@ fn decide_chosen<'a>(
         left_out: spoken.left_out,
         actions: spoken.actions,
         commitments: spoken.commitments,
+        choices: spoken.choices,
         memory,
     };
     (decision, words)

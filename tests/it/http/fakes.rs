@@ -155,6 +155,7 @@ pub fn stored(author: Author, text: &str) -> StoredMessage {
         name: None,
         text: text.to_owned(),
         attachments: Vec::new(),
+        choices: Vec::new(),
         at: moment(),
         trace: None,
     }
@@ -306,6 +307,7 @@ fn reply(talk: &ConversationId, sentences: Vec<SentenceTrace>, handoff: Option<H
             due: "2026-11-19T02:00:00Z".parse().unwrap(),
             backed_by: BackedBy::Ticket("tkt_promise".parse().unwrap()),
         }],
+        choices: Vec::new(),
         guard: Some(GuardSummary {
             refused: vec![Refusal {
                 draft: "明天一定到。".into(),
