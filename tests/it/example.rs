@@ -1,6 +1,8 @@
 //! Does the example of a shop's own system work with Warmdesk through the doors alone, and does its log say what the audit says?
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -9,11 +11,13 @@ use warmdesk::example::{Options, Pace, Port, ShopSystem};
 use warmdesk::identity::{CustomerId, Scope, ShopId};
 use warmdesk::record::{RecordKind, parse_ndjson};
 use warmdesk::store::{Brought, NewAction, NewConversation, NewPromise, NewTicket, Undertaking};
+use warmdesk::time::SystemClock;
 use warmdesk::turn::types::Memory;
 
-use crate::actions::system::{TOKEN, credentials, options};
+use crate::actions::system::{FOUND, Mood, SECRET, ShopSystem as Moody, TOKEN, credentials, options};
 use crate::actions::{actions, audit, promises, staff, until, until_state, until_words, wait_a_while, words};
-use crate::app::{ADMIN, RunningShop, client, message, read, records, repository};
+use crate::app::{ADMIN, REFERENCE, RunningShop, client, config, message, mute, read, records, repository};
+use crate::program::{run, warmdesk};
 
 /// The sample shop with the example beside it; after-sale cases go on when their door says so.
 async fn beside() -> (RunningShop, ShopSystem) {
@@ -266,4 +270,92 @@ async fn who_is_not_warmdesk_is_sent_away() {
     assert_eq!(send(TOKEN, sign(now), body).await, 200);
     assert_eq!(system.log().actions.len(), 1);
     shop.stop().await;
+}
+
+/// The settings of a program whose actions this system executes.
+fn settings(folder: &Path, url: &str) {
+    let settings = format!("[server]\nport = 0\n[connect.actions]\nurl = \"{url}/actions\"\n");
+    std::fs::write(folder.join("warmdesk.toml"), settings).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_says_whether_it_is_there_and_knows_who_asks() {
+    let port = Port::take().await.unwrap();
+    let system = ShopSystem::start(
+        port,
+        Options {
+            credentials: credentials(),
+            warmdesk: "http://127.0.0.1:1".into(),
+            key: ADMIN.into(),
+            records: Vec::new(),
+            pace: Pace { finding: Duration::ZERO, step: None },
+            clock: Arc::new(SystemClock::new(jiff::tz::TimeZone::UTC)),
+        },
+    )
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |secret: Option<&str>| {
+        let mut doctor = warmdesk(folder.path());
+        doctor
+            .env("WARMDESK_ACTIONS_TOKEN", TOKEN)
+            .args(["doctor", "--data"])
+            .arg(folder.path().join("data"));
+        if let Some(secret) = secret {
+            doctor.env("WARMDESK_ACTIONS_SECRET", secret);
+        }
+        let said = tokio::task::block_in_place(|| run(&mut doctor)).stdout;
+        said.lines().find(|line| line.contains("  actions  ")).unwrap().to_owned()
+    };
+    let check = |secret: Option<&str>, mark: &str, words: &str| {
+        let line = doctor(secret);
+        assert!(line.starts_with(mark) && line.contains(words), "{line}");
+    };
+    check(Some(SECRET), "ok", "by people");
+    settings(folder.path(), system.url());
+    check(Some(SECRET), "ok", "which accepts a ping");
+    assert!(system.log().lines.is_empty(), "a ping asks for nothing");
+    check(Some("another secret of the tests"), "BAD", "status 401");
+    check(None, "BAD", "WARMDESK_ACTIONS_SECRET");
+    let strict = Port::take().await.unwrap();
+    settings(folder.path(), &strict.url);
+    let _strict = strict.serve(axum::Router::new());
+    check(Some(SECRET), "note", "status 404");
+    settings(folder.path(), "http://127.0.0.1:1");
+    check(Some(SECRET), "BAD", "no connection");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_the_terminal_actions_are_executed_too() {
+    let system = Moody::start(Mood::AtOnce).await;
+    // The program runs by the machine's clock: by that the parcel stands still.
+    let shop = RunningShop::empty(mute(), config(), REFERENCE).await;
+    let before = |hours: i64| {
+        let moment = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours);
+        shop.clock().now().at(moment).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    };
+    let order = json!({"kind": "order", "id": "88001111", "customer": "cus_1001", "status": "in_transit",
+        "status_text": "运输中", "total": 88, "placed_at": before(120),
+        "items": [{"title": "婴儿睡袋", "price": 88, "quantity": 1}],
+        "shipment": {"carrier": "中通", "tracking": "ZT701", "status": "stalled",
+            "events": [{"at": before(75), "place": "武汉转运中心", "text": "到达武汉转运中心"}]}});
+    shop.import(&order.to_string()).await;
+    let data = shop.leave().await;
+    let folder = tempfile::tempdir().unwrap();
+    let asked = folder.path().join("asked");
+    std::fs::write(&asked, "我那个睡袋到哪了 都好几天了\n").unwrap();
+    let chat = || {
+        let mut chat = warmdesk(folder.path());
+        chat.env("WARMDESK_ACTIONS_TOKEN", TOKEN).env("WARMDESK_ACTIONS_SECRET", SECRET);
+        chat.args(["chat", "--model", "none", "--customer", "cus_1001", "--data"]).arg(data.path());
+        chat.stdin(std::fs::File::open(&asked).unwrap());
+        tokio::task::block_in_place(|| run(&mut chat))
+    };
+    settings(folder.path(), &system.url);
+    let said = chat();
+    assert!(said.stderr.contains(&system.url), "{}", said.stderr);
+    assert!(said.stdout.contains("查件") && said.stdout.contains(FOUND), "{}{}", said.stdout, said.stderr);
+    assert_eq!(system.done().len(), 1);
+    std::fs::write(folder.path().join("warmdesk.toml"), "").unwrap();
+    let said = chat();
+    assert!(said.stderr.contains("left to people"), "{}", said.stderr);
 }
