@@ -24,6 +24,7 @@ pub mod connect;
 pub mod app;
 pub mod http;
 pub mod web;
+pub mod example;
 pub mod eval;
 pub mod bench;
 pub mod config;

@@ -1,4 +1,4 @@
-//! The port of actions and promises: what runs for a conversation, and what the shop's system found.
+//! The port of actions and promises: what runs for a conversation, what the shop's system found, and what is taken back.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::conversation::Conversations;
 use crate::flows::FlowProgress;
 use crate::http::ports::{ActionRefusal, Actions, Answer, PortError};
 use crate::identity::{ActionId, ConversationId, StaffScope};
-use crate::store::{ResultTaken, Store};
+use crate::store::{Cancelling, ResultTaken, Store};
 use crate::time::Clock;
 
 /// Shows actions and promises, and takes results.
@@ -45,6 +45,13 @@ impl Actions for ActionsPort {
                 ResultTaken::TooLate => Err(PortError::ActionRefused(ActionRefusal::TooLate)),
                 ResultTaken::Differs => Err(PortError::ActionRefused(ActionRefusal::Differs)),
             }
+        })
+    }
+
+    fn cancel(&self, staff: StaffScope, action: ActionId, why: String) -> Answer<'_, Action> {
+        Box::pin(async move {
+            let cancelling = Cancelling { why, told: false };
+            Ok(self.store.cancel_action(&staff, &action, cancelling, &self.clock.now()).await?)
         })
     }
 }

@@ -97,6 +97,7 @@ fn message(event: &StreamEvent) -> Option<StoredMessage> {
             .get("attachments")
             .and_then(|list| serde_json::from_value(list.clone()).ok())
             .unwrap_or_default(),
+        choices: Vec::new(),
         at: event.at,
         trace: None,
     })

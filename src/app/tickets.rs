@@ -7,11 +7,12 @@ use futures_util::StreamExt;
 use super::live::{PAGE, tail};
 use crate::conversation::Conversations;
 use crate::conversation::types::Attachment;
+use crate::desk::promised::promised;
 use crate::desk::types::{AgentNote, Ticket, TicketStatus};
 use crate::http::ports::{Answer, DeskEvent, Live, Numbered, StaffReply, TicketFilter, TicketView, Tickets};
 use crate::identity::{ActionId, PromiseId, StaffScope, TicketId};
-use crate::store::{self, NewMessage, Store, StoreError};
-use crate::time::Clock;
+use crate::store::{self, AgentWord, NewMessage, Store, StoreError};
+use crate::time::{Clock, Now};
 
 /// Works the desk.
 pub struct TicketsPort {
@@ -79,7 +80,9 @@ impl Tickets for TicketsPort {
         Box::pin(async move {
             let warnings = self.warnings(&text);
             let new = NewMessage { client_id: None, text, attachments };
-            let message = self.store.staff_message(&staff, &ticket, new, &self.clock.now()).await?;
+            let now = self.clock.now();
+            let word = self.word_given(&new.text, &now);
+            let message = self.store.staff_promise(&staff, &ticket, (new, word), &now).await?;
             Ok(StaffReply { message, warnings })
         })
     }
@@ -127,6 +130,15 @@ impl Tickets for TicketsPort {
 }
 
 impl TicketsPort {
+    /// The word that an agent's message gives the customer.
+    fn word_given(&self, text: &str, now: &Now) -> Option<AgentWord> {
+        let services = self.conversations.services();
+        let rules = services.rules.load();
+        let within = (&*services.hours, services.answer_within_business_minutes);
+        let due = promised(text, &rules.pack, within, now)?;
+        Some(AgentWord { due, remind_before: services.promises.remind_before })
+    }
+
     /// Red lines only warn a person.
     fn warnings(&self, text: &str) -> Vec<String> {
         let rules = self.conversations.services().rules.load_full();

@@ -10,7 +10,7 @@ use super::options::GlobalOptions;
 use super::serve::{self, ModelOptions};
 use crate::app::{App, AppOptions};
 use crate::conversation::types::{IncomingMessage, TurnEvent};
-use crate::identity::{ConversationId, ConversationIds, CustomerId, Scope, ShopId};
+use crate::identity::{ConversationId, ConversationIds, CustomerId, Scope, ShopId, StaffScope};
 use crate::turn::types::PageContext;
 
 /// Options of `chat`.
@@ -41,6 +41,14 @@ pub fn run(options: &GlobalOptions, command: ChatOptions) -> anyhow::Result<Exit
     };
     serve::runtime()?.block_on(async {
         let (clock, test_clock) = serve::clock(&config, false)?;
+        let actions = serve::open_actions(&config)?;
+        match &actions {
+            Some(system) => eprintln!(
+                "actions are executed by {}; results that it brings later need `warmdesk serve`",
+                system.host()
+            ),
+            None => eprintln!("no system executes actions: what is begun is left to people, as tickets"),
+        }
         let app = App::start(AppOptions {
             data: options.data.clone(),
             pack: options.pack(&config)?,
@@ -48,7 +56,7 @@ pub fn run(options: &GlobalOptions, command: ChatOptions) -> anyhow::Result<Exit
             model: serve::open_model(&config)?,
             embedder: serve::open_embedder().await?,
             orders: serve::open_orders(&config, &clock)?,
-            actions: None,
+            actions,
             ids: ConversationIds::default(),
             clock,
             test_clock,
@@ -103,7 +111,24 @@ async fn converse(app: &App, scope: &Scope, why: bool) -> anyhow::Result<()> {
             }
             Err(error) => eprintln!("{error}"),
         }
+        if let Some(conversation) = &conversation {
+            keep_word(app, conversation).await?;
+        }
     }
+}
+
+/// Has the system execute what was begun, and shows what is said by itself then.
+async fn keep_word(app: &App, conversation: &ConversationId) -> anyhow::Result<()> {
+    let staff = StaffScope { shop: ShopId::default(), actor: "terminal".to_owned() };
+    // Nothing is said by itself while a turn is still being kept.
+    app.conversations.finish().await;
+    let before = app.store.messages_for_staff(&staff, conversation).await?.len();
+    app.keep_word().await?;
+    let messages = app.store.messages_for_staff(&staff, conversation).await?;
+    for message in messages.iter().skip(before) {
+        println!("{}", message.text);
+    }
+    Ok(())
 }
 
 fn show(event: &TurnEvent, why: bool) {

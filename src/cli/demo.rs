@@ -1,8 +1,9 @@
 //! `warmdesk demo`: the sample shop with the chat on its page, from nothing to answering in one command.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
@@ -12,12 +13,16 @@ use super::sample;
 use super::serve::{self, ModelOptions};
 use crate::app::{App, AppOptions};
 use crate::config::Config;
+use crate::connect::{ActionsOptions, ShopActions};
+use crate::example::{self, Credentials, Pace, Port, ShopSystem};
 use crate::http::auth::sign_customer;
-use crate::identity::{ConversationIds, CustomerId, ShopId, StaffScope};
+use crate::identity::{ConversationIds, CustomerId, KeyScope, ShopId, StaffScope};
 use crate::model::{Catalogue, ChatModel};
 use crate::pack::types::Pack;
 use crate::record::{Record, RecordKind};
+use crate::store::fresh_secret;
 use crate::telemetry::metrics;
+use crate::time::Clock;
 use crate::web::{DemoCustomer, DemoPage, DemoProduct};
 
 /// Options of `demo`.
@@ -26,6 +31,9 @@ pub struct DemoOptions {
     /// The port; 0 takes a free one
     #[arg(long, env = "WARMDESK_PORT", value_name = "PORT")]
     pub port: Option<u16>,
+    /// How many seconds the example of the shop's own system takes for each of its steps
+    #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub pace: u64,
     /// What generates text; `none` starts without fetching weights
     #[command(flatten)]
     pub model: ModelOptions,
@@ -37,7 +45,14 @@ pub struct Sample {
     pub app: App,
     /// The sample shop's records as they were imported.
     pub records: Vec<Record>,
+    clock: Arc<dyn Clock>,
     folder: tempfile::TempDir,
+}
+
+/// The example of the shop's own system before it answers: its port, and how the two programs know each other.
+struct SystemPlace {
+    port: Port,
+    credentials: Credentials,
 }
 
 /// Runs the command.
@@ -55,14 +70,27 @@ pub fn run(options: &GlobalOptions, command: DemoOptions) -> anyhow::Result<Exit
         sample::name_shop(&mut config)?;
         let pack = options.pack(&config)?;
         let model = serve::open_model(&config)?;
-        let sample = Sample::start(config, pack, model).await?;
-        let page = sample.page()?;
+        let place = SystemPlace::take(&config).await?;
+        let actions = match &place {
+            Some(place) => Some(ShopActions::new(place.options(&config))?),
+            None => serve::open_actions(&config)?,
+        };
+        let sample = Sample::start(config, pack, model, actions).await?;
+        let system = match place {
+            Some(place) => Some(place.start(&sample, address, Duration::from_secs(command.pace)).await?),
+            None => None,
+        };
+        let page =
+            DemoPage { system: system.as_ref().map(|system| system.url().to_owned()), ..sample.page()? };
         introduce(&sample, &page, address);
-        let state = sample.app.state(Some(page)).with_metrics(metrics::install()?);
-        // The folder lives until the server has stopped.
+        let mut state = sample.app.state(Some(page)).with_metrics(metrics::install()?);
+        if let Some(system) = &system {
+            state = state.with_shop_system(system.shown());
+        }
+        // Folder and system live until the server has stopped.
         let Sample { app, folder, .. } = sample;
         let result = app.serve(listener, state, serve::stop_signal()).await;
-        drop(folder);
+        drop((folder, system));
         result
     })?;
     Ok(ExitCode::SUCCESS)
@@ -87,15 +115,65 @@ fn fetch_weights(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+impl SystemPlace {
+    /// Takes a port and makes the secrets; nothing if the settings name a system of their own.
+    async fn take(config: &Config) -> anyhow::Result<Option<Self>> {
+        if config.connect.actions.url.is_some() {
+            return Ok(None);
+        }
+        let credentials = Credentials { secret: fresh_secret()?, token: fresh_secret()? };
+        Ok(Some(Self { port: Port::take().await?, credentials }))
+    }
+
+    /// How the application asks it.
+    fn options(&self, config: &Config) -> ActionsOptions {
+        let url = format!("{}/actions", self.port.url);
+        let Credentials { secret, token } = self.credentials.clone();
+        serve::actions_options(&config.connect.actions, url, (secret, Some(token)))
+    }
+
+    /// Begins to answer, with a key of the application for results and records.
+    async fn start(self, sample: &Sample, address: SocketAddr, pace: Duration) -> anyhow::Result<ShopSystem> {
+        let staff = StaffScope { shop: ShopId::default(), actor: "demo".to_owned() };
+        let now = sample.clock.now();
+        let key = sample.app.store.create_key(&staff, "shop system", &[KeyScope::Facts], &now).await?;
+        ShopSystem::start(
+            self.port,
+            example::Options {
+                credentials: self.credentials,
+                warmdesk: format!("http://{}", reachable(address)),
+                key: key.key,
+                records: sample.records.clone(),
+                pace: Pace { finding: pace, step: Some(pace) },
+                clock: Arc::clone(&sample.clock),
+            },
+        )
+    }
+}
+
+/// The address under which a server on this machine is reached from this machine.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if !address.ip().is_unspecified() {
+        return address;
+    }
+    let here = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    SocketAddr::new(here, address.port())
+}
+
 impl Sample {
     /// Starts an application with the sample shop in a new folder.
-    pub async fn start(config: Config, pack: Arc<Pack>, model: Arc<dyn ChatModel>) -> anyhow::Result<Self> {
+    pub async fn start(
+        config: Config,
+        pack: Arc<Pack>,
+        model: Arc<dyn ChatModel>,
+        actions: Option<ShopActions>,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("warmdesk-demo-").tempdir()?;
         let (clock, _) = serve::clock(&config, false)?;
         let app = App::start(AppOptions {
             data: folder.path().to_owned(),
             orders: serve::open_orders(&config, &clock)?,
-            actions: serve::open_actions(&config)?,
+            actions,
             config,
             pack,
             pack_place: None,
@@ -116,7 +194,7 @@ impl Sample {
         super::index::build(&app.store, folder.path(), None, &now).await?;
         app.knowledge.refresh()?;
         app.want_vectors().await?;
-        Ok(Self { app, records, folder })
+        Ok(Self { app, records, clock, folder })
     }
 
     /// A key with all scopes, made for this run.
@@ -158,6 +236,7 @@ impl Sample {
                     price: record.money("price").map_or_else(String::new, |price| format!("{price:.2}")),
                 })
                 .collect(),
+            system: None,
         })
     }
 
@@ -180,6 +259,9 @@ fn introduce(sample: &Sample, page: &DemoPage, address: SocketAddr) {
     text += &format!("  客服工作台 desk        http://{address}/desk\n");
     if let Some(key) = sample.key() {
         text += &format!("  密钥 key              {}\n", key.expose_secret());
+    }
+    if let Some(system) = &page.system {
+        text += &format!("  店里系统 shop system   {system}/log\n");
     }
     text += "\n  试着问 try asking:\n";
     for customer in page.customers.iter().filter(|customer| !customer.questions.is_empty()).take(4) {

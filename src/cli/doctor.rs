@@ -9,6 +9,7 @@ use clap::Args;
 use super::options::{GlobalOptions, cache_environment};
 use super::serve;
 use crate::config::Config;
+use crate::connect::Probed;
 use crate::knowledge::current_generation;
 use crate::model::{Catalogue, card_status};
 use crate::pack::load::{Severity, check};
@@ -36,6 +37,7 @@ pub fn run(options: &GlobalOptions, _: DoctorOptions) -> anyhow::Result<ExitCode
         ("index", index(&options.data)),
         ("model", model(&config)),
         ("orders", orders(&config)?),
+        ("actions", actions(&config)?),
         ("pip", pip()),
         ("port", port(&config)),
         ("compliance", Finding::Note("say in your terms that an assistant answers; generative services offered to the public may have to be registered where you are".into())),
@@ -172,6 +174,28 @@ fn orders(config: &Config) -> anyhow::Result<Finding> {
             "looked up at {host}, which answers; use https, plain http can be read on the way"
         )),
         Ok(()) => Finding::Good(format!("looked up at {host}, which answers")),
+    })
+}
+
+fn actions(config: &Config) -> anyhow::Result<Finding> {
+    let system = match serve::open_actions(config) {
+        Ok(Some(system)) => system,
+        Ok(None) => return Ok(Finding::Good("executed by people, by tickets with the same time".into())),
+        Err(error) => return Ok(Finding::Bad(format!("{error:#}"))),
+    };
+    let host = system.host();
+    let now = serve::clock(config, false)?.0.now();
+    Ok(match serve::runtime()?.block_on(system.probe(&now)) {
+        Err(outage) => {
+            Finding::Bad(format!("executed by {host}, and {outage}; docs/actions.md says what is expected"))
+        }
+        Ok(Probed::Unknown(status)) => Finding::Note(format!(
+            "executed by {host}, which is there and answers a ping with status {status}: whether token and signature fit is not known"
+        )),
+        Ok(Probed::Accepted) if system.is_readable_on_the_way() => Finding::Note(format!(
+            "executed by {host}, which accepts a ping; use https, plain http can be read on the way"
+        )),
+        Ok(Probed::Accepted) => Finding::Good(format!("executed by {host}, which accepts a ping")),
     })
 }
 

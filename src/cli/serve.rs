@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use super::options::{GlobalOptions, cache_environment, variable};
 use crate::app::{App, AppOptions};
-use crate::config::Config;
+use crate::config::{ActionsConfig, Config};
 use crate::connect::{ActionsOptions, Orders, OrdersOptions, ShopActions};
 use crate::identity::ConversationIds;
 use crate::model::{
@@ -251,16 +251,26 @@ pub fn open_actions(config: &Config) -> anyhow::Result<Option<ShopActions>> {
     let signing = secret("WARMDESK_ACTIONS_SECRET", settings.secret_file.as_deref())?.context(
         "actions are signed: set WARMDESK_ACTIONS_SECRET, or `connect.actions.secret_file` to a file with the secret",
     )?;
-    Ok(Some(ShopActions::new(ActionsOptions {
-        url: url.clone(),
-        token: secret("WARMDESK_ACTIONS_TOKEN", settings.token_file.as_deref())?,
-        secret: signing,
+    let token = secret("WARMDESK_ACTIONS_TOKEN", settings.token_file.as_deref())?;
+    Ok(Some(ShopActions::new(actions_options(settings, url.clone(), (signing, token)))?))
+}
+
+/// How a system is asked to execute actions: where, under which secret and token, and by the settings' limits.
+pub fn actions_options(
+    settings: &ActionsConfig,
+    url: String,
+    (secret, token): (SecretString, Option<SecretString>),
+) -> ActionsOptions {
+    ActionsOptions {
+        url,
+        token,
+        secret,
         timeout: Duration::from_millis(settings.timeout_milliseconds),
         most_attempts: settings.most_attempts,
         first_pause: Duration::from_secs(settings.first_pause_seconds),
         failures: settings.failures,
         pause: Duration::from_secs(settings.pause_seconds),
-    })?))
+    }
 }
 
 /// A secret from its variable, or else from its file.

@@ -8,10 +8,11 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::breaker::{Breaker, BreakerState};
 use super::orders::Outage;
-use super::post::{Poster, milliseconds};
+use super::post::{self, Poster, milliseconds};
 use crate::actions::{Action, ActionResult};
 use crate::time::Now;
 
@@ -59,6 +60,15 @@ pub enum Answered {
     Result(ActionResult),
 }
 
+/// What a system said to a question that asks for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probed {
+    /// It accepted it: address, token and signature fit.
+    Accepted,
+    /// It is there, and does not know such a question; it said so with this status.
+    Unknown(u16),
+}
+
 /// Asks the shop's own system to do things. Cheap to clone; clones share everything.
 #[derive(Debug, Clone)]
 pub struct ShopActions {
@@ -99,6 +109,34 @@ impl ShopActions {
     /// Whether it is asked at all, or left alone for now.
     pub fn is_left_alone(&self) -> bool {
         self.inner.breaker.state(Instant::now()) == BreakerState::Open
+    }
+
+    /// Where it is: scheme, host and port, for people.
+    pub fn host(&self) -> String {
+        post::host(&self.inner.url)
+    }
+
+    /// Whether actions can be read on the way: plain HTTP to another machine.
+    pub fn is_readable_on_the_way(&self) -> bool {
+        post::is_readable_on_the_way(&self.inner.url)
+    }
+
+    /// Asks for nothing, under token and signature, to see whether it is there.
+    ///
+    /// # Errors
+    /// If it is not reached, or sends whoever asks away.
+    pub async fn probe(&self, now: &Now) -> Result<Probed, Outage> {
+        let body = json!({ "type": "ping", "timestamp": now.timestamp(), "data": {} });
+        let id = format!("ping_{}", Uuid::now_v7().simple());
+        let limit = self.inner.options.timeout;
+        let sent = self.inner.poster.post(self.inner.url.clone(), &id, body.to_string(), now);
+        let answer = timeout(limit, sent).await.map_err(|_| Outage::TimedOut(milliseconds(limit)))??;
+        match answer.status {
+            200..=299 => Ok(Probed::Accepted),
+            // Others refuse what they do not know, whoever asks; these say that they do not know who asks.
+            status if status != 403 && REFUSALS.contains(&status) => Ok(Probed::Unknown(status)),
+            status => Err(Outage::Status(status)),
+        }
     }
 
     /// Sends an action and waits for the answer.

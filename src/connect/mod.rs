@@ -9,7 +9,7 @@ mod post;
 mod signature;
 mod source;
 
-pub use actions::{ActionsError, ActionsOptions, Answered, ShopActions, is_refusal};
+pub use actions::{ActionsError, ActionsOptions, Answered, Probed, ShopActions, is_refusal};
 pub use breaker::BreakerState;
 pub use orders::{ConnectError, OUTSIDE_KINDS, Orders, OrdersOptions, OrdersState, Outage};
 pub use signature::{SignatureError, Signer};

@@ -1,6 +1,7 @@
 //! One signed request to another system: to the configured host alone, no redirect followed, no more read than an answer
 //! may have.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -97,6 +98,18 @@ fn unreachable(error: &reqwest::Error) -> Outage {
         cause = source;
     }
     Outage::Unreachable(cause.to_string())
+}
+
+/// Scheme, host and port of an address, for people.
+pub(super) fn host(address: &Url) -> String {
+    address.origin().ascii_serialization()
+}
+
+/// Whether what is sent there can be read on the way: plain HTTP to another machine.
+pub(super) fn is_readable_on_the_way(address: &Url) -> bool {
+    let host = address.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    address.scheme() == "http" && !here
 }
 
 /// A time limit in milliseconds, for people.

@@ -207,6 +207,7 @@ impl Telling<'_> {
             let moment = match action.state {
                 ActionState::Done => "done",
                 ActionState::Failed => "failed",
+                ActionState::Cancelled => "cancelled",
                 _ => return None,
             };
             Some(vec![place(&action.kind, moment), common_place(moment)])

@@ -31,6 +31,7 @@ pub fn whole(conversation: &ConversationId, message: MessageId, outcome: Outcome
         evidence: trace.evidence,
         handoff: outcome.handoff,
         commitments: outcome.commitments,
+        choices: trace.choices,
         guard: Some(GuardSummary { refused: trace.refused }),
         superseded_by: None,
         timing: Some(trace.timing),
@@ -50,6 +51,7 @@ pub fn repeated(appended: &Appended) -> ChatReply {
         if let Some(trace) = &stored.trace {
             reply.scenario.clone_from(&trace.scenario);
             reply.tier = Some(trace.tier);
+            reply.choices.clone_from(&trace.choices);
             reply.evidence.clone_from(&trace.evidence);
             reply.guard = Some(GuardSummary { refused: trace.refused.clone() });
             reply.timing = Some(trace.timing.clone());

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::identity::{ConversationId, MessageId, Scope};
 use crate::turn::trace::{FactTrace, SentenceTrace, Timing, Trace};
 use crate::turn::types::{
-    Author, Commitment, EmotionLabel, Handoff, PageContext, Refusal, ScenarioMatch, Tier, Trend,
+    Author, Choice, Commitment, EmotionLabel, Handoff, PageContext, Refusal, ScenarioMatch, Tier, Trend,
 };
 
 /// A customer's message as it comes through a door, its identity already proven.
@@ -89,6 +89,9 @@ pub struct ChatReply {
     pub handoff: Option<Handoff>,
     /// What was promised.
     pub commitments: Vec<Commitment>,
+    /// What its question offers to choose from.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
     /// Drafts that were not let out. Staff only.
     pub guard: Option<GuardSummary>,
     /// The message that took this one over, if it was part of a burst.
@@ -131,6 +134,9 @@ pub struct StoredMessage {
     pub text: String,
     /// Pictures and files.
     pub attachments: Vec<Attachment>,
+    /// What its question offers to choose from.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
     /// When.
     pub at: Timestamp,
     /// Why the assistant said it. Staff only.

@@ -4,6 +4,7 @@ pub mod hours;
 pub mod moves;
 pub mod note;
 pub mod priority;
+pub mod promised;
 pub mod queue;
 pub mod types;
 

@@ -1,4 +1,4 @@
-//! What runs for a conversation and what was promised in it, and what the shop's own system found.
+//! What runs for a conversation and what was promised in it, what the shop's own system found, and what is taken back.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::auth::Caller;
 use super::error::{ApiError, ErrorCode};
-use super::extract::{JsonBody, PathOf, QueryOf};
+use super::extract::{JsonBody, OptionalJsonBody, PathOf, QueryOf, check_text};
 use super::openapi::Failures;
 use super::state::AppState;
 use super::wire::shown;
@@ -73,6 +73,18 @@ pub struct ActionResultBody {
     /// The parcel it speaks of, if it says so; it must be the action's.
     #[serde(default)]
     pub parcel: Option<String>,
+}
+
+/// The longest reason for cancelling, in characters.
+const LONGEST_REASON: usize = 200;
+
+/// Why an action is cancelled.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelBody {
+    /// The reason, for the audit; at most 200 characters. The customer does not read it.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// The actions of a conversation.
@@ -235,8 +247,37 @@ pub async fn take_result(
     JsonBody(body): JsonBody<ActionResultBody>,
 ) -> Result<Json<ActionView>, ApiError> {
     let staff = caller.require_one_of(&[KeyScope::Facts, KeyScope::Admin])?;
-    let id: ActionId =
-        id.parse().map_err(|_| ApiError::new(ErrorCode::ActionNotFound, "there is no such action"))?;
-    let action = state.ports.actions.take_result(staff, id, body.into()).await?;
+    let action = state.ports.actions.take_result(staff, action(&id)?, body.into()).await?;
     Ok(Json(ActionView::new(action, &state.settings.zone)))
+}
+
+/// Cancels an action that is not wanted any more: the shop's system is not asked again, and the customer is told that it
+/// does not go ahead. What the system did already it has to take back itself. An action that is over is 409. Needs the scope
+/// desk or admin.
+#[utoipa::path(
+    post, path = "/api/v1/actions/{id}/cancel", tag = "actions", params(("id" = String, Path,)),
+    request_body(content = Option<CancelBody>, description = "May be left out"),
+    responses((status = 200, body = ActionView), Failures),
+    security(("key" = [])),
+)]
+pub async fn cancel(
+    State(state): State<AppState>,
+    caller: Caller,
+    PathOf(id): PathOf<String>,
+    OptionalJsonBody(body): OptionalJsonBody<CancelBody>,
+) -> Result<Json<ActionView>, ApiError> {
+    let staff = caller.require_one_of(&[KeyScope::Desk, KeyScope::Admin])?;
+    let why = body.reason.unwrap_or_default();
+    check_text("reason", &why)?;
+    if why.chars().count() > LONGEST_REASON {
+        let message = format!("reason: at most {LONGEST_REASON} characters are accepted");
+        return Err(ApiError::new(ErrorCode::InvalidField, message));
+    }
+    let action = state.ports.actions.cancel(staff, action(&id)?, why).await?;
+    Ok(Json(ActionView::new(action, &state.settings.zone)))
+}
+
+/// What cannot be an id of an action is one that there is not.
+fn action(id: &str) -> Result<ActionId, ApiError> {
+    id.parse().map_err(|_| ApiError::new(ErrorCode::ActionNotFound, "there is no such action"))
 }

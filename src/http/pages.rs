@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::error::{ApiError, ErrorCode, not_modified};
 use super::extract::PathOf;
@@ -26,6 +27,14 @@ pub async fn demo(headers: HeaderMap) -> Result<Response, ApiError> {
 /// The customers, questions and products of the demo.
 pub async fn demo_config(State(state): State<AppState>) -> Json<DemoConfig> {
     Json(DemoConfig { shop: state.settings.shop_name.clone(), demo: state.settings.demo.clone() })
+}
+
+/// What the example of a shop's own system was asked and did; in the demo only.
+pub async fn demo_system(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
+    let Some(system) = &state.shop_system else {
+        return Err(ApiError::new(ErrorCode::RouteNotFound, "no example of a shop's system runs here"));
+    };
+    Ok(Json(system.log()))
 }
 
 /// The agents' page.

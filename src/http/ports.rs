@@ -291,6 +291,14 @@ pub trait Actions: Send + Sync {
     fn flows(&self, staff: StaffScope, conversation: ConversationId) -> Answer<'_, Vec<FlowProgress>>;
     /// Takes what came of an action; the very same result again changes nothing.
     fn take_result(&self, staff: StaffScope, action: ActionId, result: ActionResult) -> Answer<'_, Action>;
+    /// Takes back what is not wanted any more; the customer is told.
+    fn cancel(&self, staff: StaffScope, action: ActionId, why: String) -> Answer<'_, Action>;
+}
+
+/// The example of a shop's own system, as the demo page shows it.
+pub trait SystemLog: Send + Sync {
+    /// What it was asked and what it did.
+    fn log(&self) -> Value;
 }
 
 // --------------------------------------------------------------------------------------------------- facts

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::limits::{LimitSettings, Limits};
-use super::ports::Ports;
+use super::ports::{Ports, SystemLog};
 use crate::identity::ShopId;
 use crate::time::TestClock;
 use crate::web::DemoPage;
@@ -78,6 +78,8 @@ pub struct AppState {
     pub metrics: Option<PrometheusHandle>,
     /// The clock to be set from outside; only with `--test-clock`.
     pub test_clock: Option<Arc<TestClock>>,
+    /// The example of a shop's own system; only in the demo.
+    pub shop_system: Option<Arc<dyn SystemLog>>,
     /// Ends the streams that would otherwise never end.
     pub shutdown: CancellationToken,
 }
@@ -91,6 +93,7 @@ impl AppState {
             settings: Arc::new(settings),
             metrics: None,
             test_clock: None,
+            shop_system: None,
             shutdown: CancellationToken::new(),
         }
     }
@@ -99,6 +102,13 @@ impl AppState {
     #[must_use]
     pub fn with_metrics(mut self, handle: PrometheusHandle) -> Self {
         self.metrics = Some(handle);
+        self
+    }
+
+    /// With the example of a shop's own system, for the demo page.
+    #[must_use]
+    pub fn with_shop_system(mut self, system: Arc<dyn SystemLog>) -> Self {
+        self.shop_system = Some(system);
         self
     }
 

@@ -14,7 +14,8 @@ use crate::desk::types::{
 };
 use crate::turn::trace::{FactTrace, SentenceTrace, Timing, Trace};
 use crate::turn::types::{
-    Author, Commitment, EmotionLabel, Handoff, HandoffMode, HandoffReason, Refusal, ScenarioMatch, Tier,
+    Author, Choice, Commitment, EmotionLabel, Handoff, HandoffMode, HandoffReason, Refusal, ScenarioMatch,
+    Tier,
 };
 
 /// A time as it is shown outside: RFC 3339 with the shop's offset.
@@ -66,6 +67,8 @@ pub struct ChatView {
     pub handoff: Option<HandoffView>,
     /// What was promised.
     pub commitments: Vec<CommitmentView>,
+    /// What its question offers to choose from, in the order of the text; a card says its `say` as the customer's message.
+    pub choices: Vec<Choice>,
     /// Drafts that were not let out. Staff only.
     pub guard: Option<GuardSummary>,
     /// The message that took this one over, if it was part of a burst.
@@ -139,6 +142,7 @@ impl ChatView {
                 .into_iter()
                 .map(|commitment| CommitmentView::new(commitment, &copy.zone))
                 .collect(),
+            choices: reply.choices,
             guard: reply.guard.filter(|_| staff),
             superseded_by: reply.superseded_by,
             timing: reply.timing.filter(|_| staff),
@@ -161,6 +165,8 @@ pub struct MessageView {
     pub text: String,
     /// Pictures and files.
     pub attachments: Vec<Attachment>,
+    /// What the message's question offers to choose from.
+    pub choices: Vec<Choice>,
     /// When.
     #[schema(format = DateTime)]
     pub at: String,
@@ -177,6 +183,7 @@ impl MessageView {
             name: message.name,
             text: message.text,
             attachments: message.attachments,
+            choices: message.choices,
             at: shown(message.at, &copy.zone),
             trace: message.trace.filter(|_| copy.everything),
         }

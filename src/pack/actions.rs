@@ -12,7 +12,7 @@ use crate::turn::types::EntityKind;
 pub const LEAD_REPLY: &str = "lead_reply";
 
 /// What is said of an action at each point, as its wording is called.
-pub const MOMENTS: [&str; 5] = ["started", "running", "done", "failed", "overdue"];
+pub const MOMENTS: [&str; 6] = ["started", "running", "done", "failed", "overdue", "cancelled"];
 
 /// What can be done, and what may be said of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -197,14 +197,17 @@ impl Store {
 fn read_message(row: &SqliteRow) -> Result<StoredMessage, StoreError> {
     let attachments: String = row.try_get("attachments")?;
     let trace: Option<String> = row.try_get("trace")?;
+    let trace: Option<Trace> = trace.as_deref().map(from_json).transpose()?;
     Ok(StoredMessage {
         id: from_text(row.try_get("id")?)?,
         author: from_word(row.try_get("author")?)?,
         name: row.try_get("name")?,
         text: row.try_get("text")?,
         attachments: from_json(&attachments)?,
+        // The customer sees these, whatever becomes of the trace.
+        choices: trace.as_ref().map(|trace| trace.choices.clone()).unwrap_or_default(),
         at: time(row.try_get("at")?)?,
-        trace: trace.as_deref().map(from_json).transpose()?,
+        trace,
     })
 }
 

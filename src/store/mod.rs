@@ -34,7 +34,9 @@ use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-pub use actions::{Brought, NewAction, NewPromise, ResultTaken, ToPerson, Undertaken, Undertaking};
+pub use actions::{
+    Brought, Cancelling, NewAction, NewPromise, ResultTaken, ToPerson, Undertaken, Undertaking,
+};
 pub use conversations::{Conversation, NewConversation};
 pub use error::StoreError;
 pub use events::{DeskEvent, StreamEvent};
@@ -43,8 +45,9 @@ pub use gaps::{BY_KNOWLEDGE, GapFilter, Settlement, Unanswered};
 pub use keys::{KeyInfo, NewKey, ShopSecret};
 pub use messages::{Appended, NewMessage};
 pub use open::{FILE, ServingLock};
-pub use promises::{DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
+pub use promises::{AgentWord, DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
 pub use proofs::{OrderClaim, ProofLimits};
+pub use random::fresh_secret;
 pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Stamp, Withdrawal};
 pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
@@ -14,6 +15,14 @@ pub(super) fn secret_hex() -> Result<String, StoreError> {
         .fill(&mut bytes)
         .map_err(|_| StoreError::Other("the system gives no random bytes".into()))?;
     Ok(hex(&bytes))
+}
+
+/// A secret that nobody else has, for something that is set up now.
+///
+/// # Errors
+/// If the system gives no random bytes.
+pub fn fresh_secret() -> Result<SecretString, StoreError> {
+    secret_hex().map(SecretString::from)
 }
 
 /// The hash under which a secret is kept.

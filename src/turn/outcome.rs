@@ -9,7 +9,7 @@ use super::generate::speak::Spoken;
 use super::stopwatch::Stopwatch;
 use super::trace::{EpisodeTrace, FactTrace, GoalTrace, SentenceTrace, Trace};
 use super::types::{
-    Commitment, Decision, Emotion, Episode, Goal, Handoff, LeftOut, Memory, PlannedGoal, Realisation,
+    Choice, Commitment, Decision, Emotion, Episode, Goal, Handoff, LeftOut, Memory, PlannedGoal, Realisation,
 };
 use super::understand::Reader;
 use super::voice::Backing;
@@ -78,6 +78,7 @@ impl Outcome {
             goals,
             intents: json!(reading.intents),
             emotion: json!(reading.emotion),
+            choices: offered(decision.choices, &spoken.sentences),
             sentences: spoken.sentences,
             refused: spoken.refused,
             evidence: evidence.collect(),
@@ -92,6 +93,12 @@ impl Outcome {
             commitments: backing.commitments,
         }
     }
+}
+
+/// What is offered to choose from, if the question that offers it was said: nobody gets cards without the words.
+fn offered(choices: Vec<Choice>, sentences: &[SentenceTrace]) -> Vec<Choice> {
+    let asks = |sentence: &SentenceTrace| choices.iter().all(|choice| sentence.text.contains(&choice.label));
+    if sentences.iter().any(asks) { choices } else { Vec::new() }
 }
 
 /// The goals in the order in which they were planned, each with its sentences, then those that were left out.

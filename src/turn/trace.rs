@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::types::{By, Concern, EpisodeState, Goal, Refusal, ReplyClass, ScenarioMatch, Tier};
+use super::types::{By, Choice, Concern, EpisodeState, Goal, Refusal, ReplyClass, ScenarioMatch, Tier};
 
 /// Everything staff may see about one reply. Stored as JSON beside the message.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -33,6 +33,9 @@ pub struct Trace {
     pub emotion: Value,
     /// One line a sentence: which goal it serves, where it comes from, what it rests on.
     pub sentences: Vec<SentenceTrace>,
+    /// What the customer was offered to choose from.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
     /// Drafts the guard did not let out.
     pub refused: Vec<Refusal>,
     /// The facts: id, kind, title, text, why.

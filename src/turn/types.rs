@@ -215,6 +215,16 @@ pub enum Pending {
     Recalled,
 }
 
+/// One thing of several that a question offers. Channels with cards show it as one; the text of the question names it too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = OfferedChoice)]
+pub struct Choice {
+    /// How it is named in the text: "① 婴儿恒温睡袋（11月14日）".
+    pub label: String,
+    /// What the customer says by choosing it: "①".
+    pub say: String,
+}
+
 // ---------------------------------------------------------------------------------------------- understand
 
 /// What `understand` read in the message: text only, no facts.
@@ -752,6 +762,8 @@ pub struct Decision {
     /// What becomes of matters of several steps.
     #[serde(skip)]
     pub flows: Vec<FlowMove>,
+    /// What its question offers to choose from, in the order of the text.
+    pub choices: Vec<Choice>,
     /// What the conversation remembers after this turn.
     pub memory: Memory,
 }

@@ -1,7 +1,7 @@
 //! Is what was promised done by itself and told in time, exactly once, whatever the shop's own system does?
 
 mod crashes;
-mod system;
+pub mod system;
 
 use std::time::Duration;
 
@@ -30,18 +30,18 @@ fn orders() -> String {
     (0..3).map(order).collect::<Vec<_>>().join("\n")
 }
 
-async fn actions(shop: &RunningShop, talk: &Value) -> Vec<Value> {
+pub async fn actions(shop: &RunningShop, talk: &Value) -> Vec<Value> {
     let path = format!("/api/v1/actions?conversation={}", talk["conversation"].as_str().unwrap());
     shop.staff_get(&path).await["actions"].as_array().unwrap().clone()
 }
 
-async fn promises(shop: &RunningShop, talk: &Value) -> Vec<Value> {
+pub async fn promises(shop: &RunningShop, talk: &Value) -> Vec<Value> {
     let path = format!("/api/v1/promises?conversation={}", talk["conversation"].as_str().unwrap());
     shop.staff_get(&path).await["promises"].as_array().unwrap().clone()
 }
 
 /// What the assistant said by itself, oldest first.
-async fn words(shop: &RunningShop, talk: &Value) -> Vec<String> {
+pub async fn words(shop: &RunningShop, talk: &Value) -> Vec<String> {
     let path = format!("/api/v1/conversations/{}", talk["conversation"].as_str().unwrap());
     let history = shop.staff_get(&path).await;
     let messages = history["messages"].as_array().unwrap().iter();
@@ -53,7 +53,7 @@ async fn words(shop: &RunningShop, talk: &Value) -> Vec<String> {
 }
 
 /// Waits until something holds: actions and promises are worked on behind the replies.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..200 {
         if let Some(found) = look().await {
             return found;
@@ -63,28 +63,28 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     panic!("it does not come to that: {what}");
 }
 
-async fn until_words(shop: &RunningShop, talk: &Value, count: usize) -> Vec<String> {
+pub async fn until_words(shop: &RunningShop, talk: &Value, count: usize) -> Vec<String> {
     until(&format!("{count} words"), async || {
         Some(words(shop, talk).await).filter(|words| words.len() >= count)
     })
     .await
 }
 
-async fn until_state(shop: &RunningShop, talk: &Value, state: &str) -> Value {
+pub async fn until_state(shop: &RunningShop, talk: &Value, state: &str) -> Value {
     until(state, async || actions(shop, talk).await.pop().filter(|action| action["state"] == state)).await
 }
 
 /// Long enough for several looks of the lanes, to see that nothing happens.
-async fn wait_a_while() {
+pub async fn wait_a_while() {
     tokio::time::sleep(Duration::from_millis(700)).await;
 }
 
-fn staff() -> StaffScope {
+pub fn staff() -> StaffScope {
     StaffScope { shop: ShopId::default(), actor: "test".to_owned() }
 }
 
 /// What the audit says of an action.
-async fn audit(shop: &RunningShop, action: &Value) -> Vec<String> {
+pub async fn audit(shop: &RunningShop, action: &Value) -> Vec<String> {
     let log = shop.store.audit_log(&staff(), action["id"].as_str().unwrap()).await.unwrap();
     log.into_iter().map(|entry| entry.action).collect()
 }
@@ -300,9 +300,10 @@ async fn results_at_once_twice_of_another_and_too_late() {
         );
         assert!(refused.text.contains(field) || field == "outcome", "{bad}: {}", refused.text);
     }
-    let id = second["id"].as_str().unwrap().parse().unwrap();
-    let now = crate::app::moment(REFERENCE);
-    shop.store.cancel_action(&staff(), &id, "the customer has it", &now).await.unwrap();
+    let id = second["id"].as_str().unwrap();
+    shop.staff_post(&format!("/api/v1/actions/{id}/cancel"), json!({ "reason": "the customer has it" }))
+        .await
+        .good();
     let late = send(&second, result(&json!("88000001"))).await;
     assert_eq!((late.status, late.code().as_str()), (409, "action_over"));
     assert_eq!(
@@ -316,6 +317,51 @@ async fn results_at_once_twice_of_another_and_too_late() {
     let said = until_words(&shop, &third, 1).await.remove(0);
     assert!(said.contains("中通没有这件的记录"), "{said}");
     assert_eq!(until_state(&shop, &third, "failed").await["attempts"], 1);
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_cancelled_is_told_once_and_goes_no_further() {
+    let system = ShopSystem::start(Mood::Later).await;
+    let shop = RunningShop::acting(system.options()).await;
+    let talk = shop.chat(Some(OWNER), QUESTION).await;
+    let action = until_state(&shop, &talk, "running").await;
+    let path = |step: &str| format!("/api/v1/actions/{}/{step}", action["id"].as_str().unwrap());
+    let cancelled = shop.staff_post(&path("cancel"), json!({ "reason": "包裹找到了" })).await.good();
+    assert_eq!((&cancelled["state"], &cancelled["result"]), (&json!("cancelled"), &Value::Null));
+    let said = until_words(&shop, &talk, 1).await.remove(0);
+    assert!(said.contains("查件") && !said.contains("包裹找到了"), "{said}");
+    assert!(["不往下办", "不再往下走", "不继续办"].iter().any(|word| said.contains(word)), "{said}");
+    let promise = promises(&shop, &talk).await.remove(0);
+    assert_eq!(promise["state"], "kept", "by that word: {promise}");
+    let again = shop.staff_post(&path("cancel"), json!({})).await;
+    assert_eq!((again.status, again.code().as_str()), (409, "conflict"));
+    let late = shop.staff_post(&path("result"), result(&json!(ORDER))).await;
+    assert_eq!((late.status, late.code().as_str()), (409, "action_over"));
+    shop.at("2026-11-20T14:15:00+08:00");
+    wait_a_while().await;
+    assert_eq!(words(&shop, &talk).await.len(), 1, "nothing is said a second time");
+    let log = audit(&shop, &action).await;
+    let expected = ["request_action", "begin_action", "accept_action", "cancel_action", "refuse_result"];
+    assert_eq!(log, expected);
+    // What is over may be wanted again.
+    let asked = shop.chat(Some(OWNER), QUESTION).await;
+    let second = until_state(&shop, &asked, "running").await;
+    assert_ne!(second["id"], action["id"]);
+    // A person who has the conversation is the one who says it.
+    let handed = shop.chat_on(Some(OWNER), &asked, "转人工").await;
+    let ticket = handed["handoff"]["ticket"].as_str().unwrap().to_owned();
+    shop.staff_post(&format!("/api/v1/tickets/{ticket}/claim"), json!({})).await.good();
+    let path = format!("/api/v1/actions/{}/cancel", second["id"].as_str().unwrap());
+    shop.staff_post(&path, json!({})).await.good();
+    let promise = until("it is due at the desk", async || {
+        promises(&shop, &asked).await.pop().filter(|promise| promise["with_person"] == true)
+    })
+    .await;
+    assert_eq!(promise["state"], "open", "nothing was said yet");
+    let told = json!({ "text": "包裹找到了，查件撤了。" });
+    shop.staff_post(&format!("/api/v1/tickets/{ticket}/messages"), told).await.good();
+    assert_eq!(promises(&shop, &asked).await.pop().unwrap()["state"], "kept");
     shop.stop().await;
 }
 

@@ -25,7 +25,8 @@ use warmdesk::turn::Rules;
 
 /// The moment for which the sample shop's records are written.
 pub const REFERENCE: &str = "2026-11-20T10:12:00+08:00";
-const ADMIN: &str = "admin-key-of-the-integration-tests";
+/// The key with all scopes.
+pub const ADMIN: &str = "admin-key-of-the-integration-tests";
 const SECRET: &str = "customer-secret-of-the-integration-tests";
 
 /// A server that answers for a shop, until it is dropped.
@@ -258,6 +259,11 @@ impl RunningShop {
     /// Puts the clock to another moment.
     pub fn at(&self, now: &str) {
         self.clock.set(moment(now));
+    }
+
+    /// What time it is there.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock) as Arc<dyn Clock>
     }
 
     /// Sends records and expects that all of them are taken.

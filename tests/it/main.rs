@@ -13,6 +13,7 @@ mod bad_input;
 mod cli;
 mod connect;
 mod dialogues;
+mod example;
 mod gaps;
 mod handoff;
 mod interrupted;

@@ -329,6 +329,56 @@ async fn who_has_several_orders_chooses_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_offered_comes_as_cards_beside_the_text() {
+    let shop = RunningShop::start(mute()).await;
+    let mut question = message(Some("cus_1005"), None, QUESTION);
+    question["id"] = json!("first");
+    let asked = shop.post("/api/v1/chat", question.clone()).await.good();
+    let cards = asked["choices"].as_array().unwrap().clone();
+    assert_eq!(cards.len(), 2, "{asked}");
+    for card in &cards {
+        let (label, say) = (text(card, "label"), text(card, "say"));
+        assert!(text(&asked, "reply").contains(label) && label.starts_with(say), "{asked}");
+    }
+    let again = shop.post("/api/v1/chat", question).await.good();
+    assert_eq!(again["choices"], asked["choices"], "the same message again is answered the same");
+    // Whoever comes back to the page finds them with the message, a customer too.
+    let (token, conversation) = shop.session("cus_1005").await;
+    assert_eq!(asked["conversation"], conversation.as_str());
+    let path = format!("/api/v1/conversations/{conversation}");
+    let request = shop.request(Method::GET, &path).bearer_auth(token);
+    let history = read(request.send().await.unwrap()).await.good();
+    assert_eq!(history["messages"][1]["choices"], asked["choices"], "{history}");
+    assert_eq!(history["messages"][0]["choices"], json!([]));
+    // A card says its words as the customer's message, and that chooses.
+    let chosen = shop.chat_on(Some("cus_1005"), &asked, text(&cards[1], "say")).await;
+    assert!(text(&chosen, "reply").contains("8132"), "{chosen}");
+    assert_eq!(chosen["choices"], json!([]), "nothing is offered any more");
+    let streamed = shop.stream(Some("cus_1015"), "我的订单发货没").await;
+    let done = &streamed.last().unwrap().data;
+    assert_eq!(
+        done["choices"].as_array().map(|cards| cards.is_empty()),
+        Some(true),
+        "one order is no choice"
+    );
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_items_of_an_order_are_offered_too() {
+    let shop = RunningShop::start(mute()).await;
+    let asked = shop.chat(Some("cus_1017"), "我要退货").await;
+    let cards = asked["choices"].as_array().unwrap();
+    let labels: Vec<&str> = cards.iter().map(|card| text(card, "label")).collect();
+    assert_eq!(labels, ["① 儿童轻暖羽绒服", "② 儿童护耳帽"], "{asked}");
+    let chosen = shop.chat_on(Some("cus_1017"), &asked, text(&cards[1], "say")).await;
+    assert_eq!(chosen["choices"], json!([]), "{chosen}");
+    let said = text(&chosen, "reply");
+    assert!(!said.contains('①') && !said.contains("哪一件"), "{said}");
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_opens_the_own_history_and_nothing_else() {
     let shop = RunningShop::start(mute()).await;
     let opened = shop.post("/api/v1/session", json!({ "customer": proof("cus_1001") })).await.good();

@@ -1,12 +1,11 @@
 //! Where is a customer's look-up sent? The configured address with the customer's id in its places, and never to another
 //! host, path or port than the configured one, whatever the id is.
 
-use std::net::IpAddr;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
 use super::ConnectError;
+use crate::connect::post;
 use crate::identity::{CustomerId, ShopId};
 
 /// Stands for the customer's id.
@@ -64,14 +63,12 @@ impl Address {
 
     /// Scheme, host and port, for people.
     pub(super) fn host(&self) -> String {
-        self.model.origin().ascii_serialization()
+        post::host(&self.model)
     }
 
     /// Whether what is sent can be read on the way: plain HTTP to another machine.
     pub(super) fn is_readable_on_the_way(&self) -> bool {
-        let host = self.model.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        self.model.scheme() == "http" && !here
+        post::is_readable_on_the_way(&self.model)
     }
 }
 

@@ -186,7 +186,7 @@ pub(super) fn check(
 
 /// The goal under which a moment of an action is said.
 pub(super) fn goal_of(moment: &str) -> Goal {
-    if matches!(moment, "done" | "failed") { Goal::Answer } else { Goal::Commit }
+    if matches!(moment, "done" | "failed" | "cancelled") { Goal::Answer } else { Goal::Commit }
 }
 
 fn check_moment(kind: &ActionKind, moment: &str, book: &Book, at: At<'_>, problems: &mut Problems) {

@@ -212,7 +212,8 @@ pub(super) fn aftersale_text(case: &Record, now: &Now) -> String {
             .map(|value| format!("金额：{value}")),
     );
     parts.extend(refund_lines(case, now));
-    parts.extend(return_line(case));
+    parts.extend(parcel_line(case, ("return_shipment", "退回物流")));
+    parts.extend(parcel_line(case, ("new_shipment", "寄出物流")));
     let told = [
         "kind",
         "id",
@@ -226,6 +227,7 @@ pub(super) fn aftersale_text(case: &Record, now: &Now) -> String {
         "amount",
         "refund",
         "return_shipment",
+        "new_shipment",
         "evidence",
         "decided_by",
     ];
@@ -248,10 +250,10 @@ fn refund_lines(case: &Record, now: &Now) -> Vec<String> {
     labels.into_iter().filter_map(line).collect()
 }
 
-/// The parcel in which goods come back.
-fn return_line(case: &Record) -> Option<String> {
-    let parcel = case.fields.get("return_shipment")?.as_object()?;
+/// The parcel in which goods come back, or in which others go out.
+fn parcel_line(case: &Record, (field, label): (&str, &str)) -> Option<String> {
+    let parcel = case.fields.get(field)?.as_object()?;
     let words = [text_in(parcel, "carrier"), text_in(parcel, "tracking"), text_in(parcel, "status")];
     let words: Vec<&str> = words.into_iter().flatten().collect();
-    (!words.is_empty()).then(|| format!("退回物流：{}", words.join(" ")))
+    (!words.is_empty()).then(|| format!("{label}：{}", words.join(" ")))
 }

@@ -29,6 +29,16 @@ pub enum ResultTaken {
     Differs,
 }
 
+/// Why an action is not wanted any more.
+#[derive(Debug, Clone)]
+pub struct Cancelling {
+    /// The reason, for the audit; the customer does not read it.
+    pub why: String,
+    /// Whether the customer is told in the same breath, by a reply or a person. Otherwise a word is still owed, and it is
+    /// said by itself.
+    pub told: bool,
+}
+
 /// An action that a person has to execute.
 #[derive(Debug, Clone)]
 pub struct ToPerson {
@@ -165,24 +175,28 @@ impl Store {
         .await
     }
 
-    /// An action is not wanted any more.
+    /// An action is not wanted any more. Who was promised a word of it gets one, unless told already.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is over.
+    /// [`StoreError::NotFound`] if there is none, [`StoreError::Conflict`] if it is over.
     pub async fn cancel_action(
         &self,
         staff: &StaffScope,
         id: &ActionId,
-        why: &str,
+        cancelling: Cancelling,
         now: &Now,
     ) -> Result<Action, StoreError> {
-        let (staff, id, now, why) = (staff.clone(), id.clone(), now.clone(), why.to_owned());
+        let (staff, id, now) = (staff.clone(), id.clone(), now.clone());
         self.write(move |transaction| {
             Box::pin(async move {
                 let mut action = shop_action(transaction, &staff, &id).await?;
-                move_action(transaction, &staff, &mut action, (ActionMove::Cancel, &why), &now).await?;
-                // Nobody waits for it any more.
-                release_of_action(transaction, &staff, &id, &now).await?;
+                let step = (ActionMove::Cancel, cancelling.why.as_str());
+                move_action(transaction, &staff, &mut action, step, &now).await?;
+                if cancelling.told {
+                    release_of_action(transaction, &staff, &id, &now).await?;
+                } else {
+                    wake_of_action(transaction, &id, &now).await?;
+                }
                 Ok(action)
             })
         })

@@ -17,7 +17,7 @@ use crate::actions::{Action, ActionMove, Promise, next_action};
 use crate::identity::{ActionId, ConversationId, CustomerId, Scope, StaffScope, TicketId};
 use crate::time::Now;
 
-pub use execution::{ResultTaken, ToPerson};
+pub use execution::{Cancelling, ResultTaken, ToPerson};
 pub use undertake::{Brought, NewAction, NewPromise, Undertaken, Undertaking};
 
 /// How many actions and promises a turn is told of. Nobody speaks of the fortieth.

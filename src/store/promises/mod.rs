@@ -145,6 +145,25 @@ pub(super) async fn give(
     insert(transaction, &staff, (conversation, given), now).await
 }
 
+/// A word that an agent gives the customer.
+#[derive(Debug, Clone, Copy)]
+pub struct AgentWord {
+    /// By when it is owed.
+    pub due: Timestamp,
+    /// So long before its time the agent is reminded.
+    pub remind_before: SignedDuration,
+}
+
+/// Keeps a promise under the name of whoever gives it.
+pub(super) async fn owe(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    given: (&ConversationId, Given),
+    now: &Now,
+) -> Result<(), StoreError> {
+    insert(transaction, staff, given, now).await.map(drop)
+}
+
 async fn insert(
     transaction: &mut Transaction,
     staff: &StaffScope,
@@ -238,7 +257,7 @@ async fn tell_desk_of(transaction: &mut Transaction, promise: &Promise, now: &No
     Ok(())
 }
 
-/// The result of an action is there: whoever was promised it hears of it now.
+/// An action has ended: whoever was promised its result hears of it now.
 pub(super) async fn wake_of_action(
     transaction: &mut Transaction,
     action: &ActionId,
@@ -254,7 +273,7 @@ pub(super) async fn wake_of_action(
     Ok(())
 }
 
-/// An action is not wanted any more: what was promised of it is owed no longer.
+/// The customer knows that an action goes no further: what was promised of it is owed no longer.
 pub(super) async fn release_of_action(
     transaction: &mut Transaction,
     staff: &StaffScope,

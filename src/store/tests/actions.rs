@@ -9,8 +9,8 @@ use crate::desk::types::{ConversationState, HandoffNote, Priority, TicketStatus}
 use crate::identity::ConversationId;
 use crate::store::promises::WAKING;
 use crate::store::{
-    Brought, FollowUp, FollowUpStep, FollowedUp, NewAction, NewPromise, NewTicket, ResultTaken, Seen,
-    TicketFilter, ToPerson, Undertaken, Undertaking,
+    Brought, Cancelling, FollowUp, FollowUpStep, FollowedUp, NewAction, NewPromise, NewTicket, ResultTaken,
+    Seen, TicketFilter, ToPerson, Undertaken, Undertaking,
 };
 use crate::turn::trace::Trace;
 use crate::turn::types::{HandoffMode, HandoffReason};
@@ -174,15 +174,23 @@ async fn a_result_is_taken_once_and_only_for_its_own_order() {
         audited(&store, action.id.as_str()).await,
         ["request_action", "refuse_result", "finish_action", "refuse_result"]
     );
-    // What is not wanted any more takes no result, and nobody waits for it.
+    // What is not wanted any more takes no result, and is owed no longer only where the customer was told.
     undertake(&store, &scope, &conversation, ("trace_reply", trace(Executor::ShopSystem)), &now()).await;
     let (other, _) = one(&store, &conversation).await;
     assert_ne!(other.id, action.id, "what is over may be wanted again");
-    store.cancel_action(&staff(), &other.id, "the customer has it", &now()).await.unwrap();
+    let cancelling = |told| Cancelling { why: "the customer has it".into(), told };
+    store.cancel_action(&staff(), &other.id, cancelling(true), &now()).await.unwrap();
     let late = store.take_result(&staff(), &other.id, result("在路上"), &now()).await.unwrap();
     assert_eq!(late, ResultTaken::TooLate);
-    store.cancel_action(&staff(), &other.id, "again", &now()).await.unwrap_err();
+    store.cancel_action(&staff(), &other.id, cancelling(true), &now()).await.unwrap_err();
     assert_eq!(one(&store, &conversation).await.1.state, PromiseState::Kept);
+    undertake(&store, &scope, &conversation, ("trace_reply", trace(Executor::ShopSystem)), &now()).await;
+    let (third, _) = one(&store, &conversation).await;
+    store.cancel_action(&staff(), &third.id, cancelling(false), &now()).await.unwrap();
+    assert_eq!(one(&store, &conversation).await.1.state, PromiseState::Open, "nothing was said yet");
+    let due_now = store.due_promises(&staff(), 10, &now()).await.unwrap();
+    let owed = due_now.iter().find(|due| due.promise.action.as_ref() == Some(&third.id)).unwrap();
+    assert!(owed.is_answered(), "the customer hears of it at once");
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Tickets: one for now, one agent, legal moves, everything in the audit.
 
 use super::*;
+use crate::actions::PromiseState;
 use crate::desk::types::{ConversationState, HandoffNote, Priority, TicketStatus};
 use crate::identity::TicketId;
-use crate::store::{NewTicket, OpenedTicket, StoreError, TicketFilter};
+use crate::store::{AgentWord, NewTicket, OpenedTicket, StoreError, TicketFilter};
 use crate::turn::types::{HandoffMode, HandoffReason};
 
 fn new(conversation: &Conversation, mode: HandoffMode, due: &str) -> NewTicket {
@@ -88,6 +89,27 @@ async fn a_ticket_for_later_leaves_the_conversation_with_the_assistant() {
     store.staff_message(&colleague, &ticket.ticket.id, message("查到了"), &now()).await.unwrap();
     store.resolve(&colleague, &ticket.ticket.id, &now()).await.unwrap();
     assert_eq!(store.conversation(&scope, &conversation.id).await.unwrap().state, ConversationState::Bot);
+}
+
+#[tokio::test]
+async fn a_word_of_an_agent_is_owed_until_the_next_one() {
+    let (_folder, store) = store().await;
+    let scope = customer("c1");
+    let conversation = opened(&store, &scope).await;
+    let ticket = open(&store, &scope, new(&conversation, HandoffMode::Now, DUE)).await.ticket.id;
+    let colleague = agent("小李");
+    store.claim(&colleague, &ticket, &now()).await.unwrap();
+    let due = now().timestamp() + jiff::SignedDuration::from_hours(4);
+    let word = AgentWord { due, remind_before: jiff::SignedDuration::from_mins(30) };
+    let said = (message("下午给您答复"), Some(word));
+    store.staff_promise(&colleague, &ticket, said, &now()).await.unwrap();
+    let states = async || {
+        let promises = store.promises(&colleague, &conversation.id).await.unwrap();
+        promises.into_iter().map(|promise| (promise.by, promise.due, promise.state)).collect::<Vec<_>>()
+    };
+    assert_eq!(states().await, [("小李".to_owned(), due, PromiseState::Open)]);
+    store.staff_message(&colleague, &ticket, message("查到了"), &now()).await.unwrap();
+    assert_eq!(states().await, [("小李".to_owned(), due, PromiseState::Kept)]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use sqlx::Row;
 use super::{priority_number, read_ticket};
 use crate::conversation::types::StoredMessage;
 use crate::desk::moves::{Move, next_ticket};
+use crate::desk::promised::AGENT_WORD;
 use crate::desk::types::{AgentNote, Priority, Ticket, TicketStatus};
 use crate::identity::{ConversationId, MessageId, StaffScope, TicketId};
 use crate::store::actions::{begun_by_person, done_by_person};
@@ -13,7 +14,7 @@ use crate::store::codec::{from_json, from_text, time, word};
 use crate::store::conversations::{Conversation, make_move, shop_conversation};
 use crate::store::events::{Event, append_event};
 use crate::store::messages::{NewMessage, NewMessageRow, insert_message};
-use crate::store::promises::{told_by_person, wake_of_ticket};
+use crate::store::promises::{AgentWord, Given, owe, told_by_person, wake_of_ticket};
 use crate::store::{Store, StoreError, Transaction};
 use crate::time::Now;
 use crate::turn::types::{Author, HandoffMode};
@@ -47,9 +48,23 @@ impl Store {
         new: NewMessage,
         now: &Now,
     ) -> Result<StoredMessage, StoreError> {
+        self.staff_promise(agent, ticket, (new, None), now).await
+    }
+
+    /// Writes to the customer as [`Store::staff_message`]; with the message the agent gives a word that is owed.
+    ///
+    /// # Errors
+    /// As [`Store::staff_message`].
+    pub async fn staff_promise(
+        &self,
+        agent: &StaffScope,
+        ticket: &TicketId,
+        (new, word): (NewMessage, Option<AgentWord>),
+        now: &Now,
+    ) -> Result<StoredMessage, StoreError> {
         let (agent, ticket, now) = (agent.clone(), ticket.clone(), now.clone());
         self.write(move |transaction| {
-            Box::pin(async move { staff_message(transaction, &agent, &ticket, new, &now).await })
+            Box::pin(async move { staff_message(transaction, &agent, &ticket, (new, word), &now).await })
         })
         .await
     }
@@ -190,7 +205,7 @@ async fn staff_message(
     transaction: &mut Transaction,
     agent: &StaffScope,
     id: &TicketId,
-    new: NewMessage,
+    (new, word): (NewMessage, Option<AgentWord>),
     now: &Now,
 ) -> Result<StoredMessage, StoreError> {
     let (ticket, mut conversation) = shop_ticket(transaction, agent, id).await?;
@@ -211,12 +226,18 @@ async fn staff_message(
     let message = insert_message(transaction, &mut conversation, row, now).await?;
     audit(transaction, agent, ("message", id.as_str(), message.as_str()), now).await?;
     told_by_person(transaction, agent, (&conversation, id), now).await?;
+    if let Some(AgentWord { due, remind_before }) = word {
+        let given =
+            Given { kind: AGENT_WORD.to_owned(), due, action: None, ticket: Some(id.clone()), remind_before };
+        owe(transaction, agent, (&conversation.id, given), now).await?;
+    }
     Ok(StoredMessage {
         id: message,
         author: Author::Staff,
         name,
         text,
         attachments,
+        choices: Vec::new(),
         at: now.timestamp(),
         trace: None,
     })
@@ -244,6 +265,7 @@ async fn earlier_staff_message(
         name: row.try_get("name")?,
         text: row.try_get("text")?,
         attachments: from_json(&attachments)?,
+        choices: Vec::new(),
         at: time(row.try_get("at")?)?,
         trace: None,
     }))

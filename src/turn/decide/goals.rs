@@ -16,7 +16,7 @@ use crate::flows::FlowMove;
 use crate::pack::types::{GoalPlan, GoalSource, Scenario};
 use crate::record::RecordKind;
 use crate::turn::types::{
-    ActionPlan, By, CommitmentPlan, Draft, Episode, Fact, Feedback, Goal, HandoffMode, HandoffPlan,
+    ActionPlan, By, Choice, CommitmentPlan, Draft, Episode, Fact, Feedback, Goal, HandoffMode, HandoffPlan,
     HandoffReason, LeftOut, ModelBrief, Pending, PlannedGoal, Promised, Realisation, ReplyClass, Stage,
 };
 
@@ -51,6 +51,8 @@ pub struct Spoken {
     pub handoff: Option<HandoffPlan>,
     /// A question that is open now.
     pub pending: Option<Pending>,
+    /// What that question offers to choose from.
+    pub choices: Vec<Choice>,
     /// Goals of the scenario that are not met, and why.
     pub left_out: Vec<LeftOut>,
     /// Places of wording by which something was asked for.

@@ -6,19 +6,18 @@ use serde_json::{Value, json};
 use super::Situation;
 use super::goals::{Spoken, handoff_line, introduce, mode_for, ready};
 use super::measure;
+use super::offer::{listed, numbered};
 use super::verdict::Asking;
 use super::words::Words;
 use crate::pack::types::Scenario;
 use crate::policy::ITEM;
 use crate::record::RecordKind;
 use crate::turn::types::{
-    Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, OrderProof, Pending, ProofOutcome,
+    Choice, Episode, Fact, Goal, HandoffMode, HandoffPlan, HandoffReason, OrderProof, Pending, ProofOutcome,
 };
 
 /// At most this many orders are offered; more is no choice but a list.
 const MOST_CHOICES: usize = 5;
-/// Their numbers.
-pub(super) const NUMBERS: [&str; MOST_CHOICES] = ["①", "②", "③", "④", "⑤"];
 
 /// Asks for what is missing, or `None` if the scenario has what it needs.
 pub fn ask(
@@ -53,10 +52,12 @@ pub fn ask(
             .filter_map(|index| facts.found.get(*index))
             .take(MOST_CHOICES)
             .collect();
-        words.set("choices", json!(choices(&orders, situation)));
+        let choices = numbered(orders.iter().map(|order| order_name(order, situation)));
+        words.set("choices", json!(listed(&choices)));
         let ids = orders.iter().map(|order| order.id.clone()).collect();
         let pending = Some(Pending::ChooseOrder { orders: ids });
-        return said(("choose_order", Goal::Collect), pending, episode, words);
+        let asked = said(("choose_order", Goal::Collect), pending, episode, words);
+        return asked.map(|spoken| offering(spoken, choices));
     }
     let absent = scenario.needs.contains(&RecordKind::Order) && facts.order.is_none();
     if absent { said(("no_order", Goal::Answer), None, episode, words) } else { None }
@@ -69,19 +70,26 @@ pub fn ask_fact(
     words: &mut Words<'_>,
 ) -> Option<Spoken> {
     let asking = asking.filter(|_| plan.is_none_or(|plan| plan.mode != HandoffMode::Now))?;
+    let mut choices = Vec::new();
     let draft = if asking.question.about == ITEM {
-        words.set("choices", json!(super::flow::items_offered(words.variables())));
+        choices = super::flow::items_offered(words.variables());
+        words.set("choices", json!(listed(&choices)));
         words.own_draft("choose_item", Goal::Collect)
     } else {
         asking.draft(words)
     }?;
-    let mut spoken =
-        Spoken { pending: Some(Pending::Answer), asked: vec![asking.place()], ..Spoken::default() };
+    let pending = Some(Pending::Answer);
+    let mut spoken = Spoken { pending, choices, asked: vec![asking.place()], ..Spoken::default() };
     introduce(words, &mut spoken);
     let introduced = !spoken.goals.is_empty();
     spoken.goals.push(ready(draft));
     measure::fit(&mut spoken, introduced);
     Some(spoken)
+}
+
+/// The question that was asked, with what it offers; nothing is offered where a person has to help instead.
+fn offering(spoken: Spoken, choices: Vec<Choice>) -> Spoken {
+    if spoken.pending.is_none() { spoken } else { Spoken { choices, ..spoken } }
 }
 
 /// A question about whose order it is.
@@ -184,19 +192,12 @@ fn leave_to_a_person(words: &mut Words<'_>, spoken: &mut Spoken) {
     spoken.handoff = Some(plan);
 }
 
-/// "① 儿童餐具套装（11月16日） ② …": the text a channel without cards shows.
-fn choices(orders: &[&Fact], situation: Situation<'_>) -> String {
-    let line = |order: &&Fact| {
-        let title = order.fields.get("short_title").and_then(Value::as_str).unwrap_or(&order.title);
-        match order
-            .fields
-            .get("placed_at")
-            .and_then(Value::as_str)
-            .and_then(|at| situation.input.now.parse(at))
-        {
-            Some(at) => format!("{title}（{}）", situation.input.now.at(at).strftime("%-m月%-d日")),
-            None => title.to_owned(),
-        }
-    };
-    super::flow::offered(orders.iter().map(line))
+/// "儿童餐具套装（11月16日）".
+fn order_name(order: &Fact, situation: Situation<'_>) -> String {
+    let title = order.fields.get("short_title").and_then(Value::as_str).unwrap_or(&order.title);
+    let placed = order.fields.get("placed_at").and_then(Value::as_str);
+    match placed.and_then(|at| situation.input.now.parse(at)) {
+        Some(at) => format!("{title}（{}）", situation.input.now.at(at).strftime("%-m月%-d日")),
+        None => title.to_owned(),
+    }
 }

@@ -20,6 +20,7 @@ mod measure;
 mod verdict;
 mod extract;
 mod missing;
+mod offer;
 mod memory;
 mod waiting;
 mod words;
@@ -112,6 +113,7 @@ fn decide_chosen<'a>(
         actions: spoken.actions,
         commitments: spoken.commitments,
         flows: spoken.flows,
+        choices: spoken.choices,
         memory,
     };
     (decision, words)

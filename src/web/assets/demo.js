@@ -1,6 +1,6 @@
 // The demo page: who is talking, example questions, products to look at. The chat itself is the widget's business.
 import { make } from "/widget.js";
-import { EMOTIONS, REFUSALS } from "/assets/words.js";
+import { ACTION_NAMES, EMOTIONS, REFUSALS, SYSTEM_STEPS } from "/assets/words.js";
 
 const byId = (id) => document.getElementById(id);
 const chat = byId("chat");
@@ -98,6 +98,35 @@ function traceReply({ detail: { reply, log } }) {
   log.scrollTop = log.scrollHeight;
 }
 
+const LOOK_MILLISECONDS = 2000;
+
+/** One step of the shop's own system: when, what kind, about which action, and in words. */
+function systemLine(line, names) {
+  const name = names.get(line.about) ?? line.about;
+  const text = line.what === "asked" || line.text === name ? name : `${name} · ${line.text}`;
+  const words = { 202: "在办，有结果再报", 501: "这件要人来办" };
+  return make("li", { class: line.what }, make("time", {}, line.at.slice(11)), make("b", {}, SYSTEM_STEPS[line.what] ?? line.what), make("span", {}, words[line.text] ? `${name} · ${words[line.text]}` : text));
+}
+
+/** Shows what the shop's own system was asked and did, for as long as the panel is open. */
+function watchSystem() {
+  const panel = byId("system");
+  panel.hidden = false;
+  let shown = "";
+  const look = async () => {
+    if (!panel.open) return;
+    const log = await fetch("/demo/system.json").then((response) => (response.ok ? response.json() : null)).catch(() => null);
+    const now = JSON.stringify(log?.lines.at(-1) ?? null) + (log?.lines.length ?? 0);
+    if (!log || now === shown) return;
+    shown = now;
+    const names = new Map(log.actions.map((action) => [action.id, ACTION_NAMES[action.kind] ?? action.kind]));
+    const lines = log.lines.map((line) => systemLine(line, names)).reverse();
+    byId("system-lines").replaceChildren(...(lines.length ? lines : [make("li", {}, "还没有人找它办事。")]));
+  };
+  panel.addEventListener("toggle", look);
+  setInterval(look, LOOK_MILLISECONDS);
+}
+
 function explain() {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(TRACE_STYLE);
@@ -124,6 +153,7 @@ async function start() {
   );
   talkAs("");
   shelf(config.demo.products);
+  if (config.demo.system) watchSystem();
 }
 
 start();

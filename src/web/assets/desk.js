@@ -223,7 +223,20 @@ function actionLine(action) {
   const open = ["requested", "confirmed", "running", "overdue"].includes(action.state);
   const who = action.by === "shop_system" ? "店里系统" : "同事";
   const clock = open ? ` · ${left(action.due)}` : "";
-  return make("p", {}, `${action.kind} · ${ACTION_STATES[action.state] ?? action.state}${clock}`, make("span", { class: "dim" }, ` ${who}${action.result?.text ? `：${action.result.text}` : ""}`));
+  const stop = open ? make("button", { type: "button", class: "link", onclick: () => cancel(action) }, "不用办了") : null;
+  return make("p", {}, `${action.kind} · ${ACTION_STATES[action.state] ?? action.state}${clock}`, make("span", { class: "dim" }, ` ${who}${action.result?.text ? `：${action.result.text}` : ""} `), stop);
+}
+
+/** Takes an action back; the customer is told by the assistant, or by whoever has the conversation. */
+async function cancel(action) {
+  if (!confirm(`不再办“${action.kind}”了？会告诉顾客这件事不往下办。`)) return;
+  try {
+    await call("POST", `/api/v1/actions/${action.id}/cancel`, {});
+    warn("");
+  } catch (error) {
+    warn(`没有取消：${error.message}`);
+  }
+  await refresh();
 }
 
 /** A matter of several steps: where it stands, who is waited for, its clock, and what the customer has answered. */

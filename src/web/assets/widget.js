@@ -13,7 +13,7 @@ const STRINGS = {
     human: (name) => `人工客服${name ? " " + name : ""} 正在为您服务`, resolved: "本次服务已结束，有问题可以继续提问",
     joined: (name) => `人工客服${name ? " " + name : ""} 已接入`, back: "人工服务已结束，AI 客服继续为您服务",
     failed: "消息没有发出去", retry: "重试",
-    you: "您", assistant: "AI 客服", staff: "人工客服", log: "聊天记录",
+    you: "您", assistant: "AI 客服", staff: "人工客服", log: "聊天记录", choose: "请选择",
   },
   en: {
     title: "Support", ai: "AI assistant", close: "Close", person: "Talk to a person",
@@ -22,7 +22,7 @@ const STRINGS = {
     human: (name) => `${name || "A person"} is helping you`, resolved: "This chat is closed; just write to go on",
     joined: (name) => `${name || "A person"} joined`, back: "The AI assistant is with you again",
     failed: "Your message was not sent", retry: "Retry",
-    you: "You", assistant: "AI assistant", staff: "Support", log: "Conversation",
+    you: "You", assistant: "AI assistant", staff: "Support", log: "Conversation", choose: "Choose one",
   },
 };
 
@@ -53,6 +53,7 @@ header{display:flex;align-items:center;gap:10px;padding:12px 14px;border-bottom:
 .bubble{padding:8px 12px;border-radius:4px 14px 14px;background:var(--soft);white-space:pre-wrap;overflow-wrap:anywhere}
 .customer .bubble{background:var(--mine);border-radius:14px 4px 14px 14px}
 .staff .bubble{background:var(--bg);border:1px solid var(--accent)}
+.cards{display:flex;flex-wrap:wrap;gap:6px}.cards .tool{white-space:normal;text-align:left}
 .name{font-size:12px;color:var(--dim);margin-bottom:2px}
 .note{align-self:center;font-size:12px;color:var(--dim);background:var(--soft);border-radius:999px;padding:2px 12px;text-align:center}
 .note.bad{color:#b3261e}.note button{color:var(--accent);text-decoration:underline;padding:0 4px}
@@ -129,7 +130,7 @@ class Refused extends Error {
 export class WarmdeskChat extends HTMLElement {
   static observedAttributes = ["customer", "signature", "lang", "heading"];
   #ready = false; #state = "bot"; #agent = null; #turns = 0; #seen = new Set(); #session = null; #opening = null;
-  #listener = null; #lastEvent = null;
+  #listener = null; #lastEvent = null; #cards = null;
   staffKey = null;
 
   connectedCallback() {
@@ -322,6 +323,7 @@ export class WarmdeskChat extends HTMLElement {
   }
   #done(reply) {
     if (reply.message) this.#seen.add(reply.message);
+    this.#offer(reply.choices);
     this.#tell("done", { reply, log: this.log });
   }
 
@@ -329,6 +331,7 @@ export class WarmdeskChat extends HTMLElement {
 
   #row(author, text, name = null, before = null) {
     const t = this.#t; const label = { customer: t.you, staff: name || t.staff }[author] ?? t.assistant;
+    this.#cards?.remove(); this.#cards = null;
     const heading = make("span", { class: author === "staff" ? "name" : "sr" }, label);
     const row = make("div", { class: `row ${author}` }, heading, make("div", { class: "bubble" }, text));
     this.#add(row, before); return row;
@@ -338,6 +341,14 @@ export class WarmdeskChat extends HTMLElement {
     const lines = message.author === "assistant" ? message.text.split("\n") : [message.text];
     for (const line of lines.filter(Boolean)) this.#row(message.author, line, message.name);
     for (const file of message.attachments) this.#row(message.author, `📎 ${file.url}`, message.name);
+    this.#offer(message.choices);
+  }
+  /** Cards to choose from; they go as soon as anybody says something else. */
+  #offer(choices) {
+    if (!choices?.length) return;
+    const card = ({ label, say }) => make("button", { class: "tool", type: "button", onclick: () => { this.input.focus(); this.#send(say); } }, label);
+    this.#cards = make("div", { class: "cards", role: "group", "aria-label": this.#t.choose }, ...choices.map(card));
+    this.#add(this.#cards);
   }
   #note(text, bad = false) { const note = make("div", { class: bad ? "note bad" : "note" }, text); this.#add(note); return note; }
   #typing() {

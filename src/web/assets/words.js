@@ -24,3 +24,13 @@ export const PROMISE_STATES = { open: "未到点", renegotiated: "改过一次�
 export const FLOW_STATES = { open: "进行中", done: "办完了", cancelled: "不办了", expired: "顾客没有回复，已停下", with_people: "转给同事" };
 
 export const FLOW_PARTIES = { customer: "顾客", shop: "店里", carrier: "快递" };
+
+export const SYSTEM_STEPS = {
+  asked: "收到", answered: "答复", reported: "报回结果", wrote: "写回记录", refused: "不认", trouble: "没送到",
+};
+
+export const ACTION_NAMES = {
+  trace_parcel: "查件", urge_dispatch: "催仓库发货", urge_parcel: "催派送", intercept: "拦截包裹", change_address: "改收货地址",
+  change_phone: "改收货电话", cancel_order: "取消订单", reserve_stock: "留货", invoice: "开票", price_protection: "价保补差",
+  register_gift: "补赠品", reissue: "补发", return_refund: "退货退款", exchange: "换货", repair: "维修",
+};

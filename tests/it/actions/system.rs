@@ -1,4 +1,5 @@
-//! A shop's own system, as small as one can be: it checks who asks, does what is asked once, and keeps a log of it.
+//! A shop's own system with moods: it checks who asks, does what is asked once unless its mood is against it, and keeps a
+//! log of it. What a healthy one does is in `warmdesk::example`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,10 +10,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use secrecy::SecretString;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use warmdesk::connect::{ActionsOptions, Signer};
+use warmdesk::connect::ActionsOptions;
+use warmdesk::example::{self, Credentials, Port, Serving};
 
 /// The secret under which actions are signed.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -48,6 +48,7 @@ pub enum Mood {
 pub struct ShopSystem {
     pub url: String,
     desk: Arc<Desk>,
+    _serving: Serving,
 }
 
 struct Desk {
@@ -70,25 +71,15 @@ impl ShopSystem {
             refused: Mutex::default(),
             strangers: Mutex::default(),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&desk));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, desk }
+        let port = Port::take().await.unwrap();
+        let url = port.url.clone();
+        let _serving = port.serve(Router::new().fallback(answer).with_state(Arc::clone(&desk)));
+        Self { url, desk, _serving }
     }
 
     /// How a shop asks it.
     pub fn options(&self) -> ActionsOptions {
-        ActionsOptions {
-            url: format!("{}/actions", self.url),
-            token: Some(TOKEN.into()),
-            secret: SECRET.into(),
-            timeout: Duration::from_millis(500),
-            most_attempts: 3,
-            first_pause: Duration::from_secs(10),
-            failures: 100,
-            pause: Duration::from_secs(1),
-        }
+        options(&self.url)
     }
 
     /// Puts it into a mood.
@@ -115,6 +106,26 @@ impl ShopSystem {
     pub fn strangers(&self) -> u32 {
         *self.desk.strangers.lock().unwrap()
     }
+}
+
+/// How a shop asks a system, and what the system knows it by.
+pub fn options(url: &str) -> ActionsOptions {
+    let Credentials { secret, token } = credentials();
+    ActionsOptions {
+        url: format!("{url}/actions"),
+        token: Some(token),
+        secret,
+        timeout: Duration::from_millis(500),
+        most_attempts: 3,
+        first_pause: Duration::from_secs(10),
+        failures: 100,
+        pause: Duration::from_secs(1),
+    }
+}
+
+/// What the systems of the tests know Warmdesk by.
+pub fn credentials() -> Credentials {
+    Credentials { secret: SECRET.into(), token: TOKEN.into() }
 }
 
 /// The result of an action, as the system tells of it.
@@ -176,23 +187,11 @@ async fn answer(
     }
 }
 
-/// Checks token and signature, and that the id is the action's. What is asked for, or what is wrong.
+/// Checks who asks, and that the id is the action's. What is asked for, or what is wrong.
 fn asked_for(headers: &HeaderMap, body: &[u8]) -> Result<Value, String> {
-    let text = |name: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.map(str::to_owned).ok_or_else(|| format!("{name} is missing"))
-    };
-    if text("authorization")? != format!("Bearer {TOKEN}") {
-        return Err("another token".to_owned());
-    }
-    let (id, sent_at) = (text("webhook-id")?, text("webhook-timestamp")?);
-    let sent_at: i64 = sent_at.parse().map_err(|_| "no time")?;
-    let signer = Signer::new(&SecretString::from(SECRET)).unwrap();
-    if text("webhook-signature")? != signer.sign(&id, sent_at, body) {
-        return Err("another signature".to_owned());
-    }
-    let body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    if body["type"] != "action.requested" || body["data"]["id"] != id.as_str() {
+    let received = example::check(headers, body, &credentials())?;
+    let body = received.body;
+    if body["type"] != "action.requested" || body["data"]["id"] != received.id.as_str() {
         return Err(format!("something else: {body}"));
     }
     Ok(body["data"].clone())

@@ -9,10 +9,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use secrecy::SecretString;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use warmdesk::connect::Signer;
+use warmdesk::example::{self, Credentials, Port, Serving, is_recent};
 
 use crate::app::{REFERENCE, moment};
 
@@ -52,6 +50,7 @@ pub struct Asked {
 pub struct ShopSystem {
     pub url: String,
     desk: Arc<Desk>,
+    _serving: Serving,
 }
 
 struct Desk {
@@ -74,11 +73,10 @@ impl ShopSystem {
             strangers: Mutex::default(),
             seen: Mutex::default(),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&desk));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, desk }
+        let port = Port::take().await.unwrap();
+        let url = port.url.clone();
+        let _serving = port.serve(Router::new().fallback(answer).with_state(Arc::clone(&desk)));
+        Self { url, desk, _serving }
     }
 
     /// Puts it into a mood.
@@ -140,34 +138,19 @@ async fn answer(State(desk): State<Arc<Desk>>, uri: Uri, headers: HeaderMap, bod
     }
 }
 
-/// Checks token, signature, time and that no look-up comes twice. The customer, or what is wrong.
+/// Checks who asks, when, and that no look-up comes twice. The customer, or what is wrong.
 fn who_is_asked_for(desk: &Desk, headers: &HeaderMap, body: &[u8]) -> Result<String, String> {
-    let text = |name: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.map(str::to_owned).ok_or_else(|| format!("{name} is missing"))
-    };
-    if text("authorization")? != format!("Bearer {TOKEN}") {
-        return Err("another token".to_owned());
-    }
-    let (id, sent_at) = (text("webhook-id")?, text("webhook-timestamp")?);
-    let sent_at: i64 = sent_at.parse().map_err(|_| "no time")?;
-    if (sent_at - moment(REFERENCE).timestamp().as_second()).abs() > 300 && !is_now(sent_at) {
+    let credentials = Credentials { secret: SECRET.into(), token: TOKEN.into() };
+    let received = example::check(headers, body, &credentials)?;
+    // The built program runs by the machine's clock, the shops of the tests by theirs.
+    let clocks = [moment(REFERENCE).timestamp(), jiff::Timestamp::now()];
+    if !clocks.iter().any(|now| is_recent(received.sent_at, now.as_second())) {
         return Err("an old look-up".to_owned());
     }
-    let signer = Signer::new(&SecretString::from(SECRET)).unwrap();
-    if text("webhook-signature")? != signer.sign(&id, sent_at, body) {
-        return Err("another signature".to_owned());
-    }
     let mut seen = desk.seen.lock().unwrap();
-    if seen.contains(&id) {
+    if seen.contains(&received.id) {
         return Err("a repeated look-up".to_owned());
     }
-    seen.push(id);
-    let body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    body["customer"].as_str().map(str::to_owned).ok_or_else(|| "no customer".to_owned())
-}
-
-/// The built program runs by the machine's clock, the shops of the tests by theirs.
-fn is_now(sent_at: i64) -> bool {
-    (sent_at - jiff::Timestamp::now().as_second()).abs() <= 300
+    seen.push(received.id);
+    received.body["customer"].as_str().map(str::to_owned).ok_or_else(|| "no customer".to_owned())
 }

@@ -33,6 +33,7 @@ fn demo() -> DemoPage {
             product("NAP-L", "超薄透气纸尿裤 L 54片", "109.00"),
             product("TOY-3", "硅胶牙胶摇铃", "39.90"),
         ],
+        ..DemoPage::default()
     }
 }
 

@@ -9,7 +9,7 @@ use warmdesk::http::limits::LimitSettings;
 use super::app::{TestApp, signature};
 
 /// Every key of an answer, as the design has it. None is ever missing.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "conversation",
     "message",
     "reply",
@@ -20,6 +20,7 @@ const KEYS: [&str; 13] = [
     "evidence",
     "handoff",
     "commitments",
+    "choices",
     "guard",
     "superseded_by",
     "timing",

@@ -141,6 +141,18 @@ async fn a_result_is_refused_with_the_code_of_its_reason() {
     check("act_unknown", "key-facts", (404, "action_not_found")).await;
     check("nonsense", "key-facts", (404, "action_not_found")).await;
     check("act_over", "key-desk", (403, "missing_scope")).await;
+    let cancel = async |action: &str, key: &str, body: Value, expected: (u16, &str)| {
+        let path = format!("/api/v1/actions/{action}/cancel");
+        let answer = app.post(&path).key(key).json(body.clone()).send().await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), expected, "{action} with {key}: {body}");
+    };
+    cancel("act_over", "key-desk", json!({}), (409, "conflict")).await;
+    cancel("act_unknown", "key-desk", json!({ "reason": "找到了" }), (404, "action_not_found")).await;
+    cancel("nonsense", "key-desk", json!({}), (404, "action_not_found")).await;
+    cancel("act_over", "key-facts", json!({}), (403, "missing_scope")).await;
+    cancel("act_over", "key-desk", json!({ "reason": "长".repeat(201) }), (422, "invalid_field")).await;
+    cancel("act_over", "key-desk", json!({ "reason": "a\u{7}b" }), (422, "control_characters")).await;
+    cancel("act_over", "key-desk", json!({ "why": "x" }), (422, "invalid_field")).await;
     for door in ["actions", "promises"] {
         let list = async |conversation: &str, key: &str| {
             app.get(&format!("/api/v1/{door}?conversation={conversation}")).key(key).send().await

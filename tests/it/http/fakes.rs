@@ -156,6 +156,7 @@ pub fn stored(author: Author, text: &str) -> StoredMessage {
         name: None,
         text: text.to_owned(),
         attachments: Vec::new(),
+        choices: Vec::new(),
         at: moment(),
         trace: None,
     }
@@ -307,6 +308,7 @@ fn reply(talk: &ConversationId, sentences: Vec<SentenceTrace>, handoff: Option<H
             due: "2026-11-19T02:00:00Z".parse().unwrap(),
             backed_by: BackedBy::Ticket("tkt_promise".parse().unwrap()),
         }],
+        choices: Vec::new(),
         guard: Some(GuardSummary {
             refused: vec![Refusal {
                 draft: "明天一定到。".into(),
@@ -708,6 +710,13 @@ impl Actions for Fake {
             "act_another" => PortError::ActionRefused(ActionRefusal::OfAnother),
             "act_over" => PortError::ActionRefused(ActionRefusal::TooLate),
             "act_differs" => PortError::ActionRefused(ActionRefusal::Differs),
+            _ => PortError::NotFound("action"),
+        }))
+    }
+
+    fn cancel(&self, _: StaffScope, action: ActionId, _: String) -> Answer<'_, Action> {
+        answer(Err(match action.as_str() {
+            "act_over" => PortError::Conflict("cancel is not possible while it is done".to_owned()),
             _ => PortError::NotFound("action"),
         }))
     }

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::flows::Answer;
 use crate::turn::decide::Situation;
-use crate::turn::decide::missing::NUMBERS;
+use crate::turn::decide::offer::numbered;
 pub use crate::turn::retrieve::says_place;
+use crate::turn::types::Choice;
 
 /// At most so many variants are offered; more is no choice but a list.
 const MOST_VARIANTS: usize = 5;
@@ -63,9 +64,9 @@ pub fn item_by_number(variables: &Value, text: &str) -> Option<Answer> {
     lines.get(place).map(|line| of_line(line))
 }
 
-/// "① 睡袋；② 推车": the lines of the order that were paid for.
-pub fn items_offered(variables: &Value) -> String {
-    offered(lines(variables).into_iter().map(name_of))
+/// The lines of the order that were paid for, to choose from.
+pub fn items_offered(variables: &Value) -> Vec<Choice> {
+    numbered(lines(variables).into_iter().map(name_of))
 }
 
 /// The lines of the order that were paid for.
@@ -120,17 +121,9 @@ pub fn variant_by_number(variables: &Value, text: &str) -> Option<Answer> {
     offered.get(place).map(|sku| of_variant(sku))
 }
 
-/// "① 粉色 110；② 粉色 120": what is in stock.
-pub fn variants_offered(variables: &Value) -> String {
-    offered(there(variables).into_iter().map(variant_name))
-}
-
-/// "① …；② …" of any names.
-pub fn offered(names: impl Iterator<Item = String>) -> String {
-    let names: Vec<String> = names.collect();
-    let separator = if names.iter().all(|name| name.is_ascii()) { "; " } else { "；" };
-    let numbered = names.iter().zip(NUMBERS).map(|(name, number)| format!("{number} {name}"));
-    numbered.collect::<Vec<_>>().join(separator)
+/// The variants that are in stock, to choose from.
+pub fn variants_offered(variables: &Value) -> Vec<Choice> {
+    numbered(there(variables).into_iter().map(variant_name))
 }
 
 /// Whether the product has variants at all.

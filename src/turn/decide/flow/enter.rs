@@ -7,9 +7,10 @@ use crate::flows::{FlowMove, FlowState, as_variable, next_look};
 use crate::pack::flows::{AGAIN, Asks, FlowKind, Step, StepKind, place_of};
 use crate::turn::decide::class::Course;
 use crate::turn::decide::goals::{Spoken, ready};
+use crate::turn::decide::offer::{listed, numbered};
 use crate::turn::decide::promise::{self, Promising};
 use crate::turn::decide::words::Words;
-use crate::turn::types::{Draft, Goal, Pending};
+use crate::turn::types::{Choice, Draft, Goal, Pending};
 
 /// The flow that a scenario begins, before anything is answered.
 pub fn introduce_flow(kind: &FlowKind, course: &Course<'_>, words: &Words<'_>) -> FlowMove {
@@ -50,17 +51,17 @@ pub fn set_flow(kind: &FlowKind, moved: &FlowMove, words: &mut Words<'_>) {
     words.set("flow", flow);
 }
 
-/// What a question offers to choose from.
-pub fn offer(kind: &FlowKind, step: &Step, words: &mut Words<'_>) {
-    let StepKind::Asks(asks) = &step.kind else { return };
+/// What a question offers to choose from; its wording may list it.
+pub fn offer(step: &Step, words: &mut Words<'_>) -> Vec<Choice> {
+    let StepKind::Asks(asks) = &step.kind else { return Vec::new() };
     let offered = match asks {
         Asks::Item => choose::items_offered(words.variables()),
         Asks::Sku => choose::variants_offered(words.variables()),
-        Asks::Choice(options) => choose::offered(options.iter().map(|option| option.name.clone())),
-        _ => return,
+        Asks::Choice(options) => numbered(options.iter().map(|option| option.name.clone())),
+        _ => return Vec::new(),
     };
-    debug_assert!(kind.step(&step.id).is_some());
-    words.set("choices", if offered.is_empty() { Value::Null } else { offered.into() });
+    words.set("choices", if offered.is_empty() { Value::Null } else { listed(&offered).into() });
+    offered
 }
 
 /// The question of a flow that waits for its answer.
@@ -80,7 +81,7 @@ pub fn enter(
     let mut moved = moved.at(&step.id);
     moved.begins_step |= restarts;
     set_flow(kind, &moved, words);
-    offer(kind, step, words);
+    let choices = offer(step, words);
     let now = &words.situation().input.now;
     moved.look_at = next_look(step, now.timestamp(), false, now);
     match &step.kind {
@@ -95,6 +96,7 @@ pub fn enter(
         StepKind::Asks(_) => {
             spoken.goals.extend(said(kind, step, words).map(ready));
             spoken.pending = Some(pending(&moved, false));
+            spoken.choices = choices;
         }
         StepKind::WaitsFor(_) => spoken.goals.extend(said(kind, step, words).map(ready)),
     }

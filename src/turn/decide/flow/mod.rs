@@ -27,7 +27,7 @@ use crate::turn::types::{
     Draft, EmotionLabel, Goal, HandoffMode, HandoffPlan, HandoffReason, Pending, PlannedGoal, Realisation,
 };
 use answer::{Asked, Read};
-pub use choose::{items_offered, offered};
+pub use choose::items_offered;
 use enter::{enter, introduce_flow, set_flow};
 
 /// Answers that could not be used, after which a person goes on.
@@ -378,7 +378,7 @@ fn ask_again(
     if let Some(missing) = missing {
         set_missing(missing, words);
     }
-    enter::offer(kind, step, words);
+    spoken.choices = enter::offer(step, words);
     let place = place_of(&kind.id, &step.id);
     let again = words.own_draft(&format!("{place}.{AGAIN}"), step.goal());
     let question = again
@@ -590,10 +590,9 @@ pub fn resume(words: &mut Words<'_>, spoken: &mut Spoken) {
     let moved = FlowMove::of(flow);
     words.replace(with_item(words.variables().clone(), (kind, &flow.answers), situation));
     set_flow(kind, &moved, words);
-    if let Some(step) = kind.step(&flow.step) {
-        enter::offer(kind, step, words);
-    }
+    let choices = kind.step(&flow.step).map(|step| enter::offer(step, words)).unwrap_or_default();
     if let Some(draft) = common(kind, ("resume", Goal::Collect), words) {
+        spoken.choices = choices;
         spoken.goals.push(ready(draft));
         spoken.pending = Some(enter::pending(&moved, true));
     }

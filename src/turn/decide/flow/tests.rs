@@ -9,6 +9,7 @@ use crate::desk::hours::BusinessHours;
 use crate::pack::flows::FlowOption;
 use crate::pack::load::{PackSource, load};
 use crate::time::Now;
+use crate::turn::decide::offer::listed;
 use crate::turn::types::{Entity, EntityKind, Facts, Feedback, Reading, TurnInput};
 
 struct Shop {
@@ -183,7 +184,7 @@ fn a_contact_is_shown_masked() {
 #[test]
 fn what_is_offered_has_numbers_and_is_in_stock() {
     let records = records();
-    assert_eq!(choose::items_offered(&records), "① 轻暖羽绒服；② 撕不烂布书");
+    assert_eq!(listed(&choose::items_offered(&records)), "① 轻暖羽绒服；② 撕不烂布书");
     // One thing different comes before two.
-    assert_eq!(choose::variants_offered(&records), "① 藏蓝 120；② 雾粉 120");
+    assert_eq!(listed(&choose::variants_offered(&records)), "① 藏蓝 120；② 雾粉 120");
 }
