@@ -54,9 +54,6 @@ pub fn progress<'a>(seen: &Seen<'a>) -> Happening<'a> {
         // The pack has lost the step: nobody knows how to go on but a person.
         return Happening::Late;
     };
-    let holds = |condition: &Option<Condition>| {
-        condition.as_ref().is_some_and(|it| it.holds(seen.variables, seen.now).unwrap_or(false))
-    };
     if let StepKind::Does(_) = &step.kind {
         match seen.action {
             Some(ActionState::Done) => return done(seen, step),
@@ -65,9 +62,9 @@ pub fn progress<'a>(seen: &Seen<'a>) -> Happening<'a> {
             }
             _ => {}
         }
-    } else if holds(&step.fails_when) {
+    } else if seen.holds(&step.fails_when) {
         return Happening::Rejected;
-    } else if holds(&step.done_when) {
+    } else if seen.holds(&step.done_when) {
         return done(seen, step);
     }
     if flow.has_expired(kind, seen.now) {
@@ -80,9 +77,22 @@ pub fn progress<'a>(seen: &Seen<'a>) -> Happening<'a> {
     Happening::Nothing
 }
 
-fn done<'a>(seen: &Seen<'a>, step: &Step) -> Happening<'a> {
-    let next = open_step(seen.kind, Some(&step.id), &seen.flow.answers, (seen.variables, seen.now));
-    Happening::StepDone(next)
+impl Seen<'_> {
+    fn holds(&self, condition: &Option<Condition>) -> bool {
+        condition.as_ref().is_some_and(|it| it.holds(self.variables, self.now).unwrap_or(false))
+    }
+}
+
+fn done<'a>(seen: &Seen<'a>, step: &'a Step) -> Happening<'a> {
+    let mut after = step;
+    loop {
+        let next = open_step(seen.kind, Some(&after.id), &seen.flow.answers, (seen.variables, seen.now));
+        // What the records show to be over already is not waited for, and nobody hears of it by itself.
+        match next.filter(|next| seen.holds(&next.done_when)) {
+            Some(over) => after = over,
+            None => return Happening::StepDone(next),
+        }
+    }
 }
 
 /// The first step after one, or of all, that is still open: its condition holds and nothing answers it yet.

@@ -99,6 +99,7 @@ fn records_actions_and_the_clock_move_a_flow() {
     let sent = json!({"aftersale": {"return_shipment": {"tracking": "SF1"}}});
     let inspected = json!({"aftersale": {"status": "inspected"}});
     let rejected = json!({"aftersale": {"status": "rejected"}});
+    let all_over = json!({"aftersale": {"status": "inspected", "return_shipment": {"tracking": "SF1"}}});
     #[rustfmt::skip]
     let cases = [
         ("reason",  early,                  &none,      None,                         "Nothing"),
@@ -112,6 +113,7 @@ fn records_actions_and_the_clock_move_a_flow() {
         ("back",    "2026-11-27T02:00:00Z", &none,      None,                         "Expired"),
         ("back",    "2026-11-27T02:00:00Z", &sent,      None,                         "done, then inspect"),
         ("inspect", early,                  &inspected, None,                         "done, then nothing"),
+        ("back",    early,                  &all_over,  None,                         "done, then nothing"),
         ("inspect", early,                  &rejected,  None,                         "Rejected"),
         ("inspect", "2026-11-24T02:00:00Z", &none,      None,                         "Late"),
         ("unknown", early,                  &none,      None,                         "Late"),

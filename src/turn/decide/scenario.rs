@@ -8,7 +8,7 @@ use super::handoff::{declines, handoff_by_text};
 use super::matters::leading;
 use super::situation::need_of;
 use crate::pack::types::{GoalSource, Pack, Scenario};
-use crate::policy::{Policy, answers};
+use crate::policy::{ITEM, Policy, answers};
 use crate::record::RecordKind;
 use crate::turn::retrieve::Wanted;
 use crate::turn::types::{
@@ -100,9 +100,13 @@ fn where_it_was_asked(situation: Situation<'_>) -> Option<Chosen<'_>> {
     let Situation { input, reading, facts, pack, .. } = situation;
     let episode = input.memory.episode().filter(|_| input.memory.pending == Some(Pending::Answer))?;
     let (policy, name) = episode.asked.last()?.rsplit_once('.')?;
-    let policy = Policy::read(facts.get(policy)?.fields.as_object()?).ok()?;
+    let is_answered = if name == ITEM {
+        facts.product().is_some() && !facts.product_is_guessed
+    } else {
+        answers(&Policy::read(facts.get(policy)?.fields.as_object()?).ok()?, name, &reading.text)
+    };
     let grave = handoff_by_text(pack, &reading.text).is_some();
-    if grave || !is_short(&reading.text) || !answers(&policy, name, &reading.text) {
+    if grave || !is_short(&reading.text) || !is_answered {
         return None;
     }
     let scenario = pack.scenario(&episode.scenario)?;
