@@ -19,6 +19,7 @@ mod interrupted;
 mod killed;
 mod orders;
 mod pack;
+mod pressure;
 mod real_model;
 mod rebuilt;
 mod red_team;

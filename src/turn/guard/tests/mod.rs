@@ -35,6 +35,8 @@ struct LexiconFile {
     polarity: Vec<(String, String)>,
     done_claims: Vec<String>,
     promises: Vec<String>,
+    grants: Vec<String>,
+    courtesies: Vec<String>,
 }
 
 fn compile(sources: &[&str]) -> Vec<Regex> {
@@ -48,6 +50,8 @@ pub(super) fn lexicon(language: &str) -> GuardLexicon {
     GuardLexicon {
         done_claims: patterns(&file.done_claims),
         promises: patterns(&file.promises),
+        grants: patterns(&file.grants),
+        courtesies: patterns(&file.courtesies),
         harmless: file.harmless,
         carriers: file.carriers,
         payments: file.payments,
