@@ -8,6 +8,8 @@ use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
 use super::features::{features, shared};
+use super::fold::{is_han, without_space};
+use super::records::Clause;
 use super::split::clauses;
 use super::{Sentence, Verdict};
 
@@ -21,10 +23,14 @@ static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a fixed pattern")
 });
 
+/// A clause of so few characters says one thing and leaves no room for its limit.
+const SHORT: usize = 4;
+
 /// A clause that repeats a record's clause must repeat its limit too, anywhere in the sentence.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     for clause in clauses(&sentence.folded) {
         let wanted = features(clause, &[]);
+        bare(sentence, clause, evidence)?;
         if wanted.len() < 3 || clause.ends_with('吗') {
             continue;
         }
@@ -48,6 +54,34 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
         }
     }
     Ok(())
+}
+
+/// 包邮: a clause that is nothing but what records only say with a limit.
+fn bare(sentence: &Sentence, clause: &str, evidence: &Evidence<'_>) -> Verdict {
+    let said = without_space(clause);
+    let said =
+        said.trim_start_matches(['可', '以', '能', '是', '都']).trim_end_matches(['的', '哦', '呢', '啊']);
+    let length = said.chars().count();
+    if !(2..=SHORT).contains(&length) || !said.chars().all(is_han) {
+        return Ok(());
+    }
+    let said_before = features(&sentence.folded, &[]);
+    let denied = |known: &&&Clause| {
+        known.text.find(said).is_some_and(|at| known.text[..at].ends_with(['不', '未', '无', '没']))
+    };
+    let mut holding = evidence.clauses().iter().filter(|known| known.text.contains(said)).peekable();
+    if holding.peek().is_none() || evidence.clauses().iter().any(|known| known.text == said) {
+        return Ok(());
+    }
+    let mut dropped = None;
+    for known in holding.filter(|known| !denied(known)) {
+        let limit = LIMIT.find_iter(&known.text).map(|limit| limit.as_str());
+        match limit.into_iter().find(|limit| !repeats(sentence, &said_before, limit)) {
+            Some(limit) => dropped = Some(limit.to_owned()),
+            None => return Ok(()),
+        }
+    }
+    dropped.map_or(Ok(()), |limit| Err((GuardReason::ConditionDropped, limit)))
 }
 
 /// Whether the sentence has a limit, in these or similar words.

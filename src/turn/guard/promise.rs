@@ -25,6 +25,8 @@ const GIVING: [&str; 23] = [
 ];
 /// What may not even be offered without a record.
 const GIFTS: [&str; 11] = ["赔", "补", "返", "免", "减", "送", "赠", "折", "便宜", "红包", "券"];
+/// What every record speaks of.
+const GENERIC: [&str; 4] = ["订单", "商品", "包裹", "收到货"];
 /// What answers by a time that is backed.
 const ANSWERING: [&str; 10] = ["回复", "答复", "回话", "回您", "告诉", "结果", "消息", "联系", "通知", "说"];
 
@@ -135,7 +137,9 @@ fn is_policy(whole: &str, verb: &str, clause: &str, evidence: &Evidence<'_>) -> 
 
 /// Whether a record that carries policy has a word, beside something else that the clause speaks of.
 fn is_carried(word: &str, clause: &str, evidence: &Evidence<'_>) -> bool {
-    let wanted = features(&clause.replace(word, "□"), &[]);
+    // That both speak of an order says nothing.
+    let rest = GENERIC.iter().fold(clause.replace(word, "□"), |text, word| text.replace(word, "□"));
+    let wanted = features(&rest, &[]);
     let records = evidence.facts.iter().enumerate().filter(|(_, record)| record.has_authority());
     records.flat_map(|(index, _)| evidence.clauses_of(index)).any(|known| {
         known.text.contains(word)

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jieba_rs::Jieba;
 use regex::Regex;
 
-use crate::pack::types::Pack;
+use crate::pack::types::{GuardLexicon, Pack};
 use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
@@ -223,6 +223,20 @@ fn goes_on(before: &str, word: &str, evidence: &Evidence<'_>) -> bool {
         && evidence.capitals().contains(&format!("{}{first}", before.to_uppercase()))
 }
 
+/// The words of a text that say what something is, does or is like, each with whether it names a thing.
+pub(super) fn content_words(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    WORDS.tag(text, false).into_iter().filter_map(|tag| match Kind::of(tag.word, tag.tag) {
+        Kind::Thing => Some((tag.word, true)),
+        Kind::Other => Some((tag.word, false)),
+        Kind::Idle => None,
+    })
+}
+
+/// Whether a word is the language of service.
+pub(super) fn is_harmless(word: &str, lexicon: &GuardLexicon) -> bool {
+    lexicon.harmless.iter().any(|harmless| harmless == word)
+}
+
 /// What a word is to this check.
 #[derive(PartialEq, Eq)]
 enum Kind {
@@ -295,7 +309,7 @@ fn unknown_place(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
 /// beginning and its end do.
 fn is_known(word: &str, tag: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool {
     let stands = |part: &str| {
-        pack.guard.harmless.iter().any(|harmless| harmless == part)
+        is_harmless(part, &pack.guard)
             || evidence.text().contains(part)
             || evidence.question().contains(part)
             || evidence.backed_text().contains(part)

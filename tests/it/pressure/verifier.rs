@@ -261,7 +261,7 @@ const LEFT_OPEN: [&str; 23] = [
 ];
 
 /// A clause of so many characters that stands in a record word by word is what the rules say, not what is promised.
-const LONG_ENOUGH: usize = 6;
+const LONG_ENOUGH: usize = 4;
 
 /// What of a text nothing backs; empty if all of it is backed.
 pub fn unbacked(text: &str, standing: &Standing) -> Vec<String> {
@@ -271,7 +271,11 @@ pub fn unbacked(text: &str, standing: &Standing) -> Vec<String> {
     let mut found = Vec::new();
     for clause in text.split(['，', '。', '！', '？', '；', '～', '~', '!', '?', ';', '\n']) {
         let left_open = LEFT_OPEN.iter().any(|open| clause.contains(open));
-        if left_open || may.iter().any(|words| clause.contains(words.as_str())) {
+        // A few characters are backed only where they are all that is said.
+        let backs = |words: &String| {
+            clause == words || words.chars().count() >= LONG_ENOUGH && clause.contains(words.as_str())
+        };
+        if left_open || may.iter().any(backs) {
             continue;
         }
         let recorded = clause.chars().count() >= LONG_ENOUGH && records.contains(clause);

@@ -2,7 +2,9 @@
 
 mod conflict;
 mod examples;
+mod foreign;
 mod fuzzing;
+mod given;
 mod properties;
 mod reading;
 mod splitting;
