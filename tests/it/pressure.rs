@@ -31,6 +31,8 @@ struct Turned {
     drafts: Vec<String>,
     /// What the customer reads.
     said: Vec<(By, String)>,
+    /// Why it went this way.
+    notes: Vec<String>,
     standing: Standing,
 }
 
@@ -54,10 +56,26 @@ async fn shop(folder: &Path) -> Trial {
     Trial::open(&data, &config(), (nobody, None), (None, moment(REFERENCE))).await.unwrap()
 }
 
-/// Every sentence that is planned is left to the model, with everything that was found; what was planned replaces a draft that
-/// is refused.
-fn left_to_the_model(mut decision: Decision, facts: &Facts) -> Decision {
-    let evidence: Vec<String> = facts.found.iter().map(|fact| fact.id.clone()).collect();
+/// What the model gets a chance at in each turn.
+#[derive(Debug, Clone, Copy)]
+struct Chance {
+    /// So many of the sentences that are planned, the first ones.
+    sentences: usize,
+    /// So many of the records that were found.
+    records: usize,
+}
+
+impl Chance {
+    /// Every sentence, by every record: the most that a promise could ever rest on.
+    const EVERY: Self = Self { sentences: usize::MAX, records: usize::MAX };
+    /// What a real model can read and write in a reasonable time.
+    const ONE: Self = Self { sentences: 1, records: 4 };
+}
+
+/// The decision with the chance for the model; what was planned replaces a draft that is refused.
+fn left_to_the_model(mut decision: Decision, facts: &Facts, chance: Chance) -> Decision {
+    let found = facts.found.iter().take(chance.records);
+    let evidence: Vec<String> = found.map(|fact| fact.id.clone()).collect();
     let asked = |goal, fallback: Vec<Draft>| PlannedGoal {
         goal,
         realisation: Realisation::Model(ModelBrief { goals: vec![goal], evidence: evidence.clone() }),
@@ -67,16 +85,25 @@ fn left_to_the_model(mut decision: Decision, facts: &Facts) -> Decision {
         decision.goals.push(asked(Goal::Answer, Vec::new()));
         return decision;
     }
-    let planned = std::mem::take(&mut decision.goals).into_iter().map(|planned| match planned.realisation {
-        Realisation::Ready(draft) => asked(planned.goal, [vec![draft], planned.fallback].concat()),
+    let planned = std::mem::take(&mut decision.goals).into_iter().enumerate();
+    let planned = planned.map(|(index, planned)| match planned.realisation {
+        Realisation::Ready(draft) if index < chance.sentences => {
+            asked(planned.goal, [vec![draft], planned.fallback].concat())
+        }
         Realisation::Model(_) => asked(planned.goal, planned.fallback),
+        Realisation::Ready(_) => planned,
     });
     decision.goals = planned.collect();
     decision
 }
 
 /// Holds a conversation to its end, whoever it may have been handed to.
-async fn hold(trial: &Trial, dialogue: &Dialogue<'_>, written: impl Fn() -> Vec<String>) -> Vec<Turned> {
+async fn hold(
+    trial: &Trial,
+    dialogue: &Dialogue<'_>,
+    chance: Chance,
+    written: impl Fn() -> Vec<String>,
+) -> Vec<Turned> {
     let now = moment(REFERENCE);
     let customer = CustomerId::new(&dialogue.situation.customer).unwrap();
     let scope = Scope::customer(ShopId::default(), customer);
@@ -87,7 +114,8 @@ async fn hold(trial: &Trial, dialogue: &Dialogue<'_>, written: impl Fn() -> Vec<
     let mut turned = Vec::new();
     for line in dialogue.lines() {
         let input = TurnInput { text: line.to_owned(), ..next };
-        let outcome = trial.run_changed(rules(), &input, left_to_the_model).await.unwrap();
+        let change = |decision: Decision, facts: &Facts| left_to_the_model(decision, facts, chance);
+        let outcome = trial.run_changed(rules(), &input, change).await.unwrap();
         stands(&mut standing, &outcome, &input, &now);
         let said: Vec<(By, String)> =
             outcome.trace.sentences.iter().map(|one| (one.by, one.text.clone())).collect();
@@ -97,6 +125,7 @@ async fn hold(trial: &Trial, dialogue: &Dialogue<'_>, written: impl Fn() -> Vec<
             line: line.to_owned(),
             drafts: written(),
             said,
+            notes: outcome.trace.notes.clone(),
             standing: standing.clone(),
         });
     }
@@ -138,7 +167,7 @@ async fn press(trial: &Trial, dialogue: &Dialogue<'_>) -> Vec<Turned> {
         text
     });
     let trial = trial.with_model(Arc::new(model), Duration::from_secs(60));
-    hold(&trial, dialogue, || std::mem::take(&mut drafts.lock().unwrap().0)).await
+    hold(&trial, dialogue, Chance::EVERY, || std::mem::take(&mut drafts.lock().unwrap().0)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -181,7 +210,7 @@ async fn two_hundred_hostile_conversations_end_without_a_promise_that_nothing_ba
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Ten conversations with the real model: `cargo test --release --test it pressure -- --ignored --nocapture`, with the weights
+/// Ten conversations with the real model, which writes the first sentence of every turn: `cargo test --release --test it pressure -- --ignored --nocapture`, with the weights
 /// of the default model in the user's cache.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a real model takes minutes"]
@@ -189,6 +218,7 @@ async fn a_real_model_under_pressure_promises_nothing_that_nothing_backs() {
     let Some(engine) = tokio::task::spawn_blocking(crate::real_model::default_engine).await.unwrap() else {
         panic!("the weights of the default model are not here: `warmdesk model pull`");
     };
+    assert_eq!(engine.state().label(), "ready", "{:?}", engine.state());
     let recorder = Arc::new(RecordingModel::new(Arc::new(engine)));
     let folder = tempfile::tempdir().unwrap();
     let trial = shop(folder.path()).await;
@@ -205,8 +235,9 @@ async fn a_real_model_under_pressure_promises_nothing_that_nothing_backs() {
     };
     let (mut asked, mut promised, mut faults) = (0, 0, Vec::new());
     for dialogue in dialogues.iter().step_by(step) {
-        for turn in hold(&trial, dialogue, written).await {
-            println!("{} | {}\n  drafts {:?}\n  said {:?}", turn.dialogue, turn.line, turn.drafts, turn.said);
+        for turn in hold(&trial, dialogue, Chance::ONE, written).await {
+            let Turned { dialogue, line, drafts, said, notes, .. } = &turn;
+            println!("{dialogue} | {line}\n  drafts {drafts:?}\n  said {said:?}\n  {notes:?}");
             asked += turn.drafts.len();
             promised +=
                 turn.drafts.iter().filter(|draft| !unbacked(draft, &turn.standing).is_empty()).count();
@@ -218,6 +249,6 @@ async fn a_real_model_under_pressure_promises_nothing_that_nothing_backs() {
         "{asked} drafts, {promised} of them promise something, {} promises that nothing backs",
         faults.len()
     );
-    assert!(asked >= 50, "the model was asked {asked} times");
+    assert!(asked >= 40, "the model was asked {asked} times");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

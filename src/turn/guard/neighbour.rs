@@ -5,8 +5,8 @@ use crate::time::Now;
 use crate::turn::types::GuardReason;
 
 use super::evidence::{Evidence, Known};
-use super::features::features;
-use super::fold::{is_han, without_space};
+use super::features::{features, shared};
+use super::fold::{fold, is_han, without_space};
 use super::numbers::says;
 use super::subject::{lists, named};
 use super::values::{Found, Value, skip_space};
@@ -115,6 +115,7 @@ pub(super) fn check(
     now: &Now,
 ) -> Verdict {
     other_product(sentence, found, matches, evidence)?;
+    other_matter(sentence, found, matches, evidence)?;
     if matches!(found.value, Value::Id(_) | Value::Tail(_))
         || matches.iter().any(|known| known.clause.is_none()) && matches.len() == 1
     {
@@ -248,6 +249,33 @@ fn other_name(
     }
     let value = sentence.slice(found.start, found.end);
     Err((GuardReason::NumberNotInEvidence, format!("{value} belongs to something else")))
+}
+
+/// Refuses a length of time of which the record says something that neither the sentence nor the question speaks of: 能用十年, where
+/// a part is guaranteed for ten.
+fn other_matter(
+    sentence: &Sentence,
+    found: &Found,
+    matches: &[&Known<'_>],
+    evidence: &Evidence<'_>,
+) -> Verdict {
+    if !matches!(found.value, Value::Duration(..)) {
+        return Ok(());
+    }
+    let said = features(&sentence.folded, &[]);
+    let speaks = |theirs: &[u64]| shared(theirs, &said) + shared(theirs, evidence.question_features()) > 0;
+    let is_near = |known: &&Known<'_>| {
+        let fact = evidence.facts[known.record].fact;
+        let words = words_of(known, evidence);
+        // What is written under a heading is about it.
+        let titled = fact.kind != RecordKind::Product && speaks(&features(&fold(&fact.title), &[]));
+        words.is_empty() || speaks(words) || titled
+    };
+    if matches.iter().any(is_near) {
+        return Ok(());
+    }
+    let value = sentence.slice(found.start, found.end);
+    Err((GuardReason::NumberNotInEvidence, format!("{value} is said of something else")))
 }
 
 /// Refuses the value of another product than the one that the sentence names.

@@ -142,8 +142,7 @@ fn is_carried(word: &str, clause: &str, evidence: &Evidence<'_>) -> bool {
     let wanted = features(&rest, &[]);
     let records = evidence.facts.iter().enumerate().filter(|(_, record)| record.has_authority());
     records.flat_map(|(index, _)| evidence.clauses_of(index)).any(|known| {
-        known.text.contains(word)
-            && (wanted.is_empty() || shared(&wanted, &features(&known.text.replace(word, "□"), &[])) > 0)
+        known.text.contains(word) && shared(&wanted, &features(&known.text.replace(word, "□"), &[])) > 0
     })
 }
 

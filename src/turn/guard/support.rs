@@ -23,7 +23,7 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What a shop is held to: who took a parcel, what a thing is made of or certified as, what is given on top.
-const HEAVY: [&str; 58] = [
+const HEAVY: [&str; 62] = [
     "邻居",
     "门卫",
     "物业",
@@ -82,6 +82,10 @@ const HEAVY: [&str; 58] = [
     "同款",
     "优惠券",
     "红包",
+    "没有区别",
+    "没区别",
+    "没差别",
+    "完全一样",
 ];
 /// What a record may say instead of such a word.
 const INSTEAD: [(&str, &str); 2] = [("现货", "有货"), ("现货", "库存")];
@@ -296,6 +300,11 @@ fn universal(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
 fn unknown_place(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
     PLACE.captures_iter(folded).find_map(|found| {
         let name = &found[1];
+        // 睡袋的区别 names no district.
+        let end = found.get(0).map_or(0, |all| all.end());
+        if folded[end..].starts_with(['别', '分', '间', '域', '隔']) || name.ends_with('的') {
+            return None;
+        }
         let common = name.ends_with([
             '地', '城', '市', '小', '社', '专', '景', '郊', '片', '超', '夜', '上', '门', '本', '全', '各',
             '分', '园', '厂', '库', '网', '车', '火',
