@@ -5,8 +5,8 @@ use crate::time::Now;
 use crate::turn::types::GuardReason;
 
 use super::evidence::{Evidence, Known};
-use super::features::{features, shared};
-use super::fold::{fold, is_han, without_space};
+use super::features::features;
+use super::fold::{is_han, without_space};
 use super::numbers::says;
 use super::subject::{lists, named};
 use super::values::{Found, Value, skip_space};
@@ -25,6 +25,11 @@ const FILLERS: [&str; 8] = ["一般", "大概", "大约", "通常", "平均", "�
 
 /// Words that mean what was asked about.
 const POINTING: [&str; 8] = ["该", "此款", "本款", "这款", "这个", "这台", "这件", "您问的"];
+
+/// Words of a record that give a length of time as a guarantee or a shelf life.
+const GUARANTEES: [&str; 6] = ["保修", "质保", "保质期", "有效期", "包修", "包换"];
+/// Characters by which a sentence or a question speaks of one.
+const OF_GUARANTEES: [char; 7] = ['保', '修', '质', '效', '坏', '换', '期'];
 
 /// Words that make an amount the whole, beside whatever things it is named.
 const TOTALS: [&str; 5] = ["一共", "合计", "总共", "总计", "共计"];
@@ -251,27 +256,28 @@ fn other_name(
     Err((GuardReason::NumberNotInEvidence, format!("{value} belongs to something else")))
 }
 
-/// Refuses a length of time of which the record says something that neither the sentence nor the question speaks of: 能用十年, where
-/// a part is guaranteed for ten.
+/// Refuses how long a guarantee or a shelf life is, where neither the sentence nor the question speaks of one: 能用十年, where a
+/// part is guaranteed for ten.
 fn other_matter(
     sentence: &Sentence,
     found: &Found,
     matches: &[&Known<'_>],
     evidence: &Evidence<'_>,
 ) -> Verdict {
-    if !matches!(found.value, Value::Duration(..)) {
+    let speaks = |text: &str| text.contains(OF_GUARANTEES);
+    if !matches!(found.value, Value::Duration(..)) || speaks(&sentence.folded) || speaks(evidence.question())
+    {
         return Ok(());
     }
-    let said = features(&sentence.folded, &[]);
-    let speaks = |theirs: &[u64]| shared(theirs, &said) + shared(theirs, evidence.question_features()) > 0;
-    let is_near = |known: &&Known<'_>| {
-        let fact = evidence.facts[known.record].fact;
-        let words = words_of(known, evidence);
-        // What is written under a heading is about it.
-        let titled = fact.kind != RecordKind::Product && speaks(&features(&fold(&fact.title), &[]));
-        words.is_empty() || speaks(words) || titled
+    let of_guarantee = |known: &&Known<'_>| {
+        known.clause.is_some_and(|clause| {
+            let text = &evidence.clauses()[clause].text;
+            GUARANTEES.iter().any(|word| text.contains(word))
+        })
     };
-    if matches.iter().any(is_near) {
+    // Typed fields stand in the text too.
+    let mut in_words = matches.iter().filter(|known| known.clause.is_some()).peekable();
+    if in_words.peek().is_none() || !in_words.all(of_guarantee) {
         return Ok(());
     }
     let value = sentence.slice(found.start, found.end);

@@ -63,3 +63,13 @@ fn a_number_that_the_customer_named_may_be_named_again() {
     turn.passes(By::Model, "F8033-JE6内胆漏水：立即关闭进水阀并断电。");
     turn.refuses(By::Model, "F8034-JE6内胆漏水：立即关闭进水阀并断电。", GuardReason::NumberNotInEvidence);
 }
+
+#[test]
+fn a_guarantee_is_no_length_of_life() {
+    let turn = |question| {
+        Turn::new(question, vec![fact(RecordKind::Policy, "p", "活水保修10年；充满可用2小时", json!(null))])
+    };
+    turn("能用多久").refuses(By::Model, "能用十年。", GuardReason::NumberNotInEvidence);
+    turn("能用多久").passes(By::Model, "大概能用两个小时。");
+    turn("保修几年").passes(By::Model, "十年。");
+}
