@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use crate::pack::types::Pack;
 use crate::record::RecordKind;
 use crate::time::Now;
-use crate::turn::types::{Draft, Facts};
+use crate::turn::types::{By, Draft, Facts};
 
 use super::GuardContext;
 use super::bounds::Bound;
@@ -295,12 +295,16 @@ impl<'a> Gathered<'a> {
     }
 }
 
-/// The facts a draft names, or all of them, as far as they are in force now; of private records only those of the order that the text names.
+/// The facts a draft names, or all of them, as far as they are in force now, and what was judged; of private records only those of the order that the text names.
 fn in_force<'a>(draft: &Draft, folded: &str, grounds: &'a Grounds<'a>) -> Vec<&'a KnownRecord<'a>> {
     let current = || grounds.records.iter().filter(|record| !record.is_out_of_date(grounds.now));
-    let mut facts: Vec<&KnownRecord<'_>> =
-        current().filter(|record| draft.evidence.contains(&record.fact.id)).collect();
-    if facts.is_empty() {
+    // What a policy came to for this customer holds for every draft, whatever it names.
+    let is_judged = |record: &KnownRecord<'_>| record.fact.fields.get("verdict").is_some();
+    let is_named = |record: &KnownRecord<'_>| draft.evidence.contains(&record.fact.id);
+    let is_wanted =
+        |record: &&KnownRecord<'_>| is_named(record) || draft.by == By::Model && is_judged(record);
+    let mut facts: Vec<&KnownRecord<'_>> = current().filter(is_wanted).collect();
+    if !facts.iter().any(|record| is_named(record)) {
         facts = current().collect();
     }
     let named = named_orders(folded, grounds.now);

@@ -19,7 +19,7 @@ use crate::pack::types::GuardLexicon;
 
 /// A record about one case of a list: 故障 E-03 热水器显示异常.
 static CASE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[\s】)）])(?P<code>[A-Z]{1,2}-?[0-9]{1,4})\s+(?P<name>\p{Han}.*)$")
+    Regex::new(r"(?:^|^.*[\s】)）])(?P<code>[A-Z]{1,2}-?[0-9]{1,4})\s+(?P<name>\p{Han}.*)$")
         .expect("a fixed pattern")
 });
 /// So many words that only such records know are no chance; one is enough if it names a thing.

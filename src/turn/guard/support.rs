@@ -232,6 +232,10 @@ pub(super) fn content_words(text: &str) -> impl Iterator<Item = (&str, bool)> {
     WORDS.tag(text, false).into_iter().filter_map(|tag| match Kind::of(tag.word, tag.tag) {
         Kind::Thing => Some((tag.word, true)),
         Kind::Other => Some((tag.word, false)),
+        // 变频, 节能: what tells kinds apart, and set phrases.
+        Kind::Idle if tag.tag.starts_with(['b', 'i', 'j', 'l', 'z']) && tag.word.chars().nth(1).is_some() => {
+            Some((tag.word, false))
+        }
         Kind::Idle => None,
     })
 }

@@ -25,7 +25,7 @@ fn products() -> Vec<Fact> {
     };
     vec![
         product("P1", "电热水器 F8033-JE6", "变频速热；容量：80升"),
-        product("P2", "电热水器 F6033-UD3", "节能省电；容量：60升"),
+        product("P2", "电热水器 F6033-UD3", "带抑菌滤网；容量：60升"),
         fault("k1", "P2", "F6033-UD3 安装说明", "用膨胀螺栓固定挂板"),
     ]
 }
@@ -48,7 +48,7 @@ fn what_is_said_of_a_named_product_comes_from_its_own_records() {
     let turn = Turn::new("F8033-JE6怎么固定", products());
     turn.refuses(By::Model, "用膨胀螺栓固定。", GuardReason::ClaimNotInEvidence);
     turn.passes(By::Model, "这款变频速热。");
-    turn.refuses(By::Model, "这款节能省电。", GuardReason::ClaimNotInEvidence);
+    turn.refuses(By::Model, "这款带抑菌滤网。", GuardReason::ClaimNotInEvidence);
     // The sentence may name the other one itself, and without a name of either anything found may be meant.
     turn.passes(By::Model, "F6033-UD3用膨胀螺栓固定。");
     Turn::new("热水器怎么固定", products()).passes(By::Model, "用膨胀螺栓固定挂板。");

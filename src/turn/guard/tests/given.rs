@@ -21,7 +21,12 @@ fn turn() -> Turn {
 #[track_caller]
 fn held_back(turn: &Turn, text: &str) {
     let refused = turn.vet(&draft(By::Model, text)).map_err(|(reason, _)| reason);
-    let reasons = [GuardReason::PromiseNotBacked, GuardReason::ActionNotDone, GuardReason::RedLine];
+    let reasons = [
+        GuardReason::PromiseNotBacked,
+        GuardReason::ActionNotDone,
+        GuardReason::RedLine,
+        GuardReason::NumberNotInEvidence,
+    ];
     assert!(refused.as_ref().is_err_and(|reason| reasons.contains(reason)), "{text}: {refused:?}");
 }
 
@@ -88,7 +93,7 @@ fn a_time_that_is_backed_backs_an_answer_and_nothing_that_is_given() {
 fn a_ticket_notes_a_wish_and_grants_nothing() {
     let mut turn = turn();
     turn.done = vec!["ticket_opened".into()];
-    turn.passes(By::Model, "您的话我记下了。");
+    turn.passes(By::Wording, "您的话我记下了。");
     held_back(&turn, "赔付已经给您登记了。");
 }
 
@@ -101,4 +106,18 @@ fn what_goes_back_to_the_customer_goes_by_the_verdict() {
     };
     about("allowed").passes(By::Model, "差额部分会退给您。");
     held_back(&about("needs_person"), "差额部分会退给您。");
+}
+
+#[test]
+fn a_verdict_holds_though_the_draft_names_other_records() {
+    let verdict = json!({ "verdict": { "about": "return", "outcome": "refused" } });
+    let judged = fact(RecordKind::Policy, "opened", "拆封后不适用无理由退货", verdict);
+    let turn =
+        Turn::new("开了一罐能退吗", vec![fact(RecordKind::Product, "P1", "奶粉 3段", Json::Null), judged]);
+    let of_product = |text: &str| {
+        let draft = draft(By::Model, text);
+        crate::turn::types::Draft { evidence: vec!["product:P1".into()], ..draft }
+    };
+    let refusal = turn.vet(&of_product("您好，可以退。")).map_err(|(reason, _)| reason);
+    assert_eq!(refusal, Err(GuardReason::ContradictsEvidence));
 }
