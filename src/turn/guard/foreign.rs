@@ -77,8 +77,13 @@ pub(super) fn foreign(evidence: &Evidence<'_>) -> Vec<usize> {
     let cases = other_cases(evidence);
     let asked: Vec<&str> =
         asked_products(evidence).into_iter().filter_map(|product| own_id(evidence.facts[product])).collect();
+    // Of a product that is not in sight nobody knows whether the question names it.
+    let in_sight: Vec<&str> =
+        evidence.products().iter().filter_map(|(index, _)| own_id(evidence.facts[*index])).collect();
     let of_other = |record: &KnownRecord<'_>| {
-        !asked.is_empty() && product_of(record).is_some_and(|product| !asked.contains(&product))
+        !asked.is_empty()
+            && product_of(record)
+                .is_some_and(|product| in_sight.contains(&product) && !asked.contains(&product))
     };
     let numbers = 0..evidence.facts.len();
     numbers.filter(|index| cases.contains(index) || of_other(evidence.facts[*index])).collect()
