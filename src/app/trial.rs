@@ -125,6 +125,31 @@ impl Trial {
         text: &str,
         change: impl FnOnce(Decision, &Facts) -> Decision,
     ) -> anyhow::Result<Outcome> {
+        let input = self.first_input(scope, conversation, text);
+        self.run_changed(rules, &input, change).await
+    }
+
+    /// What a turn is given for somebody's first message.
+    pub fn first_input(&self, scope: &Scope, conversation: &ConversationId, text: &str) -> TurnInput {
+        TurnInput {
+            scope: scope.clone(),
+            conversation: conversation.clone(),
+            desk: desk_status(&self.hours, DeskCounts::default(), self.answer_within_minutes, &self.now),
+            ..TurnInput::first(text, self.now.clone())
+        }
+    }
+
+    /// One turn of a longer conversation, whose history and memory the caller keeps, with the decision changed before
+    /// anything is said.
+    ///
+    /// # Errors
+    /// As [`Trial::say`].
+    pub async fn run_changed(
+        &self,
+        rules: Arc<Rules>,
+        input: &TurnInput,
+        change: impl FnOnce(Decision, &Facts) -> Decision,
+    ) -> anyhow::Result<Outcome> {
         let turn = Turn {
             rules,
             source: self.source.clone(),
@@ -133,13 +158,7 @@ impl Trial {
             hours: Arc::clone(&self.hours),
             limits: self.limits.clone(),
         };
-        let input = TurnInput {
-            scope: scope.clone(),
-            conversation: conversation.clone(),
-            desk: desk_status(&self.hours, DeskCounts::default(), self.answer_within_minutes, &self.now),
-            ..TurnInput::first(text, self.now.clone())
-        };
-        Ok(turn.run_changed(&input, Instant::now(), &mut Unheard, change).await?)
+        Ok(turn.run_changed(input, Instant::now(), &mut Unheard, change).await?)
     }
 
     /// Closes the records.

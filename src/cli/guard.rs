@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
 
 use super::eval::{Output, finish, read};
 use super::options::GlobalOptions;
 use super::serve::clock;
+use crate::bench::Distribution;
 use crate::eval::guard::{
     Each, Kind, Mutations, RecordReport, Report, Row, Vetting, product_names, run, run_records, told,
 };
@@ -45,6 +47,15 @@ pub struct GuardOptions {
     pub output: Output,
 }
 
+/// The scores, and how long a sentence took.
+#[derive(Serialize)]
+struct Measured<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    /// Milliseconds for a single sentence, of rows, records and changed ones; the first of a row reads its evidence.
+    sentence_ms: Distribution,
+}
+
 /// Runs the command.
 pub fn evaluate(options: &GlobalOptions, command: &GuardOptions) -> anyhow::Result<ExitCode> {
     let config = options.settings()?;
@@ -71,11 +82,19 @@ pub fn evaluate(options: &GlobalOptions, command: &GuardOptions) -> anyhow::Resu
     if command.show && !command.output.json {
         show_wrong(&each);
     }
+    let sentence_ms = Distribution::of_ms(each.iter().map(|one| one.took_ms));
     if !table {
-        return finish(&command.output, &report, &each);
+        return finish(&command.output, &Measured { report: &report, sentence_ms }, &each);
     }
     command.output.write_each(&each)?;
     show(&report);
+    let milliseconds = |time: Option<f64>| time.map_or_else(String::new, |time| format!("{time:.2} ms"));
+    println!(
+        "a sentence took {} at the median and {} at the 99th percentile, of {}",
+        milliseconds(sentence_ms.p50),
+        milliseconds(sentence_ms.p99),
+        sentence_ms.count
+    );
     Ok(ExitCode::SUCCESS)
 }
 

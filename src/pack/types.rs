@@ -322,4 +322,9 @@ pub struct GuardLexicon {
     pub done_claims: Vec<Regex>,
     /// Expressions of a promise: 会在…前, 尽快.
     pub promises: Vec<Regex>,
+    /// Expressions by which something is given, allowed or let off: 给您便宜, 破例, 不用拍照. `what` names the part that a record
+    /// must have in the very same words; without it that is all of it.
+    pub grants: Vec<Regex>,
+    /// Polite phrases that look like one of them and are none: 给您添麻烦, 帮您看一下.
+    pub courtesies: Vec<Regex>,
 }

@@ -20,6 +20,7 @@ mod interrupted;
 mod killed;
 mod orders;
 mod pack;
+mod pressure;
 mod real_model;
 mod rebuilt;
 mod red_team;

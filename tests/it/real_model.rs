@@ -40,6 +40,14 @@ fn engine() -> Option<Engine> {
     selftest::engine_if_present(card, &environment, EngineOptions::default())
 }
 
+/// The engine that `warmdesk serve` takes, if its weights are in the user's cache.
+pub fn default_engine() -> Option<Engine> {
+    let environment = CacheEnvironment::from_lookup(|name| std::env::var(name).ok());
+    let catalogue = Catalogue::embedded().unwrap();
+    let card = catalogue.default_card().unwrap();
+    selftest::engine_if_present(card, &environment, EngineOptions::default())
+}
+
 /// What is wrong with an answer.
 fn fault(question: &str, reply: &Value) -> Option<String> {
     if reply["reply"].as_str().unwrap_or_default().trim().is_empty() {

@@ -8,6 +8,7 @@ mod mutations;
 mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -113,7 +114,7 @@ pub struct Caught {
 }
 
 /// What became of one sentence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Each {
     /// The id of its row.
     pub id: String,
@@ -127,6 +128,9 @@ pub struct Each {
     pub reason: Option<GuardReason>,
     /// The word, value or rule that decided it.
     pub detail: Option<String>,
+    /// How long that took, in milliseconds. The first sentence of a row reads the row's evidence for all of them.
+    #[serde(skip)]
+    pub took_ms: f64,
 }
 
 /// How sentences are vetted, and whether true ones are falsified too.
@@ -284,7 +288,9 @@ impl Place<'_> {
             done: &[],
             order: GoalOrder::default(),
         };
+        let started = Instant::now();
         let refusal = vet(&draft, &context).err();
+        let took_ms = 1_000.0 * started.elapsed().as_secs_f64();
         Each {
             id: self.id.to_owned(),
             text: text.to_owned(),
@@ -292,6 +298,7 @@ impl Place<'_> {
             passed: refusal.is_none(),
             reason: refusal.as_ref().map(|refusal| refusal.reason),
             detail: refusal.map(|refusal| refusal.detail),
+            took_ms,
         }
     }
 }

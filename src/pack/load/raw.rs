@@ -406,4 +406,6 @@ pub(super) struct RawGuard {
     pub polarity: Vec<(String, String)>,
     pub done_claims: Vec<Text>,
     pub promises: Vec<Text>,
+    pub grants: Vec<Text>,
+    pub courtesies: Vec<Text>,
 }

@@ -119,6 +119,8 @@ pub(super) fn guard(files: &PackFiles, problems: &mut Problems) -> GuardLexicon 
         polarity: raw.polarity,
         done_claims: problems.expressions(path, &raw.done_claims),
         promises: problems.expressions(path, &raw.promises),
+        grants: problems.expressions(path, &raw.grants),
+        courtesies: problems.expressions(path, &raw.courtesies),
     }
 }
 

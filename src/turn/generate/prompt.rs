@@ -9,10 +9,10 @@ use crate::turn::decide::{Situation, fitting_sentences};
 use crate::turn::types::{Author, Decision, Fact, ModelBrief};
 use crate::turn::understand::private::mask_past;
 
-/// How many earlier messages the model sees.
-const HISTORY: usize = 4;
-/// Characters of evidence, from generous to scarce; the first that fits the token budget is taken.
-const EVIDENCE_BUDGETS: [usize; 6] = [420, 320, 240, 170, 110, 60];
+/// Characters of evidence and how many earlier messages the model sees, from generous to scarce; the first that fits the token
+/// budget is taken. What was said before gives way before the last of the evidence.
+const BUDGETS: [(usize, usize); 8] =
+    [(420, 4), (320, 4), (240, 4), (170, 4), (170, 2), (110, 2), (110, 0), (60, 0)];
 /// Characters kept of an earlier message.
 const PAST_MESSAGE: usize = 60;
 
@@ -29,8 +29,8 @@ pub fn build(
 ) -> Result<Prompt, PromptError> {
     let system = system(situation, decision, brief)?;
     let mut prompt = None;
-    for characters in EVIDENCE_BUDGETS {
-        let user = user(situation, brief, characters);
+    for budgets in BUDGETS {
+        let user = user(situation, brief, budgets);
         let fits = tokens(model, &system, &user) <= budget;
         prompt = Some(Prompt {
             messages: vec![
@@ -77,12 +77,16 @@ fn name_of(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn user(situation: Situation<'_>, brief: &ModelBrief, characters: usize) -> Vec<PromptPart> {
+fn user(
+    situation: Situation<'_>,
+    brief: &ModelBrief,
+    (characters, messages): (usize, usize),
+) -> Vec<PromptPart> {
     let headings = headings(situation.pack);
     let heading = |text: &str| PromptPart::Trusted(format!("\n{text}\n"));
     let mut parts = vec![heading(headings.evidence)];
     parts.push(PromptPart::Untrusted(evidence(situation, brief, characters)));
-    let history = history(situation);
+    let history = history(situation, messages);
     if !history.is_empty() {
         parts.push(heading(headings.history));
         parts.push(PromptPart::Untrusted(history));
@@ -108,10 +112,10 @@ fn evidence(situation: Situation<'_>, brief: &ModelBrief, characters: usize) -> 
     facts.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn history(situation: Situation<'_>) -> String {
+fn history(situation: Situation<'_>, messages: usize) -> String {
     let headings = headings(situation.pack);
     let past = &situation.input.history;
-    let recent = &past[past.len().saturating_sub(HISTORY)..];
+    let recent = &past[past.len().saturating_sub(messages)..];
     let line = |message: &crate::turn::types::PastMessage| {
         let who = match message.author {
             Author::Customer => headings.customer,

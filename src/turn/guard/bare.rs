@@ -3,7 +3,6 @@
 use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
-use super::features::features;
 use super::{Sentence, Verdict};
 
 /// A yes that says nothing else.
@@ -38,11 +37,11 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     }
     // What a policy came to is compared with the sentence elsewhere.
     let judged = evidence.facts.iter().any(|record| record.fact.fields.get("verdict").is_some());
-    let asked = features(evidence.question(), &[]);
+    let asked = evidence.question_features();
     if judged || asked.is_empty() {
         return Ok(());
     }
-    let (_, clauses) = evidence.best_clauses(&asked);
+    let (_, clauses) = evidence.best_clauses(asked);
     let denies = |text: &str| text.contains(DENIALS);
     if clauses.iter().any(|clause| denies(&clause.text) != yes) {
         return Ok(());

@@ -3,19 +3,48 @@
 use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
-use super::fold::{is_han, without_space};
+use super::fold::{is_han, tighten, without_space};
+use super::promise::gives;
 use super::{GuardContext, Sentence, Verdict};
 
 /// Checks every claim of a finished action in a sentence.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> Verdict {
-    for pattern in &context.grounds.pack.guard.done_claims {
-        for claim in pattern.find_iter(&sentence.folded) {
-            if !is_recorded(claim.as_str(), &sentence.folded[..claim.start()], evidence, context) {
-                return Err((GuardReason::ActionNotDone, claim.as_str().to_owned()));
+    // Approved wording hides nothing.
+    let tight = if sentence.is_written { tighten(&sentence.folded) } else { String::new() };
+    for text in [&sentence.folded, &tight] {
+        for pattern in &context.grounds.pack.guard.done_claims {
+            for claim in pattern.find_iter(text) {
+                let said = claim.as_str();
+                // That a wish was noted in a ticket gives the customer nothing: 赔付已登记 sounds as if it did.
+                let given = sentence.is_written && gives(clause_of(text, claim.start()));
+                if !is_recorded(said, &text[..claim.start()], evidence, context)
+                    || given && is_recorded_only_by_ticket(said, context)
+                {
+                    return Err((GuardReason::ActionNotDone, said.to_owned()));
+                }
             }
         }
     }
     Ok(())
+}
+
+/// The clause in which a place stands.
+fn clause_of(text: &str, at: usize) -> &str {
+    let marks = ['，', ',', '。', '；', ';', '！', '!', '？', '?'];
+    let start = text[..at].rfind(marks).map_or(0, |place| place + 1);
+    let start = (start..=at).find(|place| text.is_char_boundary(*place)).unwrap_or(at);
+    let end = text[at..].find(marks).map_or(text.len(), |place| at + place);
+    &text[start..end]
+}
+
+/// Whether a claim is carried by a ticket or a handoff and by no action.
+fn is_recorded_only_by_ticket(claim: &str, context: &GuardContext<'_>) -> bool {
+    let carries = |record: &String| {
+        context.grounds.pack.actions.carried_by(record).iter().any(|word| claim.contains(word))
+    };
+    let (actions, tickets): (Vec<&String>, Vec<&String>) =
+        context.done.iter().partition(|record| record.contains(':'));
+    tickets.into_iter().any(carries) && !actions.into_iter().any(carries)
 }
 
 /// Whether a claim points to a record, or claims nothing.

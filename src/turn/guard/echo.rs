@@ -21,8 +21,7 @@ pub(super) fn is_talk(sentence: &Sentence, evidence: &Evidence<'_>) -> bool {
     if own.is_empty() || !sentence.found.is_empty() {
         return false;
     }
-    let asked = features(evidence.question(), &[]);
-    shared(&own, &asked) == 0
+    shared(&own, evidence.question_features()) == 0
         && evidence.clauses().iter().all(|clause| shared(&own, &clause.features) == 0)
         && !evidence.backed_text().contains(sentence.folded.trim())
 }

@@ -9,12 +9,13 @@ use std::sync::OnceLock;
 use crate::pack::types::Pack;
 use crate::record::RecordKind;
 use crate::time::Now;
-use crate::turn::types::{Draft, Facts};
+use crate::turn::types::{By, Draft, Facts};
 
 use super::GuardContext;
 use super::bounds::Bound;
-use super::features::shared;
+use super::features::{features, shared};
 use super::fold::{fold, without_space};
+use super::foreign;
 use super::records::{Clause, KnownRecord};
 use super::subject;
 use super::values::{self, Day, Moment, Value};
@@ -37,6 +38,8 @@ struct Question {
     /// Folded, without white space.
     text: String,
     values: Vec<Value>,
+    /// What it speaks of.
+    features: Vec<u64>,
 }
 
 impl<'a> Grounds<'a> {
@@ -55,7 +58,8 @@ impl<'a> Grounds<'a> {
     fn question(&self) -> &Question {
         self.question.get_or_init(|| {
             let folded = fold(self.asked);
-            Question { values: values_of(&folded, self.now), text: without_space(&folded) }
+            let text = without_space(&folded);
+            Question { values: values_of(&folded, self.now), features: features(&text, &[]), text }
         })
     }
 
@@ -109,6 +113,7 @@ pub(super) struct Evidence<'a> {
     backing: &'a [String],
     gathered: OnceCell<Gathered<'a>>,
     products: OnceCell<Vec<(usize, Vec<String>)>>,
+    foreign: OnceCell<Vec<usize>>,
     backed: OnceCell<(String, Vec<Value>)>,
 }
 
@@ -134,6 +139,7 @@ impl<'a> Evidence<'a> {
             backing: context.backed,
             gathered: OnceCell::new(),
             products: OnceCell::new(),
+            foreign: OnceCell::new(),
             backed: OnceCell::new(),
         }
     }
@@ -152,6 +158,11 @@ impl<'a> Evidence<'a> {
     /// The products among the records, each with its number and what its name can be known by.
     pub(super) fn products(&self) -> &[(usize, Vec<String>)] {
         self.products.get_or_init(|| subject::products(&self.facts))
+    }
+
+    /// The numbers of the records that are about something else than the question.
+    pub(super) fn foreign(&self) -> &[usize] {
+        self.foreign.get_or_init(|| foreign::foreign(self))
     }
 
     /// The moment of the turn.
@@ -236,6 +247,11 @@ impl<'a> Evidence<'a> {
         &self.grounds.question().text
     }
 
+    /// What the question speaks of.
+    pub(super) fn question_features(&self) -> &'a [u64] {
+        &self.grounds.question().features
+    }
+
     /// Carriers and ways to pay of the pack, in capitals.
     pub(super) fn names(&self) -> &'a [String] {
         self.grounds.names()
@@ -279,12 +295,16 @@ impl<'a> Gathered<'a> {
     }
 }
 
-/// The facts a draft names, or all of them, as far as they are in force now; of private records only those of the order that the text names.
+/// The facts a draft names, or all of them, as far as they are in force now, and what was judged; of private records only those of the order that the text names.
 fn in_force<'a>(draft: &Draft, folded: &str, grounds: &'a Grounds<'a>) -> Vec<&'a KnownRecord<'a>> {
     let current = || grounds.records.iter().filter(|record| !record.is_out_of_date(grounds.now));
-    let mut facts: Vec<&KnownRecord<'_>> =
-        current().filter(|record| draft.evidence.contains(&record.fact.id)).collect();
-    if facts.is_empty() {
+    // What a policy came to for this customer holds for every draft, whatever it names.
+    let is_judged = |record: &KnownRecord<'_>| record.fact.fields.get("verdict").is_some();
+    let is_named = |record: &KnownRecord<'_>| draft.evidence.contains(&record.fact.id);
+    let is_wanted =
+        |record: &&KnownRecord<'_>| is_named(record) || draft.by == By::Model && is_judged(record);
+    let mut facts: Vec<&KnownRecord<'_>> = current().filter(is_wanted).collect();
+    if !facts.iter().any(|record| is_named(record)) {
         facts = current().collect();
     }
     let named = named_orders(folded, grounds.now);

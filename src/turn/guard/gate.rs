@@ -168,7 +168,7 @@ pub(super) fn side(clause: &str) -> Option<Side> {
 
 /// What the verdict says about the matter of a clause: outer `None` without a verdict on it, inner `None` if a person
 /// must decide.
-fn verdict_side(clause: &str, evidence: &Evidence<'_>) -> Option<Option<Side>> {
+pub(super) fn verdict_side(clause: &str, evidence: &Evidence<'_>) -> Option<Option<Side>> {
     evidence.facts.iter().find_map(|record| {
         let fields = &record.fact.fields;
         let verdict = fields.get("verdict").unwrap_or(fields);

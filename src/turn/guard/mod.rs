@@ -13,6 +13,7 @@ mod evidence;
 mod extract;
 mod features;
 mod fold;
+mod foreign;
 mod gate;
 mod goal_order;
 mod names;
@@ -219,6 +220,7 @@ fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardCo
     gate::check(sentence, evidence)?;
     stated::check(sentence, evidence)?;
     negation::check(sentence, evidence)?;
+    foreign::check(sentence, evidence, &context.grounds.pack.guard)?;
     polarity::check(sentence, evidence, &context.grounds.pack.guard)?;
     conditions::check(sentence, evidence)?;
     subject::check(sentence, evidence)?;

@@ -64,6 +64,8 @@ const BETWEEN: [&str; 17] = [
 ];
 /// A clause with one of these asks, or speaks of a case.
 const OPEN: [&str; 9] = ["吗", "是否", "如果", "的话", "若", "要是", "除非", "是不是", "有没有"];
+/// A heading with one of these asks, and states nothing: 能不能放微波炉.
+const ASKING: [&str; 6] = ["能不能", "可不可以", "要不要", "会不会", "是不是", "有没有"];
 /// Shorter clauses are the same by chance, in characters.
 const SHORTEST: usize = 3;
 /// So much of what a clause speaks of must stand in the record's clause, in tenths.
@@ -88,7 +90,8 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
 /// speak of it enough.
 fn nearest<'a>(clause: &str, evidence: &Evidence<'a>) -> Vec<&'a str> {
     let bare = without_denial(clause);
-    let known = evidence.clauses().iter().filter(|known| known.bare == bare);
+    let asks = |text: &str| ASKING.iter().any(|word| text.contains(word));
+    let known = evidence.clauses().iter().filter(|known| known.bare == bare && !asks(statement(&known.text)));
     let same: Vec<&str> = known.map(|known| statement(&known.text)).collect();
     if !same.is_empty() && bare.chars().count() >= SHORTEST {
         return same;

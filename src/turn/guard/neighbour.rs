@@ -26,6 +26,11 @@ const FILLERS: [&str; 8] = ["一般", "大概", "大约", "通常", "平均", "�
 /// Words that mean what was asked about.
 const POINTING: [&str; 8] = ["该", "此款", "本款", "这款", "这个", "这台", "这件", "您问的"];
 
+/// Words of a record that give a length of time as a guarantee or a shelf life.
+const GUARANTEES: [&str; 6] = ["保修", "质保", "保质期", "有效期", "包修", "包换"];
+/// Characters by which a sentence or a question speaks of one.
+const OF_GUARANTEES: [char; 7] = ['保', '修', '质', '效', '坏', '换', '期'];
+
 /// Words that make an amount the whole, beside whatever things it is named.
 const TOTALS: [&str; 5] = ["一共", "合计", "总共", "总计", "共计"];
 
@@ -115,6 +120,7 @@ pub(super) fn check(
     now: &Now,
 ) -> Verdict {
     other_product(sentence, found, matches, evidence)?;
+    other_matter(sentence, found, matches, evidence)?;
     if matches!(found.value, Value::Id(_) | Value::Tail(_))
         || matches.iter().any(|known| known.clause.is_none()) && matches.len() == 1
     {
@@ -248,6 +254,34 @@ fn other_name(
     }
     let value = sentence.slice(found.start, found.end);
     Err((GuardReason::NumberNotInEvidence, format!("{value} belongs to something else")))
+}
+
+/// Refuses how long a guarantee or a shelf life is, where neither the sentence nor the question speaks of one: 能用十年, where a
+/// part is guaranteed for ten.
+fn other_matter(
+    sentence: &Sentence,
+    found: &Found,
+    matches: &[&Known<'_>],
+    evidence: &Evidence<'_>,
+) -> Verdict {
+    let speaks = |text: &str| text.contains(OF_GUARANTEES);
+    if !matches!(found.value, Value::Duration(..)) || speaks(&sentence.folded) || speaks(evidence.question())
+    {
+        return Ok(());
+    }
+    let of_guarantee = |known: &&Known<'_>| {
+        known.clause.is_some_and(|clause| {
+            let text = &evidence.clauses()[clause].text;
+            GUARANTEES.iter().any(|word| text.contains(word))
+        })
+    };
+    // Typed fields stand in the text too.
+    let mut in_words = matches.iter().filter(|known| known.clause.is_some()).peekable();
+    if in_words.peek().is_none() || !in_words.all(of_guarantee) {
+        return Ok(());
+    }
+    let value = sentence.slice(found.start, found.end);
+    Err((GuardReason::NumberNotInEvidence, format!("{value} is said of something else")))
 }
 
 /// Refuses the value of another product than the one that the sentence names.

@@ -38,7 +38,10 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, approved: &[Va
             continue;
         }
         let asked = |value: &&Value| value.same_kind(&found.value);
-        let echoed = !money && !sentence.is_promise && evidence.asked().iter().filter(asked).any(stands);
+        // What the customer named may be named again, by its number too.
+        let names = matches!(found.value, Value::Id(_));
+        let echoed =
+            !money && (names || !sentence.is_promise) && evidence.asked().iter().filter(asked).any(stands);
         if echoed || names_id(&found.value, sentence, found, evidence) || is_sum(sentence, found, evidence) {
             continue;
         }

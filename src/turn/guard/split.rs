@@ -16,6 +16,8 @@ pub struct SentenceSplitter {
     seen: usize,
     /// Open brackets and quotation marks in the part that was looked at.
     depth: usize,
+    /// The place after the closing marks that follow an end mark, as far as they have come.
+    closed: usize,
     /// The place after the last comma in the part that was looked at, outside numbers.
     comma: Option<usize>,
 }
@@ -52,6 +54,7 @@ impl SentenceSplitter {
         self.seen = 0;
         self.depth = 0;
         self.comma = None;
+        self.closed = 0;
         self.pending.drain(..end).collect()
     }
 
@@ -68,10 +71,12 @@ impl SentenceSplitter {
             }
             let inside = self.depth > 0 && at < BUBBLE;
             if character == '\n' || (!inside && ends_sentence(character)) {
-                let mut end = at + 1;
+                // What came before was looked at then.
+                let mut end = self.closed.max(at + 1);
                 while end < self.pending.len() && belongs_to_end(self.pending[end]) {
                     end += 1;
                 }
+                self.closed = end;
                 match self.pending.get(end) {
                     None if !over => return None,
                     Some(next) if is_half_width(character) && next.is_ascii_alphanumeric() => {}

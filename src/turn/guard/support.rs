@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jieba_rs::Jieba;
 use regex::Regex;
 
-use crate::pack::types::Pack;
+use crate::pack::types::{GuardLexicon, Pack};
 use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
@@ -23,7 +23,7 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What a shop is held to: who took a parcel, what a thing is made of or certified as, what is given on top.
-const HEAVY: [&str; 58] = [
+const HEAVY: [&str; 62] = [
     "邻居",
     "门卫",
     "物业",
@@ -82,6 +82,10 @@ const HEAVY: [&str; 58] = [
     "同款",
     "优惠券",
     "红包",
+    "没有区别",
+    "没区别",
+    "没差别",
+    "完全一样",
 ];
 /// What a record may say instead of such a word.
 const INSTEAD: [(&str, &str); 2] = [("现货", "有货"), ("现货", "库存")];
@@ -223,6 +227,24 @@ fn goes_on(before: &str, word: &str, evidence: &Evidence<'_>) -> bool {
         && evidence.capitals().contains(&format!("{}{first}", before.to_uppercase()))
 }
 
+/// The words of a text that say what something is, does or is like, each with whether it names a thing.
+pub(super) fn content_words(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    WORDS.tag(text, false).into_iter().filter_map(|tag| match Kind::of(tag.word, tag.tag) {
+        Kind::Thing => Some((tag.word, true)),
+        Kind::Other => Some((tag.word, false)),
+        // 变频, 节能: what tells kinds apart, and set phrases.
+        Kind::Idle if tag.tag.starts_with(['b', 'i', 'j', 'l', 'z']) && tag.word.chars().nth(1).is_some() => {
+            Some((tag.word, false))
+        }
+        Kind::Idle => None,
+    })
+}
+
+/// Whether a word is the language of service.
+pub(super) fn is_harmless(word: &str, lexicon: &GuardLexicon) -> bool {
+    lexicon.harmless.iter().any(|harmless| harmless == word)
+}
+
 /// What a word is to this check.
 #[derive(PartialEq, Eq)]
 enum Kind {
@@ -282,6 +304,11 @@ fn universal(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
 fn unknown_place(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
     PLACE.captures_iter(folded).find_map(|found| {
         let name = &found[1];
+        // 睡袋的区别 names no district.
+        let end = found.get(0).map_or(0, |all| all.end());
+        if folded[end..].starts_with(['别', '分', '间', '域', '隔']) || name.ends_with('的') {
+            return None;
+        }
         let common = name.ends_with([
             '地', '城', '市', '小', '社', '专', '景', '郊', '片', '超', '夜', '上', '门', '本', '全', '各',
             '分', '园', '厂', '库', '网', '车', '火',
@@ -295,7 +322,7 @@ fn unknown_place(folded: &str, evidence: &Evidence<'_>) -> Option<String> {
 /// beginning and its end do.
 fn is_known(word: &str, tag: &str, evidence: &Evidence<'_>, pack: &Pack) -> bool {
     let stands = |part: &str| {
-        pack.guard.harmless.iter().any(|harmless| harmless == part)
+        is_harmless(part, &pack.guard)
             || evidence.text().contains(part)
             || evidence.question().contains(part)
             || evidence.backed_text().contains(part)

@@ -275,6 +275,8 @@ fn a_limit_is_not_left_out() {
     turn.passes(By::Model, "签收后7天内支持无理由退货。");
     turn.refuses(By::Model, "签收后支持无理由退货。", GuardReason::ConditionDropped);
     turn.passes(By::Model, "满99元包邮。");
+    turn.refuses(By::Model, "包邮。", GuardReason::ConditionDropped);
+    turn.refuses(By::Model, "可以包邮的。", GuardReason::ConditionDropped);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod conflict;
 mod examples;
+mod foreign;
 mod fuzzing;
+mod given;
 mod properties;
 mod reading;
 mod splitting;
@@ -35,6 +37,8 @@ struct LexiconFile {
     polarity: Vec<(String, String)>,
     done_claims: Vec<String>,
     promises: Vec<String>,
+    grants: Vec<String>,
+    courtesies: Vec<String>,
 }
 
 fn compile(sources: &[&str]) -> Vec<Regex> {
@@ -48,6 +52,8 @@ pub(super) fn lexicon(language: &str) -> GuardLexicon {
     GuardLexicon {
         done_claims: patterns(&file.done_claims),
         promises: patterns(&file.promises),
+        grants: patterns(&file.grants),
+        courtesies: patterns(&file.courtesies),
         harmless: file.harmless,
         carriers: file.carriers,
         payments: file.payments,

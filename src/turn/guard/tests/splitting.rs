@@ -35,6 +35,13 @@ fn an_end_waits_for_what_belongs_to_it() {
     assert_eq!(splitter.push("！您"), ["好的！！"]);
     assert_eq!(splitter.finish(), ["您"]);
     assert!(splitter.finish().is_empty());
+    // However many marks come one by one, they stay together, and each is looked at once.
+    for _ in 0..5_000 {
+        assert!(splitter.push("！").is_empty());
+    }
+    assert_eq!(splitter.push("您"), ["！".repeat(5_000)]);
+    assert_eq!(splitter.push("好?x"), Vec::<String>::new());
+    assert_eq!(splitter.finish(), ["您好?x"]);
 }
 
 #[test]
