@@ -4,7 +4,9 @@ use serde_json::json;
 use super::*;
 use crate::actions::ActionState;
 use crate::pack::condition::Condition;
+use crate::pack::flows::FlowKind;
 use crate::pack::flows::{Asks, Party, Step, StepKind};
+use crate::time::Now;
 
 fn at(text: &str) -> Now {
     Now::new(text.parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap())

@@ -85,7 +85,7 @@ static TAX_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// What stands around a person's name: "抬头写个人 李芳就行".
 static AROUND_NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)发票|抬头|个人|名字|姓名|开[票个]?|写|填|就是?|叫|是|我的?|给|吧|行|可以|谢谢|the|invoice|to|name|in|my|personal|private|person|please|thanks|[\p{P}\s]")
+    Regex::new(r"(?i)发票|抬头|个人|改[成为]|换成|应该|错了?|名字|姓名|开[票个]?|写|填|就是?|叫|是|我的?|给|吧|行|可以|谢谢|the|invoice|to|name|in|my|personal|private|person|please|thanks|[\p{P}\s]")
         .expect("a fixed expression")
 });
 

@@ -22,10 +22,9 @@ static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^.*(?:[改换寄送发填搬][成到给去]|地址(?:是|为)?|应该是|[,，:：]\s*是|^是|\bto|\bis)[\s:：,，是]*")
         .expect("a fixed expression")
 });
-/// The part of an address that may be shown: down to the district.
+/// The part of an address that may be shown: down to the street.
 static DISTRICT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:[\p{Han}]{2,8}?(?:省|自治区))?(?:[\p{Han}]{1,8}?市)?(?:[\p{Han}]{1,8}?[区县市])?")
-        .expect("a fixed expression")
+    Regex::new(r"^(?:[\p{Han}]{2,8}?(?:省|自治区))?(?:[\p{Han}]{1,8}?市)?(?:[\p{Han}]{1,8}?[区县市])?(?:[\p{Han}]{1,10}?(?:路|大道|街|道|巷))?").expect("a fixed expression")
 });
 /// So much is shown of an address that names no district, in characters.
 const SHOWN: usize = 6;

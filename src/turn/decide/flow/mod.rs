@@ -483,7 +483,11 @@ fn begin(course: &Course<'_>, kind: &FlowKind, words: &mut Words<'_>, spoken: &m
         moved.answers = kept(kind, of, &other.answers);
         spoken.flows.push(FlowMove::of(other).ended(FlowState::Cancelled));
         set_flow(kind, &moved, words);
-        spoken.goals.extend(common(kind, ("switched", Goal::Acknowledge), words).map(ready));
+        // That the wish has changed is heard before the rules on the new one.
+        let place = spoken.goals.iter().take_while(|planned| planned.goal == Goal::Greet).count();
+        if let Some(draft) = common(kind, ("switched", Goal::Acknowledge), words) {
+            spoken.goals.insert(place, ready(draft));
+        }
     }
     let missing = fill(kind, &mut moved, words);
     set_flow(kind, &moved, words);

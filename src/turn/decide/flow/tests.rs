@@ -158,6 +158,7 @@ fn answers_are_read_by_what_is_asked() {
         ),
         (&Asks::InvoiceTitle, "杭州暖阳贸易有限公司", "unusable"),
         (&Asks::InvoiceTitle, "个人 李芳", "个人 李芳"),
+        (&Asks::InvoiceTitle, "抬头改成个人 萧雅雯", "个人 萧雅雯"),
         (&Asks::Picture, "拍不了 已经扔了", "unusable"),
         (&Asks::Picture, "要拍哪里", "else"),
         (&Asks::Text, "开机没反应", "开机没反应"),
@@ -173,7 +174,7 @@ fn answers_are_read_by_what_is_asked() {
 #[test]
 fn a_contact_is_shown_masked() {
     for (address, shown) in [
-        ("厦门市思明区莲前西路 15 号 2 栋 301", "厦门市思明区****"),
+        ("厦门市思明区莲前西路 15 号 2 栋 301", "厦门市思明区莲前西路****"),
         ("湖北省武汉市江岸区春和里 18 号", "湖北省武汉市江岸区****"),
         ("5 Harbour Walk, Norwich NR1 1AA", "Harbour Walk, Norwich ****"),
     ] {
