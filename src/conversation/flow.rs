@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Conversations;
 use super::word::{HISTORY, Kind, Speech, Word};
+use crate::actions::ActionState;
 use crate::flows::{Flow, FlowMove, FlowProgress, FlowState, Happening, Seen, next_look, progress};
 use crate::identity::{ConversationId, StaffScope};
 use crate::pack::flows::{DONE, FlowKind, REMIND, Step, StepKind, common_place_of, place_of};
@@ -252,10 +253,13 @@ impl Telling<'_> {
 
     /// A ticket of a person stands behind what is said of one; a parcel or a refund behind what the records show.
     fn done(&self) -> Vec<String> {
-        let action = self.due.action.filter(|_| self.kind.step(&self.due.flow.step).is_some());
-        let done = action.and_then(|state| {
-            let StepKind::Does(kind) = &self.kind.step(&self.due.flow.step)?.kind else { return None };
-            (state == crate::actions::ActionState::Done).then(|| format!("done:{kind}"))
+        let at = &self.due.flow.step;
+        let passed = self.kind.steps.iter().take_while(|step| step.id != *at);
+        let ended = self.due.action == Some(ActionState::Done);
+        let present = self.kind.step(at).filter(|_| ended);
+        let done = passed.chain(present).filter_map(|step| match &step.kind {
+            StepKind::Does(kind) => Some(format!("done:{kind}")),
+            _ => None,
         });
         std::iter::once("ticket_opened".to_owned()).chain(done).collect()
     }

@@ -320,6 +320,8 @@ pub struct GuardLexicon {
     pub polarity: Vec<(String, String)>,
     /// Expressions of a finished action: 已为您催, 已登记.
     pub done_claims: Vec<Regex>,
+    /// The same, for sentences that the model wrote; people have read what approved wording says.
+    pub written_claims: Vec<Regex>,
     /// Expressions of a promise: 会在…前, 尽快.
     pub promises: Vec<Regex>,
     /// Expressions by which something is given, allowed or let off: 给您便宜, 破例, 不用拍照. `what` names the part that a record

@@ -6,10 +6,13 @@ fn a_file_with_a_fault_is_refused_with_its_name_and_a_reason() {
         let error = read("a.yaml", text).unwrap_err().to_string();
         assert!(error.starts_with("a.yaml") && error.contains(expected), "{text}: {error}");
     };
-    check("about: x\nclock: y\nturns:\n  - tier: standard\n", "turn 1: needs `say` or `staff`");
+    check(
+        "about: x\nclock: y\nturns:\n  - tier: standard\n",
+        "turn 1: needs one of `say`, `staff`, `result` and `later`",
+    );
     check(
         "about: x\nclock: y\nturns:\n  - { say: a, staff: gives_back }\n",
-        "turn 1: needs `say` or `staff`",
+        "turn 1: needs one of `say`, `staff`, `result` and `later`",
     );
     check("about: x\nclock: y\nturns:\n  - { say: a, colour: red }\n", "colour");
     check("about: x\nturns: []\n", "clock");

@@ -405,6 +405,7 @@ pub(super) struct RawGuard {
     pub payments: Vec<String>,
     pub polarity: Vec<(String, String)>,
     pub done_claims: Vec<Text>,
+    pub written_claims: Vec<Text>,
     pub promises: Vec<Text>,
     pub grants: Vec<Text>,
     pub courtesies: Vec<Text>,

@@ -118,6 +118,7 @@ pub(super) fn guard(files: &PackFiles, problems: &mut Problems) -> GuardLexicon 
         payments: raw.payments,
         polarity: raw.polarity,
         done_claims: problems.expressions(path, &raw.done_claims),
+        written_claims: problems.expressions(path, &raw.written_claims),
         promises: problems.expressions(path, &raw.promises),
         grants: problems.expressions(path, &raw.grants),
         courtesies: problems.expressions(path, &raw.courtesies),

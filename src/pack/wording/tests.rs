@@ -147,6 +147,7 @@ fn full_variables() -> Value {
             "balance": 169.0, "presale": {"deposit": 100.0, "balance_from": "2026-11-16 00:00",
                 "balance_until": "2026-11-17 23:59", "ship_by": "2026-11-19 23:59"},
             "service": {"type": "安装", "appointment": "2026-11-19 09:00"},
+            "address": {"city": "武汉市"},
         },
         "shipment": {
             "carrier": "中通", "tracking": "78412365509821", "tracking_tail": "9821", "status": "stalled",
@@ -167,6 +168,7 @@ fn full_variables() -> Value {
         "promotion": {"id": "m1", "title": "满300减30", "valid_until": "2026-11-25 23:59"},
         "coupon": {"id": "c1", "threshold": 300.0, "amount": 10.0, "expires_at": "2026-11-30 23:59"},
         "aftersale": {"status_text": "退款中", "amount": 248.0, "deadline_at": "2026-11-21 23:59",
+            "new_shipment": {"carrier": "中通", "tracking": "78412365509822"},
             "refund": {"latest_at": "2026-11-22 18:00", "done_at": "2026-11-19 15:48"}},
         "batch": {"id": "b1", "produced_at": "2026-08-03", "expires_at": "2028-08-02"},
         "notice": {"id": "n1", "title": "降雪延误", "text": "受降雪影响，包裹转运变慢。"},
@@ -198,13 +200,13 @@ fn full_facts(variables: &Value) -> Facts {
     let order = "订单20261114008712：处理中；商品：婴儿恒温睡袋90码×1，单价269.00元；订单总金额269.00元；实付269.00元；支付方式：微信；\
         2026-11-14 21:05下单；2026-11-14 21:07付款；2026-11-15 21:07前发货；2026-11-21 21:05关闭；尾款169.00元，2026-11-16 00:00开始付，2026-11-17 23:59截止，2026-11-19 23:59前发出；已签收；已发出；已下架；预约2026-11-19 09:00安装；发票号码26117000000003456721，2026-11-19 10:30开具；\
         2 婴儿恒温睡袋 2 儿童餐具；1 婴儿恒温睡袋";
-    let shipment = "物流公司中通，物流单号78412365509821，尾号9821，预计2026-11-18送达；2026-11-16 22:40 到达武汉转运中心；2026-11-19 17:45已签收";
+    let shipment = "寄往武汉市；物流公司中通，物流单号78412365509821，尾号9821，预计2026-11-18送达；2026-11-16 22:40 到达武汉转运中心；2026-11-19 17:45已签收";
     let product = "婴儿恒温睡袋：269.00元，库存6，2026-11-30到货，付款后24小时内发货；预售，不是现货；保质期365天；\
         身高118厘米、体重26公斤、月龄60个月，建议130码；130码：体重25公斤–30公斤、身高25厘米–30厘米；120码：身高115厘米–124厘米、体重25公斤、身高25厘米；质保12个月；\
         定金50.00元，尾款2026-11-20 20:00开始付，2026-11-22 23:59截止，2026-11-28 18:00前发货";
     let promotion = "满300减30，到2026-11-25 23:59";
     let coupon = "优惠券：满300.00元减10.00元，2026-11-30 23:59前有效";
-    let aftersale = "售后：退款中，退款248.00元，处理期限2026-11-21 23:59，最晚2026-11-22 18:00到账，2026-11-19 15:48退款成功";
+    let aftersale = "售后：退款中，退款248.00元，新的包裹中通78412365509822，处理期限2026-11-21 23:59，最晚2026-11-22 18:00到账，2026-11-19 15:48退款成功";
     let found = vec![
         fact(RecordKind::Order, "20261114008712", order, &variables["order"]),
         fact(RecordKind::Shipment, "20261114008712", shipment, &variables["shipment"]),
@@ -235,9 +237,22 @@ fn record_behind(place: &str) -> Option<String> {
     }
 }
 
+/// A flow in which everything is answered.
+fn full_flow(pack: &Pack, place: &str) -> Value {
+    let of_place = place.strip_prefix("flow.").and_then(|rest| pack.flows.get(rest.split('.').next()?));
+    let Some(kind) = of_place.or_else(|| pack.flows.values().next()) else { return Value::Null };
+    let answer = |value: &str| crate::flows::Answer { value: value.into(), shown: value.into() };
+    let answers = kind.steps.iter().map(|step| (step.id.clone(), answer("婴儿恒温睡袋"))).collect();
+    let at = kind.steps.last().map_or("", |step| step.id.as_str());
+    let mut flow = crate::flows::as_variable(kind, &answers, at, Some("2026-11-21 12:00:00"));
+    flow["unavailable"] = "婴儿恒温睡袋".into();
+    flow
+}
+
 /// What the guard objects to in a wording of a pack, rendered with everything known.
 fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wording) -> Option<String> {
-    let variables = full_variables();
+    let mut variables = full_variables();
+    variables["flow"] = full_flow(pack, place);
     let facts = full_facts(&variables);
     let request =
         WordingRequest { place, goal, tier, variables: &variables, said: &[], now: &now(), seed: 0 };
@@ -249,14 +264,18 @@ fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wor
         .slots
         .iter()
         .filter(|(path, _)| {
-            ["desk.", "commitment.", "conversation."].iter().any(|root| path.starts_with(root))
+            ["desk.", "commitment.", "conversation.", "flow."].iter().any(|root| path.starts_with(root))
         })
         .flat_map(|(_, value)| [value.clone(), format!("{value}分钟"), format!("{value} minutes")])
         .collect();
     let has_ticket = matches!(goal, Goal::Handoff | Goal::Commit);
     let tickets =
         if has_ticket { vec!["ticket_opened".to_owned(), "handoff".to_owned()] } else { Vec::new() };
-    let done = record_behind(place).map_or(tickets, |record| vec![record]);
+    let of_flow = place.strip_prefix("flow.").and_then(|rest| pack.flows.get(rest.split('.').next()?));
+    let of_flow = of_flow.and_then(|flow| Some(format!("done:{}", flow.first_action()?)));
+    let done = record_behind(place)
+        .or(of_flow)
+        .map_or(tickets.clone(), |record| tickets.iter().cloned().chain([record]).collect());
     let draft = Draft {
         text: rendered.text,
         goal,

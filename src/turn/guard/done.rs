@@ -11,8 +11,10 @@ use super::{GuardContext, Sentence, Verdict};
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardContext<'_>) -> Verdict {
     // Approved wording hides nothing.
     let tight = if sentence.is_written { tighten(&sentence.folded) } else { String::new() };
+    let lexicon = &context.grounds.pack.guard;
+    let written: &[regex::Regex] = if sentence.is_written { &lexicon.written_claims } else { &[] };
     for text in [&sentence.folded, &tight] {
-        for pattern in &context.grounds.pack.guard.done_claims {
+        for pattern in lexicon.done_claims.iter().chain(written) {
             for claim in pattern.find_iter(text) {
                 let said = claim.as_str();
                 // That a wish was noted in a ticket gives the customer nothing: 赔付已登记 sounds as if it did.

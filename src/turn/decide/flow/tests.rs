@@ -94,7 +94,7 @@ fn only_a_plain_yes_confirms() {
         ("确认取消", "yes", "yes"),
         ("好的 确认", "yes", "yes"),
         ("哦 确认", "yes", "yes"),
-        ("对的 取消吧", "yes", "else"),
+        ("对的 取消吧", "yes", "unsure"),
         ("嗯", "yes", "else"),
         ("好的", "yes", "else"),
         ("行 先把钱退了", "unsure", "unsure"),

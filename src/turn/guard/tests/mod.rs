@@ -39,6 +39,8 @@ struct LexiconFile {
     promises: Vec<String>,
     grants: Vec<String>,
     courtesies: Vec<String>,
+    #[serde(default)]
+    written_claims: Vec<String>,
 }
 
 fn compile(sources: &[&str]) -> Vec<Regex> {
@@ -54,6 +56,7 @@ pub(super) fn lexicon(language: &str) -> GuardLexicon {
         promises: patterns(&file.promises),
         grants: patterns(&file.grants),
         courtesies: patterns(&file.courtesies),
+        written_claims: patterns(&file.written_claims),
         harmless: file.harmless,
         carriers: file.carriers,
         payments: file.payments,

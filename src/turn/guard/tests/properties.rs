@@ -113,6 +113,8 @@ proptest! {
     ) {
         prop_assume!(known != other);
         let (record, sentence) = SAYINGS[saying];
+        // Eight in the evening is called 8点 and 20点.
+        prop_assume!(!(record.contains("{}点") && known.abs_diff(other) == 12));
         let written = |number: u32| {
             // ￥ and % go with digits.
             let in_words = chinese && !record.contains(['￥', '%']);
