@@ -1,7 +1,7 @@
 //! A matter of several steps while it runs: where it stands, what the customer has answered, and which moves it may make.
 //!
 //! What the steps are says the pack ([`crate::pack::flows`]). Answers are taken within a turn (`turn::decide::flow`); what
-//! becomes of it by events and by the clock is [`progress`], pure as well, and is looked at beside the turns.
+//! becomes of it by events and by the clock is [`progress()`], pure as well, and is looked at beside the turns.
 
 mod progress;
 mod variable;
