@@ -11,7 +11,7 @@ use super::codec::{from_text, from_word, time, word};
 use super::conversations::{Conversation, shop_conversation};
 use super::events::{Event, append_event};
 use super::tickets::{audit, program};
-use super::{Store, StoreError, Transaction};
+use super::{Store, StoreError, Transaction, flows};
 use crate::actions::{Promise, PromiseMove, PromiseState, next_promise};
 use crate::identity::{ActionId, ConversationId, PromiseId, Scope, StaffScope, TicketId};
 use crate::telemetry::metrics;
@@ -243,6 +243,10 @@ async fn move_promise(
         PromiseMove::Break => "break_promise",
     };
     audit(transaction, staff, (name, promise.id.as_str(), &promise.kind), now).await?;
+    // The flow of an action goes on once the customer has the word of it.
+    if let Some(action) = promise.action.as_ref().filter(|_| !state.is_open()) {
+        flows::wake_of_action(transaction, action, now).await?;
+    }
     metrics::promise(state);
     tell_desk_of(transaction, promise, now).await
 }
