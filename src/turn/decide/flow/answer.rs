@@ -24,11 +24,14 @@ static YES: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a fixed expression")
 });
 
-/// The word itself, which is a yes whatever was said in between: "确认", "确认取消".
+/// The word itself with nothing beside it but what is agreed to, which is a yes whatever was said in between: "确认", "确认取消".
 static EXPLICIT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?i)^(?:(?:[好行嗯对是哦噢啊那吧]|可以|没问题|没错)+的?[,，。! ]*)?(?:我)?(?:确认|确定)[^?？不没]{0,6}$",
-        r"|^(?:ok(?:ay)?,? )?(?:yes|i confirm|confirm(?:ed)?)\b[^?]{0,24}$",
+        r"(?i)^(?:(?:[好行嗯对是哦噢啊那吧]|可以|没问题|没错)+的?[,，。! ]*)?(?:我)?(?:确认|确定)",
+        r"(?:要|取消|修改|改|退货?|退款|换货?|拦截?|补发|补差|开票?|报修|维修|提交|申请|办理?|无误|订单|这单|了|吧|的|啊|哈|谢谢|麻烦|[,，。.! ~])*$",
+        r"|^(?:ok(?:ay)?,? )?(?:yes|i confirm|confirm(?:ed)?)",
+        r"(?:[,.! ]+(?:i confirm|confirm(?:ed)?|please|thanks|thank you|go ahead|do it|correct|that.?s (?:right|correct|fine)",
+        r"|(?:cancel|change|return|exchange|send|issue) (?:it|that|them|the order)))*[.! ]*$",
     ))
     .expect("a fixed expression")
 });

@@ -106,6 +106,9 @@ fn only_a_plain_yes_confirms() {
         ("算了", "no", "no"),
         ("no, wait", "no", "no"),
         ("不确认", "no", "no"),
+        ("确认取消订单", "yes", "yes"),
+        ("确认一下地址", "else", "else"),
+        ("yes but not now", "unsure", "unsure"),
         ("运费谁出", "else", "else"),
         ("取消了钱退到哪", "else", "else"),
     ] {
