@@ -179,6 +179,11 @@ own_id!(
     "flw_"
 );
 own_id!(
+    /// One word that the assistant says, or would say, without being asked.
+    NudgeId,
+    "ndg_"
+);
+own_id!(
     /// A question that nothing answered.
     GapId,
     "gap_"

@@ -16,6 +16,7 @@ pub mod conversation;
 pub mod desk;
 pub mod actions;
 pub mod flows;
+pub mod proactive;
 pub mod gaps;
 pub mod knowledge;
 pub mod model;

@@ -3,6 +3,7 @@
 pub mod types;
 pub mod actions;
 pub mod flows;
+pub mod proactive;
 pub mod condition;
 pub mod expressions;
 pub mod wording;

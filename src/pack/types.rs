@@ -9,6 +9,7 @@ use regex::Regex;
 
 use super::actions::Actions;
 use super::flows::Flows;
+use super::proactive::Proactive;
 use crate::pack::condition::Condition;
 use crate::record::RecordKind;
 use crate::turn::types::{EmotionFlag, EmotionLabel, Goal, HandoffMode, HandoffReason, Stage, Tier};
@@ -40,6 +41,8 @@ pub struct Pack {
     pub actions: Actions,
     /// What takes several steps.
     pub flows: Flows,
+    /// When the assistant speaks first, and what holds it back.
+    pub proactive: Proactive,
     /// Prompt templates by name (`system.j2`, …), as source text.
     pub templates: BTreeMap<String, String>,
     /// Words the guard counts as harmless service language, and other word lists it reads.

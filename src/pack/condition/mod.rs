@@ -32,7 +32,7 @@ pub use formula::{Answer, Case, Formula};
 pub use types::{Fields, Schema, Type};
 
 /// The names a condition or a wording slot may begin with.
-pub const VARIABLES: [&str; 21] = [
+pub const VARIABLES: [&str; 24] = [
     "order",
     "shipment",
     "product",
@@ -53,6 +53,9 @@ pub const VARIABLES: [&str; 21] = [
     "choices",
     "item",
     "guess",
+    "event",
+    "history",
+    "offer",
     "now",
 ];
 

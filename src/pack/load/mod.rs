@@ -27,6 +27,7 @@ pub use files::{PackFiles, PackSource};
 pub use problem::{PackError, Problem, Severity};
 pub use rows::{ExampleRow, Rows, WordingRow, rows};
 
+use super::proactive::Proactive;
 use super::prompt::HEADING;
 use super::types::{Pack, Voice};
 use problem::{At, Problems};
@@ -120,6 +121,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         promises,
         actions: actions.actions,
         flows: flows.flows,
+        proactive: Proactive::default(),
         templates,
         guard,
     };
