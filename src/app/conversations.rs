@@ -78,6 +78,10 @@ async fn find(store: &Store, reader: &Reader, id: &ConversationId) -> Result<Con
 fn conversation_event(event: &StreamEvent) -> Option<ConversationEvent> {
     match event.kind.as_str() {
         "message" => message(event).map(|message| ConversationEvent::Message(Box::new(message))),
+        "nudge" => {
+            let said = serde_json::from_value(event.body.clone()).ok()?;
+            Some(ConversationEvent::Nudge(Box::new(said)))
+        }
         "state" => {
             let state: ConversationState = serde_json::from_value(event.body.get("state")?.clone()).ok()?;
             Some(ConversationEvent::State { state, ticket: None, agent: text(&event.body, "agent") })

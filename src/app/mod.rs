@@ -12,6 +12,7 @@ mod gaps;
 mod health;
 mod live;
 mod promises;
+mod proactive;
 mod references;
 mod rehearsal;
 mod rules;
@@ -170,15 +171,16 @@ impl App {
         })
     }
 
-    /// Executes the actions, keeps the promises and goes on with the flows whose time has come, once; a server does so by
-    /// itself. How many words were said.
+    /// Executes the actions, keeps the promises, goes on with the flows whose time has come and says first what is due, once; a server
+    /// does so by itself. How many words were said.
     ///
     /// # Errors
     /// If the store does not answer.
     pub async fn keep_word(&self) -> anyhow::Result<usize> {
         self.worker.work_off().await?;
         let kept = self.conversations.keep_promises(&self.worker.staff).await?;
-        Ok(kept + self.conversations.go_on_with_flows(&self.worker.staff).await?)
+        let moved = self.conversations.go_on_with_flows(&self.worker.staff).await?;
+        Ok(kept + moved + proactive::work_off(&self.conversations, &self.worker.staff).await?)
     }
 
     /// Has everything embedded in the background that has no vectors yet.
@@ -210,6 +212,11 @@ impl App {
                 conversations: self.conversations.clone(),
             }),
             actions: Arc::new(actions::ActionsPort {
+                store: self.store.clone(),
+                conversations: self.conversations.clone(),
+                clock: Arc::clone(&self.clock),
+            }),
+            proactive: Arc::new(proactive::ProactivePort {
                 store: self.store.clone(),
                 conversations: self.conversations.clone(),
                 clock: Arc::clone(&self.clock),
@@ -262,6 +269,7 @@ impl App {
             shutdown_grace: Duration::from_secs(self.config.server.shutdown_seconds),
             limits: crate::http::limits::LimitSettings {
                 per_person_a_minute: self.config.limits.messages_per_minute,
+                events_a_minute: self.config.limits.events_per_minute,
                 per_address_a_minute: self.config.limits.requests_per_minute,
             },
             demo,

@@ -1,4 +1,4 @@
-//! The lanes on which actions are executed, promises kept and flows moved, beside the replies and never in their way.
+//! The lanes on which actions are executed, promises kept, flows moved and customers spoken to first, beside the replies and never in their way.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const AFTER_TROUBLE: Duration = Duration::from_secs(2);
 
 /// Works until it is dropped. What is written is written whole or not at all, so that it may end at any moment.
-pub struct Lanes([JoinHandle<()>; 3]);
+pub struct Lanes([JoinHandle<()>; 5]);
 
 impl Lanes {
     /// Begins to look. The shop's system may be slow: what is said at its time does not wait for it.
@@ -29,11 +29,23 @@ impl Lanes {
             let worker = moving.clone();
             async move { worker.conversations.go_on_with_flows(&worker.staff).await }
         });
+        let (noticing, speaking) = (worker.clone(), worker.clone());
+        let notice = lane("what nobody reports could not be noticed", move || {
+            let worker = noticing.clone();
+            async move { worker.conversations.notice(&worker.staff).await }
+        });
+        let speak_first = lane("what is due could not be said first", move || {
+            let worker = speaking.clone();
+            async move {
+                worker.conversations.look_at_events(&worker.staff).await?;
+                worker.conversations.speak_first(&worker.staff).await
+            }
+        });
         let keep = lane("promises could not be kept", move || {
             let worker = worker.clone();
             async move { worker.conversations.keep_promises(&worker.staff).await }
         });
-        Self([execute, keep, go_on])
+        Self([execute, keep, go_on, notice, speak_first])
     }
 }
 

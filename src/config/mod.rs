@@ -204,13 +204,15 @@ impl Config {
 pub struct LimitsConfig {
     /// Messages a minute of one customer or visitor. Default: `60`.
     pub messages_per_minute: u32,
+    /// Events a minute that the browser of one customer or visitor may report; `0` switches the limit off. Default: `240`.
+    pub events_per_minute: u32,
     /// Requests a minute from one address. Default: `600`.
     pub requests_per_minute: u32,
 }
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { messages_per_minute: 60, requests_per_minute: 600 }
+        Self { messages_per_minute: 60, events_per_minute: 240, requests_per_minute: 600 }
     }
 }
 

@@ -9,6 +9,7 @@ mod flow;
 mod follow_up;
 mod gap;
 mod interrupted;
+mod nudge;
 mod proof;
 mod voice;
 mod word;
@@ -33,7 +34,7 @@ use crate::knowledge::Knowledge;
 use crate::model::ChatModel;
 use crate::store::{Appended, Conversation, NewConversation, NewMessage, ProofLimits, Store, StoreError};
 use crate::time::{Clock, Now};
-use crate::turn::types::{A_DAY, Author, Episode, Memory, OrderProof, TurnInput};
+use crate::turn::types::{A_DAY, Author, Episode, Memory, OrderProof, Pending, TurnInput};
 use crate::turn::{Limits, Outcome, Rules, Turn, VoiceError};
 use burst::{Bursts, Place};
 use types::{ChatReply, IncomingMessage, TurnEvent};
@@ -100,6 +101,8 @@ struct Inner {
     tasks: TaskTracker,
     /// Held while a question without an answer is grouped.
     noting: tokio::sync::Mutex<()>,
+    /// Held while something is said first: what is said to a person depends on what was said before.
+    planning: tokio::sync::Mutex<()>,
 }
 
 /// A message was not taken. Nothing is stored then.
@@ -151,6 +154,7 @@ impl Conversations {
             bursts: Bursts::default(),
             tasks: TaskTracker::new(),
             noting: tokio::sync::Mutex::default(),
+            planning: tokio::sync::Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -177,6 +181,9 @@ impl Conversations {
         };
         let appended =
             services.store.append_customer_message(&message.scope, &conversation.id, new, &now).await?;
+        if matches!(conversation.memory.pending, Some(Pending::Nudge { .. })) {
+            services.store.note_nudge_answered(&conversation.id, &now).await?;
+        }
         let (sender, events) = mpsc::unbounded_channel();
         let answering = Answering { inner: Arc::clone(&self.inner), message, appended, now, sender };
         self.inner.tasks.spawn(answering.run());

@@ -10,6 +10,7 @@ use crate::desk::types::HandoffNote;
 use crate::flows::{FlowMove, FlowState};
 use crate::identity::MessageId;
 use crate::pack::flows::{Asks, StepKind};
+use crate::proactive::Person;
 use crate::store::{Brought, Conversation, FinishedReply, NewAction, NewPromise, StoreError, Undertaking};
 use crate::turn::guard::Vetted;
 use crate::turn::trace::SentenceTrace;
@@ -143,6 +144,17 @@ impl<'a> StoredVoice<'a> {
     }
 }
 
+impl StoredVoice<'_> {
+    /// Whoever asks not to be sent offers any more is sent none from here on, before it is said so.
+    async fn leave_alone(&self, decision: &Decision) -> Result<(), VoiceError> {
+        let stopped_by = &self.rules.pack.proactive.stopped_by;
+        let asks = stopped_by.contains(&decision.scenario.id);
+        let Some(person) = Person::of(&self.input.scope).filter(|_| asks) else { return Ok(()) };
+        let store = &self.services.store;
+        store.refuse_nudges(&self.input.scope, &person, &self.input.now).await.map_err(store_trouble)
+    }
+}
+
 impl Voice for StoredVoice<'_> {
     async fn back(
         &mut self,
@@ -152,6 +164,7 @@ impl Voice for StoredVoice<'_> {
     ) -> Result<Backing, VoiceError> {
         let _ = self.events.send(TurnEvent::Reading { scenario: decision.scenario.clone() });
         self.understand(reading, facts);
+        self.leave_alone(decision).await?;
         let begins = |moved: &FlowMove| moved.action.is_some();
         let (begun, later) = decision.flows.iter().cloned().partition(begins);
         self.flows = later;

@@ -11,6 +11,7 @@ use super::chat::{json_event, parse_conversation};
 use super::error::ApiError;
 use super::extract::{PathOf, last_event_id};
 use super::live::live;
+use super::nudges::NudgeView;
 use super::openapi::Failures;
 use super::ports::{ConversationEvent, Reader};
 use super::state::AppState;
@@ -28,7 +29,7 @@ pub struct StateChange {
     pub agent: Option<String>,
 }
 
-/// The events of a conversation: `message` and `state`.
+/// The events of a conversation: `message`, `state` and `nudge`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "describes the stream in the OpenAPI document")]
@@ -37,6 +38,8 @@ pub enum ConversationEventView {
     Message(Box<MessageView>),
     /// `event: state`
     State(StateChange),
+    /// `event: nudge`
+    Nudge(NudgeView),
 }
 
 fn copy_for(reader: &Reader, state: &AppState) -> Copy {
@@ -62,7 +65,8 @@ pub async fn show(
     Ok(Json(ConversationView::new(history, &copy)))
 }
 
-/// Streams what arrives in a conversation: people's replies (`message`) and who has it (`state`).
+/// Streams what arrives in a conversation: people's replies (`message`), who has it (`state`) and what
+/// the assistant says first (`nudge`).
 ///
 /// `Last-Event-ID` goes on after an event.
 #[utoipa::path(
@@ -86,6 +90,7 @@ pub async fn stream(
     let events = state.ports.conversations.live(reader, parse_conversation(&id)?, after).await?;
     let shape = move |event| match event {
         ConversationEvent::Message(message) => json_event("message", &MessageView::new(*message, &copy)),
+        ConversationEvent::Nudge(said) => json_event("nudge", &NudgeView::new(*said, &copy.zone)),
         ConversationEvent::State { state, ticket, agent } => {
             json_event("state", &StateChange { state, ticket: ticket.map(String::from), agent })
         }

@@ -21,13 +21,15 @@ use crate::telemetry::metrics;
 pub struct LimitSettings {
     /// Messages a minute of one customer or visitor; default 60.
     pub per_person_a_minute: u32,
+    /// Events a minute that the browser of one customer or visitor may report; default 240.
+    pub events_a_minute: u32,
     /// Requests a minute from one address, behind which a whole office may sit; default 1200.
     pub per_address_a_minute: u32,
 }
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { per_person_a_minute: 60, per_address_a_minute: 1200 }
+        Self { per_person_a_minute: 60, events_a_minute: 240, per_address_a_minute: 1200 }
     }
 }
 
@@ -37,6 +39,7 @@ const SWEEP_EVERY: u32 = 4096;
 /// Counts what each caller asked.
 pub struct Limits {
     persons: Option<DefaultKeyedRateLimiter<String>>,
+    events: Option<DefaultKeyedRateLimiter<String>>,
     addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
     admitted: AtomicU32,
 }
@@ -47,6 +50,7 @@ impl Limits {
         let quota = |rate: u32| NonZeroU32::new(rate).map(Quota::per_minute);
         Self {
             persons: quota(settings.per_person_a_minute).map(RateLimiter::keyed),
+            events: quota(settings.events_a_minute).map(RateLimiter::keyed),
             addresses: quota(settings.per_address_a_minute).map(RateLimiter::keyed),
             admitted: AtomicU32::new(0),
         }
@@ -72,8 +76,24 @@ impl Limits {
     /// # Errors
     /// `too_many_requests` with the time to wait.
     pub fn admit_person(&self, caller: &Caller, scope: &Scope) -> Result<(), ApiError> {
-        let (false, Some(limiter), Some(name)) = (caller.is_exempt(), &self.persons, limit_name(scope))
-        else {
+        self.admit(&self.persons, caller, scope)
+    }
+
+    /// Admits an event that a browser reports.
+    ///
+    /// # Errors
+    /// `too_many_requests` with the time to wait.
+    pub fn admit_event(&self, caller: &Caller, scope: &Scope) -> Result<(), ApiError> {
+        self.admit(&self.events, caller, scope)
+    }
+
+    fn admit(
+        &self,
+        limiter: &Option<DefaultKeyedRateLimiter<String>>,
+        caller: &Caller,
+        scope: &Scope,
+    ) -> Result<(), ApiError> {
+        let (false, Some(limiter), Some(name)) = (caller.is_exempt(), limiter, limit_name(scope)) else {
             return Ok(());
         };
         self.sweep();
@@ -87,7 +107,7 @@ impl Limits {
         if self.admitted.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY != SWEEP_EVERY - 1 {
             return;
         }
-        if let Some(limiter) = &self.persons {
+        for limiter in self.persons.iter().chain(&self.events) {
             limiter.retain_recent();
         }
         if let Some(limiter) = &self.addresses {

@@ -16,6 +16,7 @@ pub mod server;
 pub mod chat;
 pub mod conversations;
 pub mod sessions;
+pub mod events;
 pub mod facts;
 pub mod flows;
 pub mod gaps;
@@ -26,6 +27,7 @@ pub mod health;
 pub mod openapi;
 pub mod pages;
 pub mod live;
+pub mod nudges;
 
 pub use router::router;
 pub use server::serve;

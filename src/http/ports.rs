@@ -20,10 +20,12 @@ use crate::desk::types::{AgentNote, ConversationState, Ticket, TicketStatus};
 use crate::flows::FlowProgress;
 use crate::gaps::{Gap, GapState};
 use crate::identity::{
-    ActionId, ConversationId, GapId, Identity, MessageId, Scope, ShopId, StaffKey, StaffScope, TicketId,
-    VisitorId,
+    ActionId, ConversationId, GapId, Identity, MessageId, NudgeId, Scope, ShopId, StaffKey, StaffScope,
+    TicketId, VisitorId,
 };
+use crate::proactive::{Person, ShopEvent};
 use crate::record::RecordKind;
+use crate::store::{NudgeLine, NudgeOutcome, NudgeSaid, RuleCounts};
 
 /// Why a service did not do what a door asked. The doors turn it into status and code.
 #[derive(Debug, thiserror::Error)]
@@ -169,6 +171,8 @@ pub struct ConversationHistory {
 pub enum ConversationEvent {
     /// A message of a person, or of the assistant speaking first.
     Message(Box<StoredMessage>),
+    /// The assistant speaks first.
+    Nudge(Box<NudgeSaid>),
     /// Somebody else has the conversation now.
     State {
         /// Who has it.
@@ -293,6 +297,53 @@ pub trait Actions: Send + Sync {
     fn take_result(&self, staff: StaffScope, action: ActionId, result: ActionResult) -> Answer<'_, Action>;
     /// Takes back what is not wanted any more; the customer is told.
     fn cancel(&self, staff: StaffScope, action: ActionId, why: String) -> Answer<'_, Action>;
+}
+
+// ----------------------------------------------------------------------------------------------- proactive
+
+/// What became of events that were reported.
+#[derive(Debug, Clone, Default)]
+pub struct TakenEvents {
+    /// Events that are new.
+    pub accepted: usize,
+    /// Events that were known by their ids.
+    pub duplicate: usize,
+    /// What was said first at once.
+    pub nudges: Vec<NudgeSaid>,
+}
+
+/// A rule with what came of it.
+#[derive(Debug, Clone)]
+pub struct RuleReport {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is in force.
+    pub enabled: bool,
+    /// What came of it.
+    pub counts: RuleCounts,
+}
+
+/// What is said first in a shop, and what comes of it.
+#[derive(Debug, Clone)]
+pub struct ProactiveReport {
+    /// The rules of the pack.
+    pub rules: Vec<RuleReport>,
+    /// The latest words, newest first.
+    pub recent: Vec<NudgeLine>,
+}
+
+/// What happens in the shop, and what the assistant says first.
+pub trait Proactive: Send + Sync {
+    /// What time it is in the shop.
+    fn now(&self) -> Timestamp;
+    /// Takes events. Whoever they are about is answered at once where there are few of them.
+    fn take(&self, shop: ShopId, events: Vec<ShopEvent>) -> Answer<'_, TakenEvents>;
+    /// Keeps what a person did with a word.
+    fn outcome(&self, scope: Scope, person: Person, nudge: NudgeId, outcome: NudgeOutcome) -> Answer<'_, ()>;
+    /// What came of each rule since a moment, with the latest words.
+    fn report(&self, staff: StaffScope, since: Timestamp) -> Answer<'_, ProactiveReport>;
 }
 
 /// The example of a shop's own system, as the demo page shows it.
@@ -543,6 +594,8 @@ pub struct Ports {
     pub tickets: Arc<dyn Tickets>,
     /// Actions and promises.
     pub actions: Arc<dyn Actions>,
+    /// Events of the shop, and what is said first.
+    pub proactive: Arc<dyn Proactive>,
     /// Records.
     pub facts: Arc<dyn Facts>,
     /// Questions that nothing answered.

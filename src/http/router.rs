@@ -18,7 +18,8 @@ use super::middleware::{
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, facts, flows, gaps, health, openai, openapi, pages, sessions, tickets,
+    actions, chat, conversations, events, facts, flows, gaps, health, nudges, openai, openapi, pages,
+    sessions, tickets,
 };
 
 /// The doors, ready to be served.
@@ -61,7 +62,9 @@ fn customer_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(chat::chat))
         .routes(routes!(sessions::open))
         .routes(routes!(conversations::show))
-        .routes(routes!(conversations::stream));
+        .routes(routes!(conversations::stream))
+        .routes(routes!(events::take))
+        .routes(routes!(nudges::outcome));
     in_time(routes, settings.request_timeout, settings.body_limit)
 }
 
@@ -85,6 +88,7 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(actions::promises))
         .routes(routes!(actions::take_result))
         .routes(routes!(flows::list))
+        .routes(routes!(nudges::report))
         .routes(routes!(actions::cancel))
         .routes(routes!(openai::complete))
         .routes(routes!(openai::models))

@@ -4,12 +4,16 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::actions::Executor;
 use crate::turn::types::EntityKind;
 
 /// The promise under which a lead takes over what was not kept twice. Every pack has it.
 pub const LEAD_REPLY: &str = "lead_reply";
+
+/// The longest words that go along with an action, in characters.
+const LONGEST_WORDS: usize = 500;
 
 /// What is said of an action at each point, as its wording is called.
 pub const MOMENTS: [&str; 6] = ["started", "running", "done", "failed", "overdue", "cancelled"];
@@ -62,6 +66,60 @@ pub struct ActionKind {
     pub task: String,
     /// The words that its records carry.
     pub carries: Carried,
+}
+
+impl ActionKind {
+    /// What an action is done with, from what conditions and slots read and, for what is no field of these, from what the
+    /// message says; none if something is missing that it needs.
+    pub fn arguments_from(
+        &self,
+        variables: &Value,
+        said: impl Fn(&ArgumentSource) -> Option<String>,
+    ) -> Option<Map<String, Value>> {
+        let mut args = Map::new();
+        for argument in &self.arguments {
+            let text = match &argument.from {
+                ArgumentSource::Field(path) => field(variables, path),
+                source => said(source),
+            };
+            match text.and_then(|text| argument.value_of(&text)) {
+                Some(value) => drop(args.insert(argument.name.clone(), value)),
+                None if argument.optional => {}
+                None => return None,
+            }
+        }
+        Some(args)
+    }
+
+    /// What tells an action from others of its kind: the same wish for the same thing is the same action. Where it is about no
+    /// thing, it is so within a conversation.
+    pub fn identity(&self, args: &Map<String, Value>, conversation: &str) -> String {
+        let identifying = self.arguments.iter().filter(|argument| argument.kind.identifies());
+        let parts: Vec<String> = identifying
+            .filter_map(|argument| Some(format!("{}={}", argument.name, args.get(&argument.name)?.as_str()?)))
+            .collect();
+        let about = if parts.is_empty() { conversation.to_owned() } else { parts.join(" ") };
+        format!("{} {about}", self.id)
+    }
+}
+
+fn field(variables: &Value, path: &str) -> Option<String> {
+    match path.split('.').try_fold(variables, |value, key| value.get(key))? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+impl Argument {
+    fn value_of(&self, text: &str) -> Option<Value> {
+        let text: String = text.trim().chars().take(LONGEST_WORDS).collect();
+        match self.kind {
+            ArgumentKind::Quantity => text.parse::<u32>().ok().map(Value::from),
+            ArgumentKind::Money => text.parse::<f64>().ok().map(Value::from),
+            _ => Some(text).filter(|text| !text.is_empty()).map(Value::from),
+        }
+    }
 }
 
 /// The words of finished actions that the guard lets through with a record of an action.

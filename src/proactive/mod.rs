@@ -7,6 +7,7 @@
 mod brakes;
 mod history;
 mod plan;
+mod trouble;
 mod variables;
 
 use jiff::Timestamp;
@@ -15,8 +16,9 @@ use serde_json::{Map, Value};
 
 pub use brakes::{Consents, Held, Standing, is_held_out, may_send, quiet_until};
 pub use history::{History, LOOK_BACK, MOST_EVENTS, Shown};
-pub use plan::{Begun, Planned, about, ordered_products, plan};
-pub use variables::{customer_fact, variables};
+pub use plan::{Begun, Planned, holds, ordered_products, plan};
+pub use trouble::{Trouble, troubled};
+pub use variables::{Known, customer_fact, variables};
 
 use crate::identity::{ConversationId, CustomerId, Identity, NudgeId, Scope, ShopId, VisitorId};
 

@@ -5,12 +5,11 @@ use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{History, ShopEvent, variables};
+use super::{History, Known, ShopEvent, variables};
 use crate::pack::condition::Condition;
 use crate::pack::proactive::{Cause, Moment, NudgeRule, Proactive};
 use crate::record::RecordKind;
 use crate::time::Now;
-use crate::turn::types::Fact;
 
 /// What an event is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +18,8 @@ pub struct Begun<'a> {
     pub event: &'a ShopEvent,
     /// What its person has done, the event itself included.
     pub history: &'a History,
-    /// What the records say: the product and the order of the event, its parcel, the customer.
-    pub facts: &'a [Fact],
+    /// What the records say.
+    pub known: &'a Known,
     /// The moment.
     pub now: &'a Now,
 }
@@ -53,16 +52,15 @@ pub fn plan(rules: &Proactive, begun: Begun<'_>) -> Vec<Planned> {
 
 fn planned_by(rule: &NudgeRule, begun: Begun<'_>) -> Vec<Planned> {
     let products: Vec<Option<String>> = match rule.once_per {
-        Cause::Item => ordered_products(begun.facts).into_iter().map(Some).collect(),
-        _ => vec![begun.event.product.clone().or_else(|| ordered_products(begun.facts).into_iter().next())],
+        Cause::Item => ordered_products(begun.known).into_iter().map(Some).collect(),
+        _ => vec![begun.event.product.clone().or_else(|| ordered_products(begun.known).into_iter().next())],
     };
     products.into_iter().filter_map(|product| planned(rule, begun, product)).collect()
 }
 
 fn planned(rule: &NudgeRule, begun: Begun<'_>, product: Option<String>) -> Option<Planned> {
     let Begun { event, history, now, .. } = begun;
-    let facts = about(begun.facts, product.as_deref());
-    let variables = variables(event, (history, product.as_deref()), &facts, now);
+    let variables = variables(event, (history, product.as_deref()), (begun.known, rule.offers), now);
     if !holds(rule.when.as_ref(), &variables, now) {
         return None;
     }
@@ -75,21 +73,13 @@ fn planned(rule: &NudgeRule, begun: Begun<'_>, product: Option<String>) -> Optio
 
 /// Whether a condition holds. One that mixes types is refused when the pack is read, as far as can be known then; beyond
 /// that nothing is said.
-pub(super) fn holds(condition: Option<&Condition>, variables: &Value, now: &Now) -> bool {
+pub fn holds(condition: Option<&Condition>, variables: &Value, now: &Now) -> bool {
     condition.is_none_or(|condition| condition.holds(variables, now).unwrap_or(false))
 }
 
-/// The facts with the product in question before any other.
-pub fn about(facts: &[Fact], product: Option<&str>) -> Vec<Fact> {
-    let of_product = |fact: &&Fact| fact.kind == RecordKind::Product;
-    let meant = |fact: &&Fact| of_product(fact) && fact.fields.get("id").and_then(Value::as_str) == product;
-    let first = facts.iter().filter(meant);
-    first.chain(facts.iter().filter(|fact| !meant(fact))).cloned().collect()
-}
-
 /// The products of the order, gifts left out, each once.
-pub fn ordered_products(facts: &[Fact]) -> Vec<String> {
-    let Some(order) = facts.iter().find(|fact| fact.kind == RecordKind::Order) else { return Vec::new() };
+pub fn ordered_products(known: &Known) -> Vec<String> {
+    let Some(order) = known.first(RecordKind::Order) else { return Vec::new() };
     let lines = order.fields.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut products: Vec<String> = Vec::new();
     for line in lines.iter().filter(|line| line.get("gift").and_then(Value::as_bool) != Some(true)) {

@@ -4,35 +4,67 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{Consents, History, ShopEvent};
+use crate::pack::proactive::Offer;
 use crate::record::{Record, RecordKind};
 use crate::time::Now;
 use crate::turn::types::Fact;
 
-/// Builds the variables from the facts of the moment. `product` is the one the rule is about; of several facts of a kind the
-/// first counts.
+/// What the records say about an event, and what could be offered with it.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The products and the order of the event, its parcels, the customer, the promotion in force for the product.
+    pub facts: Vec<Fact>,
+    /// What goes with the product.
+    pub goes_with: Option<Fact>,
+    /// What suits the next stage of the child's life.
+    pub next_stage: Option<Fact>,
+}
+
+impl Known {
+    /// What a rule has to offer.
+    pub fn offered(&self, offer: Option<Offer>) -> Option<&Fact> {
+        match offer? {
+            Offer::GoesWith => self.goes_with.as_ref(),
+            Offer::NextStage => self.next_stage.as_ref(),
+        }
+    }
+
+    /// The product with an id.
+    pub fn product(&self, id: &str) -> Option<&Fact> {
+        let of_product = |fact: &&Fact| fact.kind == RecordKind::Product;
+        self.facts
+            .iter()
+            .filter(of_product)
+            .find(|fact| fact.fields.get("id").and_then(Value::as_str) == Some(id))
+    }
+
+    /// The first fact of a kind.
+    pub fn first(&self, kind: RecordKind) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.kind == kind)
+    }
+}
+
+/// Builds the variables from the facts of the moment. `product` is the one the rule is about.
 pub fn variables(
     event: &ShopEvent,
     (history, product): (&History, Option<&str>),
-    facts: &[Fact],
+    (known, offer): (&Known, Option<Offer>),
     now: &Now,
 ) -> Value {
     let mut variables = Map::new();
-    for (name, kind) in [
-        ("order", RecordKind::Order),
-        ("shipment", RecordKind::Shipment),
-        ("product", RecordKind::Product),
-        ("promotion", RecordKind::Promotion),
-        ("aftersale", RecordKind::Aftersale),
-        ("customer", RecordKind::Customer),
-    ] {
-        if let Some(fact) = facts.iter().find(|fact| fact.kind == kind) {
+    let kinds = [
+        ("order", known.first(RecordKind::Order)),
+        ("shipment", known.first(RecordKind::Shipment)),
+        ("product", product.and_then(|product| known.product(product))),
+        ("promotion", known.first(RecordKind::Promotion)),
+        ("aftersale", known.first(RecordKind::Aftersale)),
+        ("customer", known.first(RecordKind::Customer)),
+        ("offer", known.offered(offer)),
+    ];
+    for (name, fact) in kinds {
+        if let Some(fact) = fact {
             variables.insert(name.to_owned(), fact.fields.clone());
         }
-    }
-    // The second product is what the first one leads to.
-    let offered = facts.iter().filter(|fact| fact.kind == RecordKind::Product).nth(1);
-    if let Some(offered) = offered {
-        variables.insert("offer".to_owned(), offered.fields.clone());
     }
     variables.insert("event".to_owned(), event_variable(event, now));
     variables.insert("history".to_owned(), history.as_variable(event, product));

@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use super::codec::{from_json, from_text, from_word, json, time, word};
 use super::conversations::{Conversation, make_move, own_conversation};
 use super::events::{Event, append_event};
+use super::nudges::NudgeSaid;
 use super::replies::StoredReply;
 use super::{Store, StoreError, Transaction};
 use crate::conversation::types::{Attachment, StoredMessage};
@@ -296,6 +297,15 @@ pub(super) struct Said {
     pub sentences: Vec<SentenceTrace>,
     pub trace: Trace,
     pub commitments: Vec<Commitment>,
+    pub speaks: Speaks,
+}
+
+/// On what occasion the assistant says something by itself.
+pub(super) enum Speaks {
+    /// It owes the customer a word.
+    Owing,
+    /// It speaks first. Pages may show that outside the conversation.
+    First(Box<NudgeSaid>),
 }
 
 /// Stores what the assistant says by itself, with its event.
@@ -322,15 +332,21 @@ pub(super) async fn insert_said(
     .bind(json(&said.trace)?)
     .execute(&mut transaction.connection)
     .await?;
-    let body = serde_json::json!({
-        "message": id,
-        "author": Author::Assistant,
-        "name": null,
-        "text": text,
-        "attachments": [],
-        "at": now.timestamp(),
-    });
-    append_event(transaction, conversation, Event { kind: "message", shown: true, body }, now).await?;
+    let (kind, body) = match said.speaks {
+        Speaks::Owing => {
+            let body = serde_json::json!({
+                "message": id,
+                "author": Author::Assistant,
+                "name": null,
+                "text": text,
+                "attachments": [],
+                "at": now.timestamp(),
+            });
+            ("message", body)
+        }
+        Speaks::First(nudge) => ("nudge", serde_json::json!(NudgeSaid { message: id.clone(), ..*nudge })),
+    };
+    append_event(transaction, conversation, Event { kind, shown: true, body }, now).await?;
     Ok(id)
 }
 

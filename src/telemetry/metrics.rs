@@ -54,6 +54,7 @@ const LOOKUP_DROPPED: &str = "warmdesk_order_records_dropped_total";
 const LOOKUP_BREAKER: &str = "warmdesk_order_lookup_breaker";
 const ACTION_ATTEMPTS: &str = "warmdesk_action_attempts_total";
 const PROMISES: &str = "warmdesk_promises_total";
+const NUDGES: &str = "warmdesk_nudges_total";
 
 /// Every metric there is. A test compares this table with what is counted.
 pub const METRICS: &[Metric] = &[
@@ -145,6 +146,12 @@ pub const METRICS: &[Metric] = &[
         kind: Kind::Counter,
         labels: &["state"],
         help: "promises that moved: kept, renegotiated, broken",
+    },
+    Metric {
+        name: NUDGES,
+        kind: Kind::Counter,
+        labels: &["rule"],
+        help: "words that were said first, by rule",
     },
 ];
 
@@ -268,6 +275,11 @@ pub fn turn(reply: &ChatReply) {
         counter!(TOKENS, "kind" => "cached").increment(model.cached_tokens as u64);
         counter!(TOKENS, "kind" => "generated").increment(model.generated_tokens as u64);
     }
+}
+
+/// Something was said first.
+pub fn nudge(rule: &str) {
+    counter!(NUDGES, "rule" => rule.to_owned()).increment(1);
 }
 
 /// A look-up in the shop's order system ended; `elapsed` if the system was asked.

@@ -209,6 +209,12 @@ pub enum Pending {
         #[serde(default)]
         recalled: bool,
     },
+    /// Nothing: the assistant spoke first, and offered these.
+    Nudge {
+        /// What was offered; a plain yes takes the first.
+        #[serde(default)]
+        choices: Vec<Choice>,
+    },
     /// Something about the matter that is talked about.
     Answer,
     /// Nothing: the customer comes back to an earlier matter, whose question is asked again.

@@ -8,7 +8,7 @@ use crate::desk::types::ConversationState;
 use crate::flows::{Flow, FlowMove};
 use crate::identity::{FlowId, MessageId, StaffScope};
 use crate::store::conversations::{Conversation, shop_conversation};
-use crate::store::messages::{Said, insert_said};
+use crate::store::messages::{Said, Speaks, insert_said};
 use crate::store::promises::{Given, give};
 use crate::store::tickets::{NewTicket, open_in};
 use crate::store::{Store, StoreError};
@@ -166,7 +166,7 @@ impl Store {
                 let Some((sentence, trace)) = step.said.filter(|_| !with_person) else {
                     return Ok(FlowWent::Silently);
                 };
-                let said = Said { sentences: vec![sentence], trace, commitments };
+                let said = Said { sentences: vec![sentence], trace, commitments, speaks: Speaks::Owing };
                 let message = insert_said(transaction, &mut conversation, said, &now).await?;
                 Ok(FlowWent::Said(message))
             })

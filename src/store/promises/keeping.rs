@@ -9,7 +9,7 @@ use crate::desk::types::{ConversationState, Priority, Ticket, TicketStatus};
 use crate::identity::{ActionId, MessageId, PromiseId, StaffScope, TicketId};
 use crate::store::actions::{move_action, shop_action};
 use crate::store::conversations::{Conversation, shop_conversation};
-use crate::store::messages::{Said, insert_said};
+use crate::store::messages::{Said, Speaks, insert_said};
 use crate::store::tickets::{NewTicket, close_unclaimed, open_in, raise_to, shop_ticket_of};
 use crate::store::{Store, StoreError, Transaction};
 use crate::time::Now;
@@ -205,7 +205,7 @@ async fn follow_up(
         return Ok(FollowedUp::LeftToPerson);
     }
     let commitments = settle(transaction, staff, (&mut promise, &conversation), &word, now).await?;
-    let said = Said { sentences: vec![word.sentence], trace: word.trace, commitments };
+    let said = Said { sentences: vec![word.sentence], trace: word.trace, commitments, speaks: Speaks::Owing };
     let message = insert_said(transaction, &mut conversation, said, now).await?;
     Ok(FollowedUp::Said(message))
 }

@@ -273,7 +273,7 @@ fn read_records(row: &SqliteRow) -> Result<Vec<Record>, StoreError> {
     records.into_iter().map(|(kind, id, fields)| Ok(Record { kind: kind_of(&kind)?, id, fields })).collect()
 }
 
-fn read_record(row: &SqliteRow) -> Result<Record, StoreError> {
+pub(super) fn read_record(row: &SqliteRow) -> Result<Record, StoreError> {
     let body: String = row.try_get("body")?;
     let fields: Map<String, serde_json::Value> = from_json(&body)?;
     Ok(Record { kind: read_kind(row)?, id: row.try_get("id")?, fields })

@@ -11,12 +11,9 @@ use super::goals::{Spoken, ready};
 use super::verdict::Outcome;
 use super::words::Words;
 use crate::actions::{Action, Executor};
-use crate::pack::actions::{ActionKind, Argument, ArgumentKind, ArgumentSource, common_place, place};
+use crate::pack::actions::{ActionKind, ArgumentSource, common_place, place};
 use crate::pack::types::{GoalPlan, GoalSource, Scenario};
 use crate::turn::types::{ActionPlan, CommitmentPlan, Draft, Goal, Promised};
-
-/// The longest words that go along with an action, in characters.
-const LONGEST_WORDS: usize = 500;
 
 /// What is to bring the result of a promise.
 enum Ground<'a> {
@@ -146,7 +143,7 @@ fn ground<'a>(course: &Course<'_>, (action, confirmed): (&str, bool), words: &Wo
     let situation = words.situation();
     let Some(kind) = situation.pack.actions.kinds.get(action) else { return Ground::Task };
     let Some(args) = arguments(kind, words) else { return Ground::Task };
-    let identity = identity(kind, &args, situation.input.conversation.as_str());
+    let identity = kind.identity(&args, situation.input.conversation.as_str());
     if let Some(running) = situation.input.standing.open_action(&identity) {
         return Ground::Running(running, kind);
     }
@@ -167,52 +164,17 @@ fn ground<'a>(course: &Course<'_>, (action, confirmed): (&str, bool), words: &Wo
 pub fn identity_of(action: &str, words: &Words<'_>) -> Option<String> {
     let situation = words.situation();
     let kind = situation.pack.actions.kinds.get(action)?;
-    Some(identity(kind, &arguments(kind, words)?, situation.input.conversation.as_str()))
+    Some(kind.identity(&arguments(kind, words)?, situation.input.conversation.as_str()))
 }
 
 /// What an action is done with; none if something is missing that it needs.
 fn arguments(kind: &ActionKind, words: &Words<'_>) -> Option<Map<String, Value>> {
-    let mut args = Map::new();
-    for argument in &kind.arguments {
-        match argument_of(argument, words) {
-            Some(value) => drop(args.insert(argument.name.clone(), value)),
-            None if argument.optional => {}
-            None => return None,
-        }
-    }
-    Some(args)
-}
-
-fn argument_of(argument: &Argument, words: &Words<'_>) -> Option<Value> {
     let reading = words.situation().reading;
-    let text = match &argument.from {
-        ArgumentSource::Field(path) => {
-            let found = path.split('.').try_fold(words.variables(), |value, key| value.get(key))?;
-            match found {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => return None,
-            }
-        }
+    kind.arguments_from(words.variables(), |source| match source {
         ArgumentSource::Entity(kind) => {
-            reading.entities.iter().find(|entity| entity.kind == *kind)?.value.clone()
+            Some(reading.entities.iter().find(|entity| entity.kind == *kind)?.value.clone())
         }
-        ArgumentSource::Message => reading.text.clone(),
-    };
-    let text: String = text.trim().chars().take(LONGEST_WORDS).collect();
-    match argument.kind {
-        ArgumentKind::Quantity => text.parse::<u32>().ok().map(Value::from),
-        ArgumentKind::Money => text.parse::<f64>().ok().map(Value::from),
-        _ => Some(text).filter(|text| !text.is_empty()).map(Value::from),
-    }
-}
-
-/// The same wish for the same thing is the same action. Where it is about no thing, it is so within a conversation.
-fn identity(kind: &ActionKind, args: &Map<String, Value>, conversation: &str) -> String {
-    let identifying = kind.arguments.iter().filter(|argument| argument.kind.identifies());
-    let parts: Vec<String> = identifying
-        .filter_map(|argument| Some(format!("{}={}", argument.name, args.get(&argument.name)?.as_str()?)))
-        .collect();
-    let about = if parts.is_empty() { conversation.to_owned() } else { parts.join(" ") };
-    format!("{} {about}", kind.id)
+        ArgumentSource::Message => Some(reading.text.clone()),
+        ArgumentSource::Field(_) => None,
+    })
 }

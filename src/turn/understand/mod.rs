@@ -18,6 +18,7 @@ pub mod nearest;
 pub mod heads;
 mod material;
 pub mod meant;
+mod offered;
 mod pick;
 mod sense;
 mod stage;
@@ -68,6 +69,7 @@ impl Reader {
         // The fixed expressions are compiled here, so that the first customer does not wait for them.
         resolve::prepare();
         stage::prepare();
+        offered::prepare();
         pick::prepare();
         several::prepare();
         let _ = entities::find(
@@ -108,9 +110,11 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
     let feedback = reader.feedback.read(&folded, input);
     let entities = entities::find(&message.text, &input.now);
     let picked = pick::picked(&folded, input, pack);
-    let resolved = match &picked {
-        Some(picked) => Resolved { question: picked.question.clone(), continues: true },
-        None => resolve(&message.text, input, feedback, &entities, &reader.feedback),
+    let taken = offered::taken(&folded, input, &reader.feedback);
+    let resolved = match (&picked, taken) {
+        (Some(picked), _) => Resolved { question: picked.question.clone(), continues: true },
+        (None, Some(question)) => Resolved { question, continues: true },
+        (None, None) => resolve(&message.text, input, feedback, &entities, &reader.feedback),
     };
     let emotion = reader.emotions.read(&message, &input.memory, feedback);
     let Understood { intents, matter, guesses } = match picked {

@@ -1,0 +1,177 @@
+//! Events that nobody reports: a conversation that came to rest, a day that began for a customer, a product that is there
+//! again or costs less. Each is made once, by its id.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::Conversations;
+use crate::identity::{CustomerId, StaffScope};
+use crate::proactive::{Consents, EventType, LOOK_BACK, Person, ShopEvent, troubled};
+use crate::record::{Record, RecordKind};
+use crate::store::{Conversation, Rested, StoreError, Watched};
+use crate::time::Now;
+use crate::turn::types::{EpisodeState, Memory};
+
+/// A conversation in which nothing was written for so long has come to rest.
+const REST: SignedDuration = SignedDuration::from_mins(30);
+
+impl Conversations {
+    /// Makes the events that nobody reports. How many are new.
+    ///
+    /// # Errors
+    /// If the store does not answer; then they are made later.
+    pub async fn notice(&self, staff: &StaffScope) -> Result<usize, StoreError> {
+        if self.services().rules.load().pack.proactive.rules.is_empty() {
+            return Ok(0);
+        }
+        let now = self.services().clock.now();
+        let rested = self.conversations_at_rest(staff, &now).await?;
+        let days = self.days_begun(staff, &now).await?;
+        Ok(rested + days + self.products_changed(staff, &now).await?)
+    }
+
+    async fn conversations_at_rest(&self, staff: &StaffScope, now: &Now) -> Result<usize, StoreError> {
+        let store = &self.services().store;
+        let until = now.timestamp().checked_sub(REST).unwrap_or(Timestamp::MIN);
+        let rested = store.rested_conversations(staff, until, now).await?;
+        let events: Vec<ShopEvent> = rested.iter().filter_map(|rested| self.ended(rested)).collect();
+        let new = store.take_events(staff, events, now).await?;
+        store.rests_noticed(staff, &rested, until, now).await?;
+        Ok(new)
+    }
+
+    /// A conversation that came to rest, with what it was about.
+    fn ended(&self, rested: &Rested) -> Option<ShopEvent> {
+        let Rested { conversation, turns, spoken_at, handed_over } = rested;
+        let person = Person::of(&conversation.owner_scope())?;
+        let rules = self.services().rules.load();
+        let memory = &conversation.memory;
+        let episode = memory.episode();
+        let scenario = episode.map(|episode| episode.scenario.as_str()).or(memory.scenario.as_deref());
+        let known = scenario.and_then(|scenario| rules.pack.scenario(scenario));
+        let mut detail = Map::new();
+        detail.insert("turns".to_owned(), (*turns).into());
+        detail.insert("handed_over".to_owned(), (*handed_over).into());
+        detail.insert("negative".to_owned(), troubled(memory).trouble.into());
+        detail.insert("danger".to_owned(), troubled(memory).danger.into());
+        detail.insert("solved".to_owned(), is_solved(conversation, memory).into());
+        if let Some(scenario) = known {
+            detail.insert("scenario".to_owned(), scenario.id.as_str().into());
+            detail.insert("stage".to_owned(), json!(scenario.stage));
+            detail.insert("topic".to_owned(), scenario.topic.as_str().into());
+        }
+        let named = |fact: Option<&String>| fact?.split_once(':').map(|(_, id)| id.to_owned());
+        let product = episode.and_then(|episode| episode.product.as_ref()).or(memory.products.last());
+        Some(ShopEvent {
+            id: format!("ended:{}:{turns}", conversation.id),
+            kind: EventType::ConversationEnded,
+            person: Some(person),
+            product: named(product),
+            order: named(episode.and_then(|episode| episode.order.as_ref()).or(memory.order.as_ref())),
+            conversation: Some(conversation.id.clone()),
+            detail,
+            at: *spoken_at,
+        })
+    }
+
+    /// Once a day, after the quiet hours, a day begins for each customer who has agreed to care.
+    async fn days_begun(&self, staff: &StaffScope, now: &Now) -> Result<usize, StoreError> {
+        let services = self.services();
+        let rules = services.rules.load_full();
+        let proactive = &rules.pack.proactive;
+        let is_wanted = proactive.begun_by(EventType::DayBegun).next().is_some();
+        if !is_wanted || crate::proactive::quiet_until(&proactive.brakes, now).is_some() {
+            return Ok(0);
+        }
+        let today = now.zoned().date().to_string();
+        if services.store.day_begun(staff, None, now).await?.as_deref() == Some(today.as_str()) {
+            return Ok(0);
+        }
+        let customers = services.store.all_records(staff, RecordKind::Customer).await?;
+        let events = customers.iter().filter_map(|customer| day_of(customer, &today, now)).collect();
+        let new = services.store.take_events(staff, events, now).await?;
+        services.store.day_begun(staff, Some(today), now).await?;
+        Ok(new)
+    }
+
+    /// What has come back or costs less, told to those who looked at it.
+    async fn products_changed(&self, staff: &StaffScope, now: &Now) -> Result<usize, StoreError> {
+        let store = &self.services().store;
+        let since = now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
+        let mut new = 0;
+        let changed = store.changed_products(staff).await?;
+        for Watched { change, record, price, stock } in &changed {
+            let mut events = Vec::new();
+            for (kind, detail) in changes_of(record, (*price, *stock), now) {
+                for person in store.viewers(staff, &record.id, since).await? {
+                    events.push(ShopEvent {
+                        id: format!("{}:{change}:{}", name_of(kind), person.key()),
+                        kind,
+                        person: Some(person),
+                        product: Some(record.id.clone()),
+                        order: None,
+                        conversation: None,
+                        detail: detail.clone(),
+                        at: now.timestamp(),
+                    });
+                }
+            }
+            new += store.take_events(staff, events, now).await?;
+            store.watch_product(staff, &record.id, seen(record, now)).await?;
+        }
+        store.products_watched(staff, &changed, now).await?;
+        Ok(new)
+    }
+}
+
+fn is_solved(conversation: &Conversation, memory: &Memory) -> bool {
+    conversation.state == crate::desk::types::ConversationState::Resolved
+        || memory.episode().is_some_and(|episode| episode.state == EpisodeState::Resolved)
+}
+
+fn day_of(customer: &Record, today: &str, now: &Now) -> Option<ShopEvent> {
+    let consents = Consents::of(Some(&Value::Object(customer.fields.clone())));
+    if consents.marketing != Some(true) || !consents.opens_profile() {
+        return None;
+    }
+    let id = CustomerId::new(&customer.id).ok()?;
+    Some(ShopEvent {
+        id: format!("day:{today}:{id}"),
+        kind: EventType::DayBegun,
+        person: Some(Person::Customer(id)),
+        product: None,
+        order: None,
+        conversation: None,
+        detail: Map::new(),
+        at: now.timestamp(),
+    })
+}
+
+/// A product's price and stock as they are now.
+fn seen(record: &Record, now: &Now) -> (Option<f64>, Option<i64>) {
+    let stock = crate::record::derived_fields(record, now).get("stock").and_then(Value::as_i64);
+    (record.money("price"), stock)
+}
+
+fn changes_of(
+    record: &Record,
+    (price, stock): (Option<f64>, Option<i64>),
+    now: &Now,
+) -> Vec<(EventType, Map<String, Value>)> {
+    let (price_now, stock_now) = seen(record, now);
+    let mut changes = Vec::new();
+    if let (Some(before), Some(after)) = (price, price_now)
+        && after < before
+    {
+        let detail = Map::from_iter([("price_before".to_owned(), json!(before))]);
+        changes.push((EventType::PriceDropped, detail));
+    }
+    if stock == Some(0) && stock_now.is_some_and(|stock| stock > 0) {
+        changes.push((EventType::Restocked, Map::new()));
+    }
+    changes
+}
+
+fn name_of(kind: EventType) -> &'static str {
+    if kind == EventType::Restocked { "restocked" } else { "price_dropped" }
+}

@@ -1,0 +1,280 @@
+//! How does the assistant speak first? Events are looked at for what they begin; what is due is judged by the truth of the
+//! moment, put into approved words that the guard lets out, and sent in one transaction.
+
+mod events;
+mod known;
+mod words;
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::Conversations;
+use crate::identity::{Scope, StaffScope};
+use crate::pack::proactive::{NudgeRule, Purpose};
+use crate::pack::types::Pack;
+use crate::proactive::{
+    Begun, Held, History, Nudge, Person, Reason, Standing, holds, may_send, plan, variables,
+};
+use crate::store::{
+    BegunByEvent, Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, NumberedEvent, StoreError,
+};
+use crate::time::Now;
+use known::Read;
+use words::Saying;
+
+/// How many events or nudges are looked at in one go.
+const AT_ONCE: u32 = 64;
+
+/// Where the records of a person cannot be read now, the next look comes so much later.
+const LATER: SignedDuration = SignedDuration::from_mins(1);
+
+/// The channel of a conversation that the assistant begins.
+const CHANNEL: &str = "nudge";
+
+/// A nudge that may be said, with everything it is said by.
+struct Ready<'a> {
+    pack: &'a Pack,
+    rule: &'a NudgeRule,
+    nudge: &'a Nudge,
+    scope: &'a Scope,
+    now: &'a Now,
+}
+
+impl Conversations {
+    /// Looks at the events that have come for what they begin. How many words were planned.
+    ///
+    /// # Errors
+    /// If the store does not answer; then the events are looked at again.
+    pub async fn look_at_events(&self, staff: &StaffScope) -> Result<usize, StoreError> {
+        let _alone = self.inner.planning.lock().await;
+        let fresh = self.services().store.fresh_events(staff, AT_ONCE).await?;
+        self.begin_nudges(staff, fresh).await
+    }
+
+    /// Looks at the events of one person at once, and says what is due to them: whoever has just done something is there to
+    /// read it. What was said.
+    ///
+    /// # Errors
+    /// If the store does not answer; the lanes do it later then.
+    pub async fn answer_events(
+        &self,
+        staff: &StaffScope,
+        person: &Person,
+    ) -> Result<Vec<NudgeSaid>, StoreError> {
+        let _alone = self.inner.planning.lock().await;
+        let services = self.services();
+        let scope = person.scope(&staff.shop);
+        let fresh = services.store.fresh_events_of(&scope, person, AT_ONCE).await?;
+        self.begin_nudges(staff, fresh).await?;
+        self.say_due(staff, Some(person)).await
+    }
+
+    /// Says what is due. What was said.
+    ///
+    /// # Errors
+    /// If the store does not answer. What was said until then is said.
+    pub async fn speak_first(&self, staff: &StaffScope) -> Result<usize, StoreError> {
+        let _alone = self.inner.planning.lock().await;
+        Ok(self.say_due(staff, None).await?.len())
+    }
+
+    async fn begin_nudges(&self, staff: &StaffScope, fresh: Vec<NumberedEvent>) -> Result<usize, StoreError> {
+        if fresh.is_empty() {
+            return Ok(0);
+        }
+        let services = self.services();
+        let rules = services.rules.load_full();
+        let now = services.clock.now();
+        let mut begun = Vec::new();
+        let mut histories: HashMap<Person, History> = HashMap::new();
+        for NumberedEvent { number, event } in fresh {
+            let mut planned = Vec::new();
+            let proactive = &rules.pack.proactive;
+            let begins = proactive.begun_by(event.kind).next().is_some();
+            if let Some(person) = event.person.as_ref().filter(|_| begins) {
+                let scope = person.scope(&staff.shop);
+                // Who does much in a short time is read of once.
+                if !histories.contains_key(person) {
+                    let history = services.store.events_of(&scope, person, &now).await?;
+                    histories.insert(person.clone(), history);
+                }
+                let Some(history) = histories.get(person) else { continue };
+                let Read { known, .. } = self.known_of(&scope, &event, &now).await?;
+                let begun = Begun { event: &event, history, known: &known, now: &now };
+                let purpose = |rule: &str| proactive.rule(rule).map_or(Purpose::Offer, |rule| rule.purpose);
+                planned.extend(plan(proactive, begun).into_iter().map(|planned| {
+                    let purpose = purpose(&planned.rule);
+                    (planned, purpose)
+                }));
+            }
+            begun.push(BegunByEvent { event: number, person: event.person, planned });
+        }
+        services.store.plan_nudges(staff, begun, &now).await
+    }
+
+    /// Says what is due, to everybody or to one person: of several for one person the most important one comes first.
+    async fn say_due(
+        &self,
+        staff: &StaffScope,
+        person: Option<&Person>,
+    ) -> Result<Vec<NudgeSaid>, StoreError> {
+        let services = self.services();
+        let rules = services.rules.load_full();
+        let now = services.clock.now();
+        let mut due = services.store.due_nudges(staff, person, AT_ONCE, &now).await?;
+        let priority =
+            |nudge: &Nudge| rules.pack.proactive.rule(&nudge.rule).map_or(i32::MIN, |rule| rule.priority);
+        due.sort_by_key(|nudge| std::cmp::Reverse(priority(nudge)));
+        let (mut said, mut trouble) = (Vec::new(), None);
+        for nudge in &due {
+            // One that cannot be said now must not keep the others waiting.
+            match self.say_one(&rules.pack, staff, nudge, &now).await {
+                Ok(word) => said.extend(word),
+                Err(error) => trouble = Some(error),
+            }
+        }
+        trouble.map_or(Ok(said), Err)
+    }
+
+    async fn say_one(
+        &self,
+        pack: &Pack,
+        staff: &StaffScope,
+        nudge: &Nudge,
+        now: &Now,
+    ) -> Result<Option<NudgeSaid>, StoreError> {
+        let store = &self.services().store;
+        let drop = |reason| store.drop_nudge(nudge, reason, now);
+        let Some(rule) = pack.proactive.rule(&nudge.rule) else {
+            drop(Reason::RuleGone).await?;
+            return Ok(None);
+        };
+        if now.timestamp() >= nudge.expires {
+            drop(Reason::Expired).await?;
+            return Ok(None);
+        }
+        let scope = nudge.person.scope(&staff.shop);
+        let ready = Ready { pack, rule, nudge, scope: &scope, now };
+        let standing = store.standing_with(&staff.shop, (&nudge.person, &rule.id), now).await?;
+        match ready.allowed(&standing) {
+            Ok(()) => self.say_ready(&ready, &standing).await,
+            Err(held) => self.hold(&ready, held).await.map(|()| None),
+        }
+    }
+
+    /// It is held back: looked at again at a time, or dropped with its reason.
+    async fn hold(&self, ready: &Ready<'_>, held: Held) -> Result<(), StoreError> {
+        let store = &self.services().store;
+        match held {
+            Held::Until(time) if time < ready.nudge.expires => store.put_off_nudge(ready.nudge, time).await,
+            Held::Until(_) => store.drop_nudge(ready.nudge, Reason::Expired, ready.now).await,
+            Held::Dropped(reason) => store.drop_nudge(ready.nudge, reason, ready.now).await,
+        }
+    }
+
+    /// Judges a nudge by the truth of the moment and says it.
+    async fn say_ready(
+        &self,
+        ready: &Ready<'_>,
+        standing: &Standing,
+    ) -> Result<Option<NudgeSaid>, StoreError> {
+        let services = self.services();
+        let Ready { rule, nudge, scope, now, .. } = *ready;
+        let read = self.known_of(scope, &nudge.event, now).await?;
+        if read.unreadable {
+            let later = now.timestamp().checked_add(LATER).unwrap_or(Timestamp::MAX);
+            self.hold(ready, Held::Until(later)).await?;
+            return Ok(None);
+        }
+        let history = services.store.events_of(scope, &nudge.person, now).await?;
+        let about = (&history, nudge.event.product.as_deref());
+        let variables = variables(&nudge.event, about, (&read.known, rule.offers), now);
+        if let Some(reason) = ready.untrue(&history, &variables) {
+            services.store.drop_nudge(nudge, reason, now).await?;
+            return Ok(None);
+        }
+        if ready.pack.proactive.brakes.dry_run {
+            services.store.drop_nudge(nudge, Reason::DryRun, now).await?;
+            return Ok(None);
+        }
+        let conversation = self.conversation_for(nudge, scope, now).await?;
+        if self.inner.bursts.is_running(&conversation.id) {
+            // Who is being answered is not interrupted.
+            return Ok(None);
+        }
+        let undertaken = self.begin_action(ready, (&conversation, &read.known, &variables)).await?;
+        let saying = Saying {
+            ready,
+            known: &read.known,
+            offers_agreed: standing.consents.marketing == Some(true),
+            undertaken: &undertaken,
+            variables: &variables,
+        };
+        let Some(word) = self.word_of(&saying, &conversation).await? else {
+            services.store.drop_nudge(nudge, Reason::NotSayable, now).await?;
+            return Ok(None);
+        };
+        self.send(ready, word).await
+    }
+
+    async fn send(&self, ready: &Ready<'_>, word: NudgeWord) -> Result<Option<NudgeSaid>, StoreError> {
+        let Ready { nudge, scope, now, pack, rule } = *ready;
+        let (rule_id, rules) = (rule.id.clone(), self.services().rules.load_full());
+        let (judged, moment) = (nudge.clone(), now.clone());
+        let again = move |standing: &Standing| {
+            let proactive = &rules.pack.proactive;
+            let Some(rule) = proactive.rule(&rule_id) else { return Err(Held::Dropped(Reason::RuleGone)) };
+            may_send(rule, (&judged.event, &judged.person), standing, &proactive.brakes, &moment)
+        };
+        let sent = self.services().store.send_nudge(scope, (nudge.clone(), word), again, now).await?;
+        match sent {
+            NudgeSent::Said(said) => {
+                tracing::info!(nudge.id = %nudge.id, nudge.rule = %nudge.rule, pack.version = %pack.version, "something was said first");
+                crate::telemetry::metrics::nudge(&nudge.rule);
+                Ok(Some(*said))
+            }
+            NudgeSent::Held(Held::Until(time)) => self.hold(ready, Held::Until(time)).await.map(|()| None),
+            NudgeSent::Held(Held::Dropped(_)) | NudgeSent::Gone => Ok(None),
+        }
+    }
+
+    /// Where it is said: where the person is now, in the conversation that goes on, or in a new one.
+    async fn conversation_for(
+        &self,
+        nudge: &Nudge,
+        scope: &Scope,
+        now: &Now,
+    ) -> Result<Conversation, StoreError> {
+        let store = &self.services().store;
+        if let Some(id) = &nudge.event.conversation
+            && let Ok(conversation) = store.conversation(scope, id).await
+        {
+            return Ok(conversation);
+        }
+        if let Some(unfinished) = store.unfinished_conversation(scope, now).await? {
+            return Ok(unfinished);
+        }
+        let new = NewConversation { channel: CHANNEL.to_owned(), memory: Default::default() };
+        store.open_conversation(scope, new, now).await
+    }
+}
+
+impl Ready<'_> {
+    fn allowed(&self, standing: &Standing) -> Result<(), Held> {
+        let whom = (&*self.nudge.event, &self.nudge.person);
+        may_send(self.rule, whom, standing, &self.pack.proactive.brakes, self.now)
+    }
+
+    /// Why it would not be true or has no cause any more.
+    fn untrue(&self, history: &History, variables: &Value) -> Option<Reason> {
+        let Self { rule, nudge, now, .. } = self;
+        let event = &nudge.event;
+        if history.came_after(&rule.cancelled_by, event.order.as_deref(), event.at) {
+            return Some(Reason::CauseGone);
+        }
+        let condition = rule.still.as_ref().or(rule.when.as_ref());
+        (!holds(condition, variables, now)).then_some(Reason::NotTrueAnyMore)
+    }
+}

@@ -1,0 +1,166 @@
+//! What happens in the shop, as rows: taken once by its own id, and looked at once for what it begins.
+
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::codec::{from_json, from_text, from_word, json, time, word};
+use super::{Store, StoreError, Transaction};
+use crate::identity::{Scope, ShopId, StaffScope};
+use crate::proactive::{History, LOOK_BACK, MOST_EVENTS, Person, ShopEvent};
+use crate::time::Now;
+
+/// An event with its number, by which a nudge names it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NumberedEvent {
+    /// Its number.
+    pub number: i64,
+    /// The event.
+    pub event: ShopEvent,
+}
+
+impl Store {
+    /// Takes events; how many of them were new. One whose id is known changes nothing.
+    pub async fn take_events(
+        &self,
+        staff: &StaffScope,
+        events: Vec<ShopEvent>,
+        now: &Now,
+    ) -> Result<usize, StoreError> {
+        let (shop, received) = (staff.shop.clone(), now.epoch_milliseconds());
+        self.write(move |transaction| {
+            Box::pin(async move {
+                let mut new = 0;
+                for event in &events {
+                    new += usize::from(insert(transaction, &shop, event, received).await?);
+                }
+                Ok(new)
+            })
+        })
+        .await
+    }
+
+    /// The events that were not looked at yet, as they came, at most `limit`.
+    pub async fn fresh_events(
+        &self,
+        staff: &StaffScope,
+        limit: u32,
+    ) -> Result<Vec<NumberedEvent>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM shop_events WHERE shop = ?1 AND fresh = 1 ORDER BY number LIMIT ?2")
+                .bind(staff.shop.as_str())
+                .bind(limit)
+                .fetch_all(self.readers())
+                .await?;
+        rows.iter().map(read_event).collect()
+    }
+
+    /// The events of a person that were not looked at yet, as they came: whoever is there is answered before the rest.
+    pub async fn fresh_events_of(
+        &self,
+        scope: &Scope,
+        person: &Person,
+        limit: u32,
+    ) -> Result<Vec<NumberedEvent>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM shop_events WHERE shop = ?1 AND person = ?2 AND fresh = 1 ORDER BY number LIMIT ?3",
+        )
+        .bind(scope.shop.as_str())
+        .bind(person.key())
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(read_event).collect()
+    }
+
+    /// What a person has done lately, as far as it counts.
+    pub async fn events_of(&self, scope: &Scope, person: &Person, now: &Now) -> Result<History, StoreError> {
+        let since = now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
+        let rows = sqlx::query(
+            "SELECT * FROM shop_events WHERE shop = ?1 AND person = ?2 AND at >= ?3 ORDER BY at DESC LIMIT ?4",
+        )
+        .bind(scope.shop.as_str())
+        .bind(person.key())
+        .bind(since.as_millisecond())
+        .bind(u32::try_from(MOST_EVENTS).unwrap_or(u32::MAX))
+        .fetch_all(self.readers())
+        .await?;
+        let mut history = History::default();
+        for row in rows.iter().rev() {
+            history.take(&read_event(row)?.event);
+        }
+        Ok(history)
+    }
+
+    /// Everybody who has looked at a product since a moment.
+    pub async fn viewers(
+        &self,
+        staff: &StaffScope,
+        product: &str,
+        since: Timestamp,
+    ) -> Result<Vec<Person>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT person FROM shop_events WHERE shop = ?1 AND product = ?2 AND at >= ?3 \
+             AND type = 'product_viewed' AND person IS NOT NULL",
+        )
+        .bind(staff.shop.as_str())
+        .bind(product)
+        .bind(since.as_millisecond())
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(|row| person_of(&row.try_get::<String, _>("person")?)).collect()
+    }
+}
+
+async fn insert(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    event: &ShopEvent,
+    received: i64,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "INSERT INTO shop_events (shop, id, type, person, product, of_order, conversation, detail, at, received_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (shop, id) DO NOTHING",
+    )
+    .bind(shop.as_str())
+    .bind(&event.id)
+    .bind(word(&event.kind)?)
+    .bind(event.person.as_ref().map(Person::key))
+    .bind(&event.product)
+    .bind(&event.order)
+    .bind(event.conversation.as_ref().map(|id| id.as_str()))
+    .bind(json(&event.detail)?)
+    .bind(event.at.as_millisecond())
+    .bind(received)
+    .execute(&mut transaction.connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(super) fn read_event(row: &SqliteRow) -> Result<NumberedEvent, StoreError> {
+    let person: Option<String> = row.try_get("person")?;
+    let conversation: Option<String> = row.try_get("conversation")?;
+    let detail: String = row.try_get("detail")?;
+    Ok(NumberedEvent {
+        number: row.try_get("number")?,
+        event: ShopEvent {
+            id: row.try_get("id")?,
+            kind: from_word(row.try_get("type")?)?,
+            person: person.as_deref().map(person_of).transpose()?,
+            product: row.try_get("product")?,
+            order: row.try_get("of_order")?,
+            conversation: conversation.map(from_text).transpose()?,
+            detail: from_json(&detail)?,
+            at: time(row.try_get("at")?)?,
+        },
+    })
+}
+
+/// A person from how it is kept.
+pub(super) fn person_of(key: &str) -> Result<Person, StoreError> {
+    match key.split_once(':') {
+        Some(("customer", id)) => Ok(Person::Customer(from_text(id.to_owned())?)),
+        Some(("visitor", id)) => Ok(Person::Visitor(from_text(id.to_owned())?)),
+        _ => Err(StoreError::Corrupt(format!("`{key}` names no person"))),
+    }
+}
