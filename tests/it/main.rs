@@ -21,6 +21,7 @@ mod killed;
 mod orders;
 mod pack;
 mod pressure;
+mod proactive;
 mod real_model;
 mod rebuilt;
 mod red_team;

@@ -149,7 +149,7 @@ async fn another_persons_conversation_is_not_found() {
 
 #[tokio::test]
 async fn one_customer_cannot_flood_and_others_are_not_hit() {
-    let limits = LimitSettings { per_person_a_minute: 3, per_address_a_minute: 0 };
+    let limits = LimitSettings { per_person_a_minute: 3, events_a_minute: 0, per_address_a_minute: 0 };
     let app = TestApp::limited(limits);
     for _ in 0..3 {
         assert_eq!(app.chat(signed("在吗")).send().await.status, 200);
@@ -170,7 +170,7 @@ async fn one_customer_cannot_flood_and_others_are_not_hit() {
 
 #[tokio::test]
 async fn one_address_cannot_flood() {
-    let limits = LimitSettings { per_person_a_minute: 0, per_address_a_minute: 2 };
+    let limits = LimitSettings { per_person_a_minute: 0, events_a_minute: 0, per_address_a_minute: 2 };
     let app = TestApp::limited(limits);
     for _ in 0..2 {
         assert_eq!(app.chat(json!({ "message": "在吗" })).send().await.status, 200);

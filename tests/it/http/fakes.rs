@@ -21,7 +21,9 @@ use warmdesk::gaps::*;
 use warmdesk::http::ports::Facts;
 use warmdesk::http::ports::*;
 use warmdesk::identity::*;
+use warmdesk::proactive::{Person, ShopEvent};
 use warmdesk::record::RecordKind;
+use warmdesk::store::NudgeOutcome;
 use warmdesk::turn::trace::*;
 use warmdesk::turn::types::*;
 
@@ -83,6 +85,7 @@ impl Fake {
             conversations: self.clone(),
             tickets: self.clone(),
             actions: self.clone(),
+            proactive: self.clone(),
             facts: self.clone(),
             gaps: self.clone(),
             health: self.clone(),
@@ -688,6 +691,26 @@ impl Tickets for Fake {
         let coming = BroadcastStream::new(self.desk_events.subscribe())
             .filter_map(|item| std::future::ready(item.ok()));
         answer(Ok(stream::iter(missed).chain(coming).boxed()))
+    }
+}
+
+impl Proactive for Fake {
+    fn now(&self) -> Timestamp {
+        "2026-11-20T02:12:00Z".parse().unwrap()
+    }
+
+    /// Every event is new.
+    fn take(&self, _: ShopId, events: Vec<ShopEvent>) -> Answer<'_, TakenEvents> {
+        let accepted = events.len();
+        answer(Ok(TakenEvents { accepted, ..TakenEvents::default() }))
+    }
+
+    fn outcome(&self, _: Scope, _: Person, _: NudgeId, _: NudgeOutcome) -> Answer<'_, ()> {
+        answer(Err(PortError::NotFound("nudge")))
+    }
+
+    fn report(&self, _: StaffScope, _: Timestamp) -> Answer<'_, ProactiveReport> {
+        answer(Ok(ProactiveReport { rules: Vec::new(), recent: Vec::new() }))
     }
 }
 
