@@ -127,6 +127,7 @@ pub(crate) fn small_pack() -> Pack {
         promises: BTreeMap::new(),
         actions: Actions::default(),
         flows: std::collections::BTreeMap::new(),
+        proactive: crate::pack::proactive::Proactive::default(),
         templates: BTreeMap::new(),
         guard: GuardLexicon::default(),
     }

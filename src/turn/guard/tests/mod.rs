@@ -113,6 +113,7 @@ pub(crate) fn pack() -> Pack {
         promises: BTreeMap::new(),
         actions: actions(),
         flows: std::collections::BTreeMap::new(),
+        proactive: crate::pack::proactive::Proactive::default(),
         templates: BTreeMap::from([(
             "system.j2".to_owned(),
             "你是{{ shop.name }}的客服助手，只能使用下面资料里写明的内容回答顾客的问题。".to_owned(),
