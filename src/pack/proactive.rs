@@ -213,6 +213,14 @@ pub struct Brakes {
     pub holdout_percent: u32,
 }
 
+impl Brakes {
+    /// Whether a local time of day falls into the quiet hours, which may go beyond midnight.
+    pub fn is_quiet(&self, time: Time) -> bool {
+        let (from, until) = (self.quiet_from, self.quiet_until);
+        if from <= until { from <= time && time < until } else { time >= from || time < until }
+    }
+}
+
 impl Default for Brakes {
     fn default() -> Self {
         Self {

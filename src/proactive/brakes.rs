@@ -180,13 +180,10 @@ impl Judging<'_> {
 
 /// The end of the quiet hours, if they last at a moment.
 pub fn quiet_until(brakes: &Brakes, now: &Now) -> Option<Timestamp> {
-    let (from, until) = (brakes.quiet_from, brakes.quiet_until);
-    let time = now.zoned().time();
-    let is_quiet = if from <= until { from <= time && time < until } else { time >= from || time < until };
-    if !is_quiet {
+    if !brakes.is_quiet(now.zoned().time()) {
         return None;
     }
-    let end = now.zoned().with().time(until).build().ok()?;
+    let end = now.zoned().with().time(brakes.quiet_until).build().ok()?;
     let end = if end <= *now.zoned() { end.checked_add(1.day()).ok()? } else { end };
     Some(end.timestamp())
 }

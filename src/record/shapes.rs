@@ -105,6 +105,7 @@ const PRODUCT: &[Rule] = &[
     may("gifts", Shape::List(&Shape::Object(GIFT))),
     may("exchange_for", IDS),
     may("goes_with", IDS),
+    may("recommend", Shape::Flag),
     may("skus", Shape::List(&Shape::Object(SKU))),
     may("size_chart", Shape::Free),
     may("category", Shape::Text),

@@ -101,9 +101,32 @@ impl Condition {
         }
     }
 
+    /// Compiles a condition whose names and types must be those of a schema. Sums are for policies alone.
+    ///
+    /// # Errors
+    /// [`ConditionError::Syntax`] if it is no expression, names what the schema has not, or mixes types.
+    pub fn parse_for(source: &str, schema: &Schema) -> Result<Self, ConditionError> {
+        let condition = Self::parse(source)?;
+        let message = match compile::compile(source, Some(schema)) {
+            Ok((_, Type::Truth | Type::Anything)) => return Ok(condition),
+            Ok((_, found)) => format!("it gives {found}, not true or false"),
+            Err(message) => message,
+        };
+        Err(ConditionError::Syntax { condition: source.to_owned(), message })
+    }
+
     /// Its source.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The paths it reads, each once: `order.close_at`.
+    pub fn paths(&self) -> impl Iterator<Item = String> {
+        let mut paths: Vec<String> =
+            self.compiled.references.iter().map(|reference| reference.path.join(".")).collect();
+        paths.sort();
+        paths.dedup();
+        paths.into_iter()
     }
 
     /// Whether it holds. `variables` is an object: `order`, `shipment`, `product`, … as far as they are known.

@@ -23,6 +23,9 @@ pub(super) const FILE: &str = "actions.yaml";
 /// Records that are no actions and that every pack gives words to.
 const RECORDS: [&str; 2] = ["ticket_opened", "handoff"];
 
+/// Records that a pack may give words to besides: offers were stopped for the customer, see `stopped_by` in proactive.yaml.
+const FURTHER_RECORDS: [&str; 1] = ["offers_stopped"];
+
 /// Slots that any wording of an action may name.
 const FIELDS: [&str; 2] = ["name", "result"];
 
@@ -41,8 +44,9 @@ pub(super) fn read(files: &PackFiles, problems: &mut Problems) -> Option<Read> {
             problems.error(At::file(FILE), format!("`records` says no words for `{record}`"));
         }
     }
-    for other in raw.records.keys().filter(|name| !RECORDS.contains(&name.as_str())) {
-        let known = RECORDS.join(", ");
+    let known: Vec<&str> = RECORDS.into_iter().chain(FURTHER_RECORDS).collect();
+    for other in raw.records.keys().filter(|name| !known.contains(&name.as_str())) {
+        let known = known.join(", ");
         problems.error(At::file(FILE), format!("unknown record `{other}`; known are {known}"));
     }
     let mut read =

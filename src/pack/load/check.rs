@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::actions::{self, Read, goal_of};
 use super::flows;
+use super::proactive;
 use super::problem::{At, Problems};
 use super::scenarios::{Located, Scenarios};
 use super::wording::{Book, name_of};
@@ -68,7 +69,7 @@ pub const REQUIRED: [&str; 3] = ["general_question", "unclear", "media_only"];
 pub const BY_SEARCH: &str = REQUIRED[0];
 
 /// Fields that slots may name, for the variables whose fields are made by code. Of the others any field may be named.
-pub const SLOTS: [(&str, &[&str]); 7] = [
+pub const SLOTS: [(&str, &[&str]); 8] = [
     (
         "shipment",
         &[
@@ -86,6 +87,7 @@ pub const SLOTS: [(&str, &[&str]); 7] = [
     ),
     ("desk", &["open", "opens_at", "ahead", "wait_minutes", "due"]),
     ("commitment", &["due", "new_due"]),
+    ("history", &["views", "searches"]),
     ("shop", &["name"]),
     ("assistant", &["name"]),
     ("guess", &["first", "second"]),
@@ -122,6 +124,8 @@ pub(super) struct Whole<'a> {
     pub actions: Option<&'a Read>,
     /// `None` if their file could not be read.
     pub flows: Option<&'a flows::Read>,
+    /// `None` if their file could not be read.
+    pub proactive: Option<&'a proactive::Read>,
     pub red_lines: &'a [RedLine],
     pub language: &'a str,
 }
@@ -138,6 +142,9 @@ pub(super) fn check(whole: &Whole<'_>, problems: &mut Problems) {
     check_places(whole, problems);
     if let Some(read) = whole.flows {
         flows::check(read, whole, problems);
+    }
+    if let Some(read) = whole.proactive {
+        proactive::check(read, whole, problems);
     }
     for ((place, goal, _), variants) in &whole.wording.book.variants {
         for wording in variants {
@@ -301,6 +308,7 @@ fn check_places(whole: &Whole<'_>, problems: &mut Problems) {
             || reasons(place)
             || is_of_action(whole, place)
             || flows::is_place(whole.flows, place)
+            || proactive::is_place(whole.proactive, place)
             || scenario(place.strip_prefix("waiting.").unwrap_or(place));
         if let Some(first) = variants.first()
             && !known

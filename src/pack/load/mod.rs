@@ -1,14 +1,15 @@
 //! Is this pack fit to be in force? Reads its files, and either gives a complete pack or every reason why not.
 //!
 //! A pack is a folder: `pack.yaml` (names, headings), `scenarios/*.yaml`, `examples/*.yaml`, `wording/*.yaml`, `handoff.yaml`,
-//! `redlines.yaml`, `promises.yaml`, `actions.yaml`, `flows.yaml`, `emotions.yaml`, `guard.yaml` and `templates/*.j2`. Everything that is wrong is collected,
-//! with file, line and reason; one error refuses the whole pack, so that it is never half in force.
+//! `redlines.yaml`, `promises.yaml`, `actions.yaml`, `flows.yaml`, `proactive.yaml`, `emotions.yaml`, `guard.yaml` and `templates/*.j2`.
+//! Everything that is wrong is collected, with file, line and reason; one error refuses the whole pack, so that it is never half in force.
 
 mod actions;
 mod check;
 mod examples;
 mod files;
 mod flows;
+mod proactive;
 mod problem;
 mod raw;
 mod reach;
@@ -27,7 +28,6 @@ pub use files::{PackFiles, PackSource};
 pub use problem::{PackError, Problem, Severity};
 pub use rows::{ExampleRow, Rows, WordingRow, rows};
 
-use super::proactive::Proactive;
 use super::prompt::HEADING;
 use super::types::{Pack, Voice};
 use problem::{At, Problems};
@@ -83,6 +83,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         actions::check(read, promises.as_ref(), &wording, problems);
     }
     let flows = flows::read(files, problems);
+    let proactive = proactive::read(files, problems);
     let handoff = rules::handoff(files, problems);
     let red_lines = rules::red_lines(files, problems);
     let emotions = rules::emotions(files, problems);
@@ -94,13 +95,14 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         promises: promises.as_ref(),
         actions: actions.as_ref(),
         flows: flows.as_ref(),
+        proactive: proactive.as_ref(),
         red_lines: &red_lines,
         language: &language,
     };
     check::check(&whole, problems);
     let examples = OwnExamples::of(&scenarios.scenarios);
-    let (Some(head), Some(handoff), Some(promises), Some(actions), Some(flows)) =
-        (head, handoff, promises, actions, flows)
+    let (Some(head), Some(handoff), Some(promises), Some(actions), Some(flows), Some(proactive)) =
+        (head, handoff, promises, actions, flows, proactive)
     else {
         return (None, examples);
     };
@@ -121,7 +123,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         promises,
         actions: actions.actions,
         flows: flows.flows,
-        proactive: Proactive::default(),
+        proactive: proactive.proactive,
         templates,
         guard,
     };

@@ -52,6 +52,7 @@ pub(super) fn product_text(product: &Record, now: &Now) -> String {
         "gifts",
         "exchange_for",
         "goes_with",
+        "recommend",
     ];
     lines.extend(other_fields(&product.fields, &told, now));
     let prices = prices_of(product);

@@ -380,8 +380,8 @@ fn backed_values(decision: &Decision) -> Vec<String> {
 /// The slot values of a wording behind which tickets, the desk and the pack stand, not records. Each also with what
 /// follows it in the text, because a number means something only with its unit: `3` and `3分钟`.
 pub fn backed_by_the_desk(draft: &Draft) -> Vec<String> {
-    const NOT_RECORDS: [&str; 8] =
-        ["desk", "commitment", "shop", "assistant", "conversation", "choices", "guess", "flow"];
+    const NOT_RECORDS: [&str; 9] =
+        ["desk", "commitment", "shop", "assistant", "conversation", "choices", "guess", "flow", "event"];
     let mut backed = Vec::new();
     for (path, value) in &draft.slots {
         if !NOT_RECORDS.contains(&path.split('.').next().unwrap_or_default()) {
