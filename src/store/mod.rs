@@ -5,6 +5,7 @@
 //! announced after that.
 
 mod actions;
+mod audit;
 mod codec;
 mod conversations;
 mod error;
@@ -20,6 +21,7 @@ mod random;
 mod records;
 mod replies;
 mod sessions;
+mod staff;
 mod tickets;
 mod unfinished;
 mod writer;
@@ -51,7 +53,7 @@ pub use random::fresh_secret;
 pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Stamp, Withdrawal};
 pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;
-pub use tickets::{AuditEntry, NewTicket, OpenedTicket, TicketDetail, TicketFilter};
+pub use tickets::{NewTicket, OpenedTicket, TicketDetail, TicketFilter};
 pub use unfinished::UnfinishedReply;
 pub use writer::Announcement;
 
