@@ -28,7 +28,7 @@ use crate::identity::{CustomerId, KeyScope, Scope, StaffKey, StaffScope};
 pub const SESSION_HEADER: HeaderName = HeaderName::from_static("x-warmdesk-session");
 
 /// How soon an open stream notices that the session of whoever listens is over.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Who is calling.
 #[derive(Debug, Clone, Default)]
