@@ -4,6 +4,7 @@
 //! port of `http::ports` over them.
 
 mod access;
+mod accounts;
 mod actions;
 mod chat;
 mod conversations;
@@ -204,6 +205,10 @@ impl App {
                 clock: Arc::clone(&self.clock),
                 secret: self.secret.secret.clone(),
             }),
+            accounts: Arc::new(accounts::AccountsPort {
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+            }),
             chat: Arc::new(chat::ChatPort { conversations: self.conversations.clone() }),
             conversations: Arc::new(conversations::ConversationsPort { store: self.store.clone() }),
             tickets: Arc::new(tickets::TicketsPort {
@@ -272,6 +277,7 @@ impl App {
                 events_a_minute: self.config.limits.events_per_minute,
                 per_address_a_minute: self.config.limits.requests_per_minute,
             },
+            secure_cookie: self.config.server.secure_cookie,
             demo,
             ..defaults
         }

@@ -20,6 +20,7 @@ use crate::identity::{ConversationIds, CustomerId, KeyScope, ShopId, StaffScope}
 use crate::model::{Catalogue, ChatModel};
 use crate::pack::types::Pack;
 use crate::record::{Record, RecordKind};
+use crate::staff::{NewStaff, Password, Role, StaffAccount, StaffName};
 use crate::store::fresh_secret;
 use crate::telemetry::metrics;
 use crate::time::Clock;
@@ -47,6 +48,12 @@ pub struct Sample {
     pub records: Vec<Record>,
     clock: Arc<dyn Clock>,
     folder: tempfile::TempDir,
+}
+
+/// An account of the demo with its password.
+struct DemoAccount {
+    account: StaffAccount,
+    password: SecretString,
 }
 
 /// The example of the shop's own system before it answers: its port, and how the two programs know each other.
@@ -80,9 +87,10 @@ pub fn run(options: &GlobalOptions, command: DemoOptions) -> anyhow::Result<Exit
             Some(place) => Some(place.start(&sample, address, Duration::from_secs(command.pace)).await?),
             None => None,
         };
+        let accounts = sample.accounts().await?;
         let page =
             DemoPage { system: system.as_ref().map(|system| system.url().to_owned()), ..sample.page()? };
-        introduce(&sample, &page, address);
+        introduce(&sample, &page, &accounts, address);
         let mut state = sample.app.state(Some(page)).with_metrics(metrics::install()?);
         if let Some(system) = &system {
             state = state.with_shop_system(system.shown());
@@ -197,6 +205,27 @@ impl Sample {
         Ok(Self { app, records, clock, folder })
     }
 
+    /// An agent and a lead to sign in as at the desk, made for this run.
+    async fn accounts(&self) -> anyhow::Result<Vec<DemoAccount>> {
+        let staff = StaffScope { shop: ShopId::default(), actor: "demo".to_owned() };
+        let mut accounts = Vec::new();
+        for (name, role) in [("小林", Role::Agent), ("周敏", Role::Lead)] {
+            // People type it; nobody but this machine reaches the demo.
+            let password: String = fresh_secret()?.expose_secret().chars().take(16).collect();
+            let password = SecretString::from(password);
+            let name = StaffName::new(name)?;
+            let new = NewStaff {
+                display_name: name.clone().into(),
+                name,
+                role,
+                password: Password::new(password.clone())?,
+            };
+            let account = self.app.store.create_staff(&staff, new, &self.clock.now()).await?;
+            accounts.push(DemoAccount { account, password });
+        }
+        Ok(accounts)
+    }
+
     /// A key with all scopes, made for this run.
     pub fn key(&self) -> Option<&SecretString> {
         self.app.new_key.as_ref().map(|key| &key.key)
@@ -254,11 +283,15 @@ impl Sample {
     }
 }
 
-fn introduce(sample: &Sample, page: &DemoPage, address: SocketAddr) {
+fn introduce(sample: &Sample, page: &DemoPage, accounts: &[DemoAccount], address: SocketAddr) {
     let mut text = format!("\n  样例店 sample shop    http://{address}/\n");
     text += &format!("  客服工作台 desk        http://{address}/desk\n");
     if let Some(key) = sample.key() {
         text += &format!("  密钥 key              {}\n", key.expose_secret());
+    }
+    for DemoAccount { account, password } in accounts {
+        let line = format!("{}（{}）  {}", account.name, account.role, password.expose_secret());
+        text += &format!("  账号 account          {line}\n");
     }
     if let Some(system) = &page.system {
         text += &format!("  店里系统 shop system   {system}/log\n");

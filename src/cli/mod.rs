@@ -18,6 +18,7 @@ mod doctor;
 mod eval;
 mod gaps;
 mod guard;
+mod staff;
 mod train;
 mod sample;
 
@@ -52,6 +53,9 @@ pub enum Command {
     Search(search::SearchOptions),
     /// List the questions that nothing answered, or write them into a sheet to be answered
     Gaps(gaps::GapsOptions),
+    /// Make and change the accounts of those who work at the desk
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
     /// Talk to the assistant in the terminal
     Chat(chat::ChatOptions),
     /// List, fetch and verify models
@@ -95,6 +99,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Index(command) => index::run(&options, command),
         Command::Search(command) => search::run(&options, command),
         Command::Gaps(command) => gaps::run(&options, command),
+        Command::Staff(command) => staff::run(&options, command),
         Command::Chat(command) => chat::run(&options, command),
         Command::Model(command) => {
             model::run(&command, None, &options::cache_environment())?;

@@ -115,6 +115,7 @@ fn announce(app: &App, address: SocketAddr) {
     let mut text = format!("warmdesk answers on http://{address} (model: {model})\n");
     if let Some(key) = &app.new_key {
         text += &format!("all-scopes key, shown only now:       {}\n", key.key.expose_secret());
+        text += "an account for the desk:              warmdesk staff add NAME --role admin\n";
     }
     if app.secret.is_new {
         text += &format!("customer secret, shown only now:      {}\n", app.secret.secret.expose_secret());

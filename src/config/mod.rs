@@ -73,11 +73,20 @@ pub struct ServerConfig {
     pub origins: Vec<String>,
     /// Seconds that running turns get to finish when the server is told to stop. Default: `20`.
     pub shutdown_seconds: u64,
+    /// Whether browsers send the cookie of signed-in staff over HTTPS only. Default: yes, unless the desk was opened over
+    /// plain HTTP at `localhost` or a loopback address. Say `false` for plain HTTP within a trusted network.
+    pub secure_cookie: Option<bool>,
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { host: "127.0.0.1".into(), port: 8080, origins: Vec::new(), shutdown_seconds: 20 }
+        Self {
+            host: "127.0.0.1".into(),
+            port: 8080,
+            origins: Vec::new(),
+            shutdown_seconds: 20,
+            secure_cookie: None,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ fn the_example_states_exactly_the_defaults() {
 fn the_example_mentions_every_setting() {
     let filled = Config {
         shop: ShopConfig { name: Some("n".into()), assistant: Some("a".into()), ..ShopConfig::default() },
+        server: ServerConfig { secure_cookie: Some(true), ..ServerConfig::default() },
         model: ModelConfig {
             name: Some("m".into()),
             remote_url: Some("u".into()),

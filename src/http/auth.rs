@@ -1,23 +1,34 @@
-//! Who is calling: a key, a browser's session, or nobody; and whether a customer is really that customer.
+//! Who is calling: a key, signed-in staff, a browser's session, or nobody; and whether a customer is really that customer.
 //!
-//! A key says what staff may do. It never says on whose behalf a turn reads facts: that is only ever proven by the
+//! A key says what staff may do, and so does the account of somebody who has signed in; its cookie counts only where a
+//! request names nobody itself, and only for what staff do, so that it changes nothing of how customers are answered. It never says on whose behalf a turn reads facts: that is only ever proven by the
 //! customer's signature, or by a session that was opened with one.
+
+pub mod cookie;
+pub mod member;
+
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
+use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
+use self::cookie::Cookie;
 use super::error::{ApiError, ErrorCode};
-use super::ports::{Reader, SESSION_PREFIX, Session};
+use super::ports::{Live, Reader, SESSION_PREFIX, Session};
 use super::state::AppState;
 use super::wire::CustomerProof;
 use crate::identity::{CustomerId, KeyScope, Scope, StaffKey, StaffScope};
 
 /// Carries a session token where `Authorization` already carries a key, as when staff try the widget.
 pub const SESSION_HEADER: HeaderName = HeaderName::from_static("x-warmdesk-session");
+
+/// How soon an open stream notices that the session of whoever listens is over.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Who is calling.
 #[derive(Debug, Clone, Default)]
@@ -26,34 +37,54 @@ pub struct Caller {
     pub key: Option<StaffKey>,
     /// The session, if a valid token was given.
     pub session: Option<Session>,
+    /// What the cookie of signed-in staff says; absent if a key or a session was given.
+    pub cookie: Cookie,
 }
 
 impl Caller {
-    /// The staff scope, if the key has this scope.
+    /// The staff scope, if the key or the role of the account has this scope.
     ///
     /// # Errors
-    /// `key_required` without a key, `missing_scope` if the key lacks it.
+    /// `key_required` without either, `missing_scope` if it lacks the scope, `signed_out` if the account's session is
+    /// over, `wrong_csrf_token` if the request does not prove to come from the own page.
     pub fn require(&self, scope: KeyScope) -> Result<StaffScope, ApiError> {
         self.require_one_of(&[scope])
     }
 
-    /// The staff scope, if the key has one of these scopes.
+    /// The staff scope, if the key or the role of the account has one of these scopes.
     ///
     /// # Errors
     /// As [`Self::require`].
     pub fn require_one_of(&self, scopes: &[KeyScope]) -> Result<StaffScope, ApiError> {
-        let Some(key) = &self.key else {
-            return Err(ApiError::new(ErrorCode::KeyRequired, "this needs a key")
-                .hint("send it as `Authorization: Bearer <key>`"));
+        let (who, staff, held) = match &self.key {
+            Some(key) => (format!("key `{}`", key.name), key.staff_scope(), key.scopes.as_slice()),
+            None => {
+                let account = &self.cookie.session()?.account;
+                (format!("account `{}`", account.name), account.scope(), account.role.scopes())
+            }
         };
-        if scopes.iter().any(|scope| key.has(*scope)) {
-            return Ok(key.staff_scope());
+        if scopes.iter().any(|scope| held.contains(scope)) {
+            return Ok(staff);
         }
         let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-        Err(ApiError::new(
-            ErrorCode::MissingScope,
-            format!("the key `{}` lacks the scope {}", key.name, names.join(" or ")),
-        ))
+        let message = format!("the {who} lacks the scope {}", names.join(" or "));
+        Err(ApiError::new(ErrorCode::MissingScope, message))
+    }
+
+    /// A stream that ends when the session of whoever listens does. One that was opened with a key or by a customer
+    /// goes on.
+    pub fn while_signed_in<T: Send + 'static>(&self, state: &AppState, events: Live<T>) -> Live<T> {
+        let Cookie::Valid(session) = &self.cookie else { return events };
+        let (accounts, token) = (state.ports.accounts.clone(), session.token.clone());
+        let over = async move {
+            loop {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                if matches!(accounts.stands(token.expose_secret()).await, Ok(false)) {
+                    return;
+                }
+            }
+        };
+        Box::pin(events.take_until(Box::pin(over)))
     }
 
     /// Whether the whole answer is shown: evidence, refusals, timing.
@@ -77,7 +108,7 @@ impl Caller {
         match (self.require_one_of(&[KeyScope::Desk, KeyScope::Admin]), &self.session) {
             (Ok(staff), _) => Ok(Reader::Staff(staff)),
             (Err(_), Some(session)) => Ok(Reader::Customer(session.scope.clone())),
-            (Err(error), None) if self.key.is_some() => Err(error),
+            (Err(error), None) if error.code() != ErrorCode::KeyRequired => Err(error),
             (Err(error), None) => {
                 Err(error
                     .hint("send a key, or the token of POST /api/v1/session, as `Authorization: Bearer …`"))
@@ -116,20 +147,30 @@ async fn prove(state: &AppState, proof: Option<&CustomerProof>) -> Result<Option
 
 /// The signature of a customer's id: hex HMAC-SHA256 of the UTF-8 id under the shop's secret.
 pub fn sign_customer(secret: &SecretString, customer: &CustomerId) -> String {
-    let bytes = keyed(secret, customer).finalize().into_bytes();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    sign(secret, customer.as_str())
 }
 
 /// Whether a signature is right, compared in constant time.
 pub fn verify_customer(secret: &SecretString, customer: &CustomerId, signature: &str) -> bool {
-    let Some(bytes) = from_hex(signature) else { return false };
-    keyed(secret, customer).verify_slice(&bytes).is_ok()
+    is_signed(secret, customer.as_str(), signature)
 }
 
-fn keyed(secret: &SecretString, customer: &CustomerId) -> Hmac<Sha256> {
+/// The hex HMAC-SHA256 of a text under a secret.
+fn sign(secret: &SecretString, text: &str) -> String {
+    let bytes = keyed(secret, text).finalize().into_bytes();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a signature is right, compared in constant time.
+fn is_signed(secret: &SecretString, text: &str, signature: &str) -> bool {
+    let Some(bytes) = from_hex(signature) else { return false };
+    keyed(secret, text).verify_slice(&bytes).is_ok()
+}
+
+fn keyed(secret: &SecretString, text: &str) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
         .expect("HMAC takes keys of every length");
-    mac.update(customer.as_str().as_bytes());
+    mac.update(text.as_bytes());
     mac
 }
 
@@ -157,6 +198,9 @@ impl FromRequestParts<AppState> for Caller {
         if let Some(token) = parts.headers.get(SESSION_HEADER) {
             let token = token.to_str().map_err(|_| invalid_token())?;
             caller.session = Some(session(state, token).await?);
+        }
+        if caller.key.is_none() && caller.session.is_none() {
+            caller.cookie = cookie::read(parts, state).await?;
         }
         Ok(caller)
     }

@@ -88,6 +88,7 @@ pub async fn stream(
     let reader = caller.reader()?;
     let copy = copy_for(&reader, &state);
     let events = state.ports.conversations.live(reader, parse_conversation(&id)?, after).await?;
+    let events = caller.while_signed_in(&state, events);
     let shape = move |event| match event {
         ConversationEvent::Message(message) => json_event("message", &MessageView::new(*message, &copy)),
         ConversationEvent::Nudge(said) => json_event("nudge", &NudgeView::new(*said, &copy.zone)),

@@ -55,7 +55,13 @@ error_codes! {
     InvalidKey = UNAUTHORIZED "invalid_key",
     /// The customer's signature is wrong.
     InvalidSignature = UNAUTHORIZED "invalid_signature",
-    /// The key is valid but lacks the scope.
+    /// The name or the password is wrong, or the account is out of use: which of them is not told.
+    WrongCredentials = UNAUTHORIZED "wrong_credentials",
+    /// The session of the staff account is over: run out, closed or revoked. Sign in again.
+    SignedOut = UNAUTHORIZED "signed_out",
+    /// A request with the cookie of a staff account lacks the `x-csrf-token` of its session, or comes from another page.
+    WrongCsrfToken = FORBIDDEN "wrong_csrf_token",
+    /// The key or the account is valid but lacks the scope or the role.
     MissingScope = FORBIDDEN "missing_scope",
     /// There is no such address.
     RouteNotFound = NOT_FOUND "route_not_found",
@@ -284,6 +290,11 @@ pub fn import_answer<T: Serialize>(rejected: bool, report: T) -> Response {
 pub fn readiness_answer<T: Serialize>(ready: bool, body: T) -> Response {
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
+}
+
+/// Answers that it is done and there is nothing to say.
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// Answers that the caller's copy of a file is still the newest.

@@ -1,6 +1,8 @@
 //! How much one caller may ask: per customer, per visitor, per address. Against abuse only; a busy engine is no
 //! reason to refuse anybody.
 
+pub mod sign_in;
+
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,6 +12,7 @@ use axum::http::request::Parts;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use self::sign_in::SignInLimits;
 use super::auth::{Caller, limit_name};
 use super::error::ApiError;
 use super::state::AppState;
@@ -42,6 +45,8 @@ pub struct Limits {
     events: Option<DefaultKeyedRateLimiter<String>>,
     addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
     admitted: AtomicU32,
+    /// Counts tries to sign in.
+    pub sign_in: SignInLimits,
 }
 
 impl Limits {
@@ -53,6 +58,7 @@ impl Limits {
             events: quota(settings.events_a_minute).map(RateLimiter::keyed),
             addresses: quota(settings.per_address_a_minute).map(RateLimiter::keyed),
             admitted: AtomicU32::new(0),
+            sign_in: SignInLimits::default(),
         }
     }
 

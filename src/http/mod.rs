@@ -17,6 +17,7 @@ pub mod chat;
 pub mod conversations;
 pub mod sessions;
 pub mod events;
+pub mod staff;
 pub mod facts;
 pub mod flows;
 pub mod gaps;

@@ -32,7 +32,11 @@ pub fn blank() -> OpenApi {
     let mut components = Components::new();
     components.add_security_scheme(
         "key",
-        scheme("A key with the scopes admin, facts, events, desk or chat. A key never widens a customer's scope."),
+        scheme(
+            "A key with the scopes admin, facts, events, desk or chat. A key never widens a customer's scope. Staff who \
+             have signed in (POST /api/v1/staff/login) are let in by their cookie instead, as far as their role goes; \
+             what changes something then needs the header x-csrf-token.",
+        ),
     );
     components.add_security_scheme("session", scheme("The token of POST /api/v1/session."));
     let tag = |name: &str, text: &str| TagBuilder::new().name(name).description(Some(text)).build();
@@ -53,6 +57,7 @@ pub fn blank() -> OpenApi {
             tag("chat", "Customers: messages, conversations, sessions."),
             tag("facts", "The shop's records, visible to the next message."),
             tag("desk", "People: tickets and what agents do with them."),
+            tag("staff", "People: accounts, signing in, and who did what."),
             tag("actions", "What is done for customers, what was promised, and what came of it."),
             tag("openai", "The OpenAI-compatible door, through the same turn and guard."),
             tag("health", "Life, readiness, counters, versions."),

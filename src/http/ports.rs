@@ -26,6 +26,9 @@ use crate::identity::{
 use crate::proactive::{Person, ShopEvent};
 use crate::record::RecordKind;
 use crate::store::{NudgeLine, NudgeOutcome, NudgeSaid, RuleCounts};
+use crate::staff::{
+    AuditEntry, AuditFilter, NewStaff, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
+};
 
 /// Why a service did not do what a door asked. The doors turn it into status and code.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +132,35 @@ pub trait Access: Send + Sync {
 
     /// The session of a token, if it is valid.
     fn session<'a>(&'a self, token: &'a str) -> Answer<'a, Option<Session>>;
+}
+
+// ----------------------------------------------------------------------------------------------- accounts
+
+/// Accounts of staff: how they sign in, who they are, what was done.
+pub trait Accounts: Send + Sync {
+    /// Opens a session; none if name and password are not those of an account in use.
+    fn sign_in(&self, shop: ShopId, attempt: SignIn) -> Answer<'_, Option<SignedIn>>;
+
+    /// Whose session a token opens, if it stands. This counts as using it.
+    fn session<'a>(&'a self, token: &'a str) -> Answer<'a, Option<StaffAccount>>;
+
+    /// Whether a token's session stands. This does not count as using it.
+    fn stands<'a>(&'a self, token: &'a str) -> Answer<'a, bool>;
+
+    /// Closes the own session.
+    fn sign_out<'a>(&'a self, staff: StaffScope, token: &'a str) -> Answer<'a, ()>;
+
+    /// All accounts.
+    fn list(&self, staff: StaffScope) -> Answer<'_, Vec<StaffAccount>>;
+
+    /// Makes one.
+    fn create(&self, staff: StaffScope, new: NewStaff) -> Answer<'_, StaffAccount>;
+
+    /// Changes one.
+    fn change(&self, staff: StaffScope, name: StaffName, change: StaffChange) -> Answer<'_, StaffAccount>;
+
+    /// Who did what, newest first.
+    fn audit(&self, staff: StaffScope, filter: AuditFilter) -> Answer<'_, Vec<AuditEntry>>;
 }
 
 // ---------------------------------------------------------------------------------------------------- chat
@@ -586,6 +618,8 @@ pub trait Health: Send + Sync {
 pub struct Ports {
     /// Keys, sessions and the signing secret.
     pub access: Arc<dyn Access>,
+    /// Accounts of staff.
+    pub accounts: Arc<dyn Accounts>,
     /// Answers messages.
     pub chat: Arc<dyn Chat>,
     /// Reads conversations.

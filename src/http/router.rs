@@ -18,8 +18,7 @@ use super::middleware::{
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, events, facts, flows, gaps, health, nudges, openai, openapi, pages,
-    sessions, tickets,
+    actions, chat, conversations, events, facts, flows, gaps, health, nudges, openai, openapi, pages, sessions, staff, tickets,
 };
 
 /// The doors, ready to be served.
@@ -84,6 +83,12 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::give_back))
         .routes(routes!(tickets::resolve))
         .routes(routes!(tickets::stream))
+        .routes(routes!(staff::login))
+        .routes(routes!(staff::me))
+        .routes(routes!(staff::logout))
+        .routes(routes!(staff::list, staff::create))
+        .routes(routes!(staff::change))
+        .routes(routes!(staff::audit))
         .routes(routes!(actions::list))
         .routes(routes!(actions::promises))
         .routes(routes!(actions::take_result))
@@ -111,7 +116,7 @@ fn in_time(routes: OpenApiRouter<AppState>, limit: Duration, bytes: usize) -> Op
     routes.layer(DefaultBodyLimit::max(bytes)).layer(from_fn_with_state(limit, deadline))
 }
 
-/// Lets the shop's pages use the customers' routes. There are no cookies, so that no page can act for another.
+/// Lets the shop's pages use the customers' routes. They carry no cookies, so that no page can act for another.
 fn cors(settings: &DoorSettings) -> CorsLayer {
     let origins = settings.allowed_origins.iter().filter_map(|origin| origin.parse::<HeaderValue>().ok());
     CorsLayer::new()

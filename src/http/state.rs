@@ -39,6 +39,9 @@ pub struct DoorSettings {
     pub shutdown_grace: Duration,
     /// Whether `X-Forwarded-For` names the caller's address. Only behind a proxy that sets it; default no.
     pub trust_forwarded_for: bool,
+    /// Whether the cookie of signed-in staff is for HTTPS only; by default unless the browser asked this very machine
+    /// over plain HTTP.
+    pub secure_cookie: Option<bool>,
     /// How much one caller may ask.
     pub limits: LimitSettings,
     /// The demo's customers and examples; none outside `warmdesk demo`.
@@ -59,6 +62,7 @@ impl Default for DoorSettings {
             import_timeout: Duration::from_secs(15 * 60),
             shutdown_grace: Duration::from_secs(35),
             trust_forwarded_for: false,
+            secure_cookie: None,
             limits: LimitSettings::default(),
             demo: None,
         }

@@ -236,6 +236,7 @@ pub async fn stream(
 ) -> Result<Response, ApiError> {
     let staff = desk(&caller)?;
     let events = state.ports.tickets.live(staff, last_event_id(&headers)?).await?;
+    let events = caller.while_signed_in(&state, events);
     let zone = state.settings.zone.clone();
     let shape = move |event| match event {
         DeskEvent::Ticket(ticket) => json_event("ticket", &TicketSummary::new(*ticket, &zone)),

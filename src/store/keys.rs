@@ -89,7 +89,7 @@ impl Store {
         .await
     }
 
-    /// Makes a key. Names are unique among keys that are not revoked.
+    /// Makes a key. Names are unique among keys that are not revoked and accounts of staff: both act under them.
     pub async fn create_key(
         &self,
         staff: &StaffScope,
@@ -101,14 +101,17 @@ impl Store {
         self.write(move |transaction| {
             Box::pin(async move {
                 let taken = sqlx::query(
-                    "SELECT 1 FROM api_keys WHERE shop = ?1 AND name = ?2 AND revoked_at IS NULL",
+                    "SELECT 'a key' AS what FROM api_keys WHERE shop = ?1 AND name = ?2 AND revoked_at IS NULL \
+                     UNION ALL SELECT 'an account' FROM staff WHERE shop = ?1 AND lookup = ?3 LIMIT 1",
                 )
                 .bind(staff.shop.as_str())
                 .bind(&name)
+                .bind(name.to_lowercase())
                 .fetch_optional(&mut transaction.connection)
                 .await?;
-                if taken.is_some() {
-                    return Err(StoreError::Conflict(format!("there is a key called `{name}` already")));
+                if let Some(taken) = taken {
+                    let what: String = taken.try_get("what")?;
+                    return Err(StoreError::Conflict(format!("there is {what} called `{name}` already")));
                 }
                 let (key, prefix) = make_key()?;
                 insert_key(transaction, &staff, (&key, &prefix, &name), &scopes, &now).await?;

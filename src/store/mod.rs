@@ -5,6 +5,7 @@
 //! announced after that.
 
 mod actions;
+mod audit;
 mod codec;
 mod conversations;
 mod error;
@@ -22,6 +23,7 @@ mod records;
 mod replies;
 mod sessions;
 mod shop_events;
+mod staff;
 mod tickets;
 mod unfinished;
 mod writer;
@@ -57,7 +59,7 @@ pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Sta
 pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;
 pub use shop_events::NumberedEvent;
-pub use tickets::{AuditEntry, NewTicket, OpenedTicket, TicketDetail, TicketFilter};
+pub use tickets::{NewTicket, OpenedTicket, TicketDetail, TicketFilter};
 pub use unfinished::UnfinishedReply;
 pub use writer::Announcement;
 

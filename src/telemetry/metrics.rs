@@ -74,7 +74,7 @@ pub const METRICS: &[Metric] = &[
         name: RATE_LIMITED,
         kind: Kind::Counter,
         labels: &["by"],
-        help: "requests refused by a limit: person or address",
+        help: "requests refused by a limit: person, address or sign_in",
     },
     Metric {
         name: STREAMS,

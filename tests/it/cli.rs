@@ -8,13 +8,15 @@ use crate::program::{run, warmdesk};
 #[test]
 fn help_says_what_there_is() {
     let folder = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["demo"],
         &["serve"],
         &["index"],
         &["search"],
         &["gaps"],
+        &["staff"],
+        &["staff", "add"],
         &["chat"],
         &["model"],
         &["model", "list"],

@@ -26,5 +26,6 @@ mod real_model;
 mod rebuilt;
 mod red_team;
 mod reload;
+mod staff;
 mod tables;
 mod without_model;

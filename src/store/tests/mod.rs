@@ -8,6 +8,7 @@ mod keys;
 mod opening;
 mod proofs;
 mod records;
+mod staff;
 mod tickets;
 mod writing;
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use super::audit::read_entry;
 use super::codec::{from_json, from_text, from_word, time, word};
 use super::conversations::Conversation;
 use super::{Store, StoreError};
@@ -14,6 +15,7 @@ use crate::conversation::types::StoredMessage;
 use crate::desk::queue::DeskCounts;
 use crate::desk::types::{AgentNote, HandoffNote, Priority, Ticket, TicketStatus};
 use crate::identity::{ConversationId, Scope, StaffScope, TicketId};
+use crate::staff::AuditEntry;
 use crate::time::Now;
 use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
 
@@ -79,21 +81,6 @@ pub struct TicketDetail {
     pub history: Vec<StoredMessage>,
     /// Private notes of agents.
     pub notes: Vec<AgentNote>,
-}
-
-/// Who did what, when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// Who.
-    pub actor: String,
-    /// What: `open_ticket`, `claim`, `withdraw_record`, …
-    pub action: String,
-    /// To what: a ticket id, `kind:id`, …
-    pub subject: String,
-    /// More of it.
-    pub detail: String,
-    /// When.
-    pub at: Timestamp,
 }
 
 impl Store {
@@ -226,17 +213,7 @@ impl Store {
         .bind(subject)
         .fetch_all(self.readers())
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AuditEntry {
-                    actor: row.try_get("actor")?,
-                    action: row.try_get("action")?,
-                    subject: row.try_get("subject")?,
-                    detail: row.try_get("detail")?,
-                    at: time(row.try_get("at")?)?,
-                })
-            })
-            .collect()
+        rows.iter().map(read_entry).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Services that keep everything in memory and answer by the words of the message.
 
+pub mod accounts;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -47,6 +49,7 @@ struct Inner {
     taken: Vec<IncomingMessage>,
     talk_log: Vec<(ConversationId, Numbered<ConversationEvent>)>,
     desk_log: Vec<Numbered<DeskEvent>>,
+    staff: accounts::Book,
 }
 
 /// One fake for all ports.
@@ -81,6 +84,7 @@ impl Fake {
     pub fn ports(self: &Arc<Self>) -> Ports {
         Ports {
             access: self.clone(),
+            accounts: self.clone(),
             chat: self.clone(),
             conversations: self.clone(),
             tickets: self.clone(),

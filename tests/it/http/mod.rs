@@ -12,4 +12,5 @@ mod openai;
 mod operations;
 mod openapi;
 mod pages;
+mod staff;
 mod browser;
