@@ -14,6 +14,7 @@ use super::live::live;
 use super::openapi::Failures;
 use super::ports::{ConversationEvent, Reader};
 use super::state::AppState;
+use super::typing::{self, TypingView};
 use super::wire::{ConversationView, Copy, MessageView};
 use crate::desk::types::ConversationState;
 
@@ -28,7 +29,7 @@ pub struct StateChange {
     pub agent: Option<String>,
 }
 
-/// The events of a conversation: `message` and `state`.
+/// The events of a conversation: `message`, `state` and, without an id, `typing`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "describes the stream in the OpenAPI document")]
@@ -37,6 +38,8 @@ pub enum ConversationEventView {
     Message(Box<MessageView>),
     /// `event: state`
     State(StateChange),
+    /// `event: typing`
+    Typing(TypingView),
 }
 
 fn copy_for(reader: &Reader, state: &AppState) -> Copy {
@@ -62,7 +65,8 @@ pub async fn show(
     Ok(Json(ConversationView::new(history, &copy)))
 }
 
-/// Streams what arrives in a conversation: people's replies (`message`) and who has it (`state`).
+/// Streams what arrives in a conversation: people's replies (`message`), who has it (`state`) and whether the other side is
+/// typing at this moment (`typing`).
 ///
 /// `Last-Event-ID` goes on after an event.
 #[utoipa::path(
@@ -83,12 +87,14 @@ pub async fn stream(
     let after = last_event_id(&headers)?;
     let reader = caller.reader()?;
     let copy = copy_for(&reader, &state);
-    let events = state.ports.conversations.live(reader, parse_conversation(&id)?, after).await?;
+    let conversation = parse_conversation(&id)?;
+    let events = state.ports.conversations.live(reader.clone(), conversation.clone(), after).await?;
+    let signs = typing::in_conversation(state.ports.typing.in_conversation(&reader, &conversation));
     let shape = move |event| match event {
         ConversationEvent::Message(message) => json_event("message", &MessageView::new(*message, &copy)),
         ConversationEvent::State { state, ticket, agent } => {
             json_event("state", &StateChange { state, ticket: ticket.map(String::from), agent })
         }
     };
-    Ok(live(events, state.shutdown.clone(), "conversation", shape).into_response())
+    Ok(live(events, signs, state.shutdown.clone(), "conversation", shape).into_response())
 }

@@ -87,6 +87,8 @@ error_codes! {
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large",
     /// The message has more characters than a message may have.
     MessageTooLong = PAYLOAD_TOO_LARGE "message_too_long",
+    /// The content type is no picture's, or the bytes do not begin as those of a picture do.
+    UnsupportedPicture = UNSUPPORTED_MEDIA_TYPE "unsupported_picture",
     /// A field is missing, has the wrong type or an impossible value.
     InvalidField = UNPROCESSABLE_ENTITY "invalid_field",
     /// The message is empty or only white space, and has no attachments.
@@ -284,6 +286,11 @@ pub fn import_answer<T: Serialize>(rejected: bool, report: T) -> Response {
 pub fn readiness_answer<T: Serialize>(ready: bool, body: T) -> Response {
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
+}
+
+/// Answers that something new is kept.
+pub fn created_answer(body: impl IntoResponse) -> Response {
+    (StatusCode::CREATED, body).into_response()
 }
 
 /// Answers that the caller's copy of a file is still the newest.

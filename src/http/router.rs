@@ -12,14 +12,19 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::auth::SESSION_HEADER;
+use super::auth::{CUSTOMER_HEADER, SESSION_HEADER, SIGNATURE_HEADER};
 use super::middleware::{
     REQUEST_ID, deadline, no_such_route, observe, panicked, safety_headers, wrong_method,
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, facts, flows, gaps, health, openai, openapi, pages, sessions, tickets,
+    actions, chat, conversations, facts, flows, gaps, health, openai, openapi, pages, pictures, ratings,
+    sessions, tickets, typing,
 };
+use crate::pictures::MAX_BYTES;
+
+/// How long a picture may take to arrive, over a phone's bad connection.
+const PICTURE_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// The doors, ready to be served.
 pub fn router(state: AppState) -> axum::Router {
@@ -61,8 +66,15 @@ fn customer_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(chat::chat))
         .routes(routes!(sessions::open))
         .routes(routes!(conversations::show))
-        .routes(routes!(conversations::stream));
-    in_time(routes, settings.request_timeout, settings.body_limit)
+        .routes(routes!(conversations::stream))
+        .routes(routes!(typing::customer))
+        .routes(routes!(ratings::rate));
+    let pictures = OpenApiRouter::new().routes(routes!(pictures::send)).routes(routes!(pictures::show));
+    in_time(routes, settings.request_timeout, settings.body_limit).merge(in_time(
+        pictures,
+        PICTURE_TIMEOUT,
+        MAX_BYTES,
+    ))
 }
 
 /// What staff, the shop's systems and the operator use.
@@ -81,6 +93,7 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::give_back))
         .routes(routes!(tickets::resolve))
         .routes(routes!(tickets::stream))
+        .routes(routes!(typing::staff))
         .routes(routes!(actions::list))
         .routes(routes!(actions::promises))
         .routes(routes!(actions::take_result))
@@ -119,6 +132,8 @@ fn cors(settings: &DoorSettings) -> CorsLayer {
             header::ACCEPT,
             HeaderName::from_static("last-event-id"),
             SESSION_HEADER,
+            CUSTOMER_HEADER,
+            SIGNATURE_HEADER,
             REQUEST_ID,
         ])
         .expose_headers([REQUEST_ID, header::RETRY_AFTER])
