@@ -2,10 +2,11 @@
 //! into.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Request, State};
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use serde::Serialize;
 
 use super::auth::{Caller, proof_in};
@@ -21,6 +22,9 @@ use crate::pictures::{MAX_BYTES, NewPicture, Picture, PictureKind, named_by};
 
 /// What a browser may do with a picture: show it, even if the bytes were something else.
 const PICTURE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
+
+/// After so many bytes nothing more is read, whatever was announced.
+const READ_AT_MOST: usize = 4 * MAX_BYTES;
 
 /// A picture that was taken.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -59,19 +63,13 @@ pub async fn send(
     state.limits.admit_person(&caller, &scope)?;
     let kind = kind_of(request.headers())?;
     // The body is read last: from whom nothing is taken, nothing is read.
-    let bytes = Bytes::from_request(request, &state).await.map_err(|rejection| {
-        let error = ApiError::from(rejection);
-        if error.code() == ErrorCode::BodyTooLarge { too_large() } else { error }
-    })?;
-    if bytes.len() > MAX_BYTES {
-        return Err(too_large());
-    }
+    let bytes = read(request.into_body()).await?;
     if !kind.begins(&bytes) {
         return Err(unsupported(format!("the body does not begin as {} does", kind.content_type())));
     }
     let session = caller.session.as_ref().filter(|session| session.scope == scope);
     let conversation = session.map(|session| session.conversation.clone());
-    let picture = NewPicture { kind, bytes: bytes.into(), conversation };
+    let picture = NewPicture { kind, bytes, conversation };
     let kept = state.ports.pictures.keep(scope, picture).await?;
     let view = PictureView { url: kept.address(), id: kept.id.into() };
     Ok(created_answer(Json(view)))
@@ -142,6 +140,27 @@ async fn own(state: &AppState, scopes: &[Scope], id: &PictureId) -> Result<Optio
         }
     }
     Ok(None)
+}
+
+/// Reads a body to its end. One that is somewhat too large is read on and thrown away, because a browser that is cut off while
+/// it sends shows no answer at all.
+async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
+    let mut parts = body.into_data_stream();
+    let (mut bytes, mut length) = (Vec::new(), 0_usize);
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|_| {
+            ApiError::new(ErrorCode::InvalidParameter, "the body could not be read to its end")
+        })?;
+        length = length.saturating_add(part.len());
+        if length <= MAX_BYTES {
+            bytes.extend_from_slice(&part);
+        } else if length > READ_AT_MOST {
+            break;
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    if length > MAX_BYTES { Err(too_large()) } else { Ok(bytes) }
 }
 
 fn kind_of(headers: &HeaderMap) -> Result<PictureKind, ApiError> {
