@@ -128,11 +128,12 @@ impl<'a> Talk<'a> {
 
 /// Lives through all stretches and listens to the end; what was heard, by the field that names the message.
 async fn heard(
-    mut listener: Listener<'_>,
+    listener: &mut Listener<'_>,
     talk: &mut Talk<'_>,
     field: &str,
     life: &[Stretch],
 ) -> Vec<String> {
+    listener.messages.clear();
     for stretch in life {
         talk.write(stretch.away).await;
         let response = listener.connect().await;
@@ -167,6 +168,14 @@ async fn a_stream_that_is_cut_anywhere_loses_and_doubles_nothing() {
     let shop = RunningShop::empty(mute(), config(), crate::app::REFERENCE).await;
     let handle = tokio::runtime::Handle::current();
     let customers = std::cell::Cell::new(0);
+    // The desk is there from the first case to the last.
+    let desk = tokio::sync::Mutex::new(Listener {
+        shop: &shop,
+        path: "/api/v1/desk/stream".to_owned(),
+        token: None,
+        last: "0".to_owned(),
+        messages: Vec::new(),
+    });
     let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
     let lived = tokio::task::block_in_place(|| {
         runner.run(&stretches(), |life| {
@@ -175,20 +184,13 @@ async fn a_stream_that_is_cut_anywhere_loses_and_doubles_nothing() {
                 let mut talk = Talk::open(&shop, &format!("cus_{}_stream", customers.get())).await;
                 let path = format!("/api/v1/conversations/{}/stream", talk.conversation);
                 let token = Some(talk.token.clone());
-                let listener =
+                let mut customer =
                     Listener { shop: &shop, path, token, last: "0".to_owned(), messages: Vec::new() };
-                let of_customer = heard(listener, &mut talk, "id", &life).await;
+                let of_customer = heard(&mut customer, &mut talk, "id", &life).await;
                 check(&talk.expected().await, &of_customer, &life);
 
                 let mut talk = Talk::open(&shop, &format!("cus_{}_desk", customers.get())).await;
-                let listener = Listener {
-                    shop: &shop,
-                    path: "/api/v1/desk/stream".to_owned(),
-                    token: None,
-                    last: "0".to_owned(),
-                    messages: Vec::new(),
-                };
-                let at_desk = heard(listener, &mut talk, "message", &life).await;
+                let at_desk = heard(&mut *desk.lock().await, &mut talk, "message", &life).await;
                 check(&talk.expected().await, &at_desk, &life);
             });
             Ok(())

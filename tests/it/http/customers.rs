@@ -11,7 +11,8 @@ use super::conversations::first_events;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR and so on";
 
 async fn upload(app: &TestApp, token: &str, content_type: &str, bytes: impl Into<Vec<u8>>) -> Reply {
-    let call = app.post("/api/v1/pictures").header("content-type", content_type).body(bytes.into());
+    let bytes: Vec<u8> = bytes.into();
+    let call = app.post("/api/v1/pictures").header("content-type", content_type).body(bytes);
     if token.is_empty() { call.send().await } else { call.key(token).send().await }
 }
 
