@@ -189,6 +189,11 @@ own_id!(
     "gap_"
 );
 own_id!(
+    /// A picture that a customer has sent.
+    PictureId,
+    "pic_"
+);
+own_id!(
     /// An anonymous browser.
     VisitorId,
     "vis_"

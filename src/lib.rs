@@ -13,6 +13,7 @@ pub mod pack;
 pub mod policy;
 pub mod turn;
 pub mod conversation;
+pub mod pictures;
 pub mod desk;
 pub mod staff;
 pub mod actions;

@@ -12,13 +12,16 @@ mod facts;
 mod gaps;
 mod health;
 mod live;
+mod pictures;
 mod promises;
 mod proactive;
+mod ratings;
 mod references;
 mod rehearsal;
 mod rules;
 mod trial;
 mod tickets;
+mod typing;
 mod vectors;
 mod errors;
 
@@ -216,6 +219,16 @@ impl App {
                 clock: Arc::clone(&self.clock),
                 conversations: self.conversations.clone(),
             }),
+            pictures: Arc::new(pictures::PicturesPort {
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+                limits: self.config.limits.of_pictures(),
+            }),
+            typing: Arc::new(typing::TypingPort::new(self.store.clone())),
+            ratings: Arc::new(ratings::RatingsPort {
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+            }),
             actions: Arc::new(actions::ActionsPort {
                 store: self.store.clone(),
                 conversations: self.conversations.clone(),
@@ -320,6 +333,7 @@ async fn resume(
     let staff = staff(shop);
     conversations.settle_interrupted(&staff).await?;
     conversations.services().store.free_leases(&staff).await?;
+    conversations.services().store.sweep_pictures(&staff).await?;
     Ok(Worker { conversations: conversations.clone(), system, staff })
 }
 

@@ -54,7 +54,9 @@ impl Tickets for TicketsPort {
             let actions = self.store.actions(&staff, conversation).await?;
             let promises = self.store.promises(&staff, conversation).await?;
             let flows = self.conversations.progress_of_flows(&staff, conversation).await?;
+            let rating = self.store.rating(&staff, &detail.ticket.id).await?;
             Ok(TicketView {
+                rating,
                 flows,
                 actions,
                 promises,
@@ -117,12 +119,19 @@ impl Tickets for TicketsPort {
             let store = self.store.clone();
             let shop = staff.shop.clone();
             let concerns = move |announcement: &store::Announcement| announcement.shop == shop;
-            let events = tail(announcements, last, concerns, read).filter_map(move |(id, event)| {
+            let events = tail(announcements, last, concerns, read).then(move |(id, event)| {
                 let (store, staff) = (store.clone(), staff.clone());
-                async move {
-                    let event = desk_event(&store, &staff, &event).await.ok().flatten()?;
-                    Some(Numbered { id, event })
+                async move { (id, desk_event(&store, &staff, &event).await) }
+            });
+            // An event that cannot be read now is not passed over: the listener comes back and reads it again.
+            let readable = events.take_while(|(_, event)| {
+                if let Err(error) = event {
+                    tracing::warn!(%error, "a desk's stream ends because an event cannot be read");
                 }
+                std::future::ready(event.is_ok())
+            });
+            let events = readable.filter_map(|(id, event)| async move {
+                event.ok().flatten().map(|event| Numbered { id, event })
             });
             Ok(events.boxed())
         })
@@ -147,8 +156,20 @@ impl TicketsPort {
     }
 }
 
-/// What the desk shows of an event: the ticket as it is now, or that a message arrived for one.
+/// What the desk shows of an event; nothing of what is no longer there.
 async fn desk_event(
+    store: &Store,
+    staff: &StaffScope,
+    event: &store::DeskEvent,
+) -> Result<Option<DeskEvent>, StoreError> {
+    match shown_at_desk(store, staff, event).await {
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        shown => shown,
+    }
+}
+
+/// The ticket as it is now, or that a message arrived for one.
+async fn shown_at_desk(
     store: &Store,
     staff: &StaffScope,
     event: &store::DeskEvent,
@@ -173,14 +194,15 @@ async fn desk_event(
         }
         "message" => {
             let message = body.get("message").and_then(|id| serde_json::from_value(id.clone()).ok());
-            let conversation = store.conversation_for_staff(staff, &event.conversation).await?;
-            let ticket = store.standing_ticket(&conversation).await?;
-            Ok(match (ticket, message) {
-                (Some(ticket), Some(message)) => {
-                    Some(DeskEvent::Message { ticket: ticket.id, conversation: conversation.id, message })
-                }
-                _ => None,
-            })
+            let (conversation, moment) = (event.conversation.clone(), event.event.at);
+            let ticket = store.ticket_standing_at(staff, &conversation, moment).await?;
+            let both = ticket.zip(message);
+            Ok(both.map(|(ticket, message)| DeskEvent::Message { ticket, conversation, message }))
+        }
+        "rating" => {
+            let id = body.get("ticket").and_then(|id| serde_json::from_value::<TicketId>(id.clone()).ok());
+            let Some(id) = id else { return Ok(None) };
+            Ok(store.rating(staff, &id).await?.map(DeskEvent::Rating))
         }
         _ => Ok(None),
     }

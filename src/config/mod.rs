@@ -15,6 +15,7 @@ pub use connect::{ActionsConfig, ConnectConfig, OrdersConfig};
 
 use crate::conversation::PromiseTimes;
 use crate::desk::hours::{BusinessHours, HolidayRow, HoursRow};
+use crate::pictures::PictureLimits;
 use crate::store::ProofLimits;
 
 /// Everything that can be set.
@@ -217,11 +218,36 @@ pub struct LimitsConfig {
     pub events_per_minute: u32,
     /// Requests a minute from one address. Default: `600`.
     pub requests_per_minute: u32,
+    /// Pictures an hour of one customer or visitor. Default: `30`.
+    pub pictures_per_hour: u32,
+    /// Megabytes of pictures within a day of one customer or visitor. Default: `60`.
+    pub picture_megabytes_per_day: u32,
+    /// Megabytes of pictures within a day of all customers together: what the disk can lose to them. Default: `2000`.
+    pub all_picture_megabytes_per_day: u32,
 }
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { messages_per_minute: 60, events_per_minute: 240, requests_per_minute: 600 }
+        Self {
+            messages_per_minute: 60,
+            events_per_minute: 240,
+            requests_per_minute: 600,
+            pictures_per_hour: 30,
+            picture_megabytes_per_day: 60,
+            all_picture_megabytes_per_day: 2000,
+        }
+    }
+}
+
+impl LimitsConfig {
+    /// How many pictures are taken.
+    pub fn of_pictures(&self) -> PictureLimits {
+        let bytes = |megabytes: u32| u64::from(megabytes) * 1024 * 1024;
+        PictureLimits {
+            per_person_an_hour: self.pictures_per_hour,
+            bytes_per_person_a_day: bytes(self.picture_megabytes_per_day),
+            bytes_a_day: bytes(self.all_picture_megabytes_per_day),
+        }
     }
 }
 

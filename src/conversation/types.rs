@@ -40,7 +40,8 @@ pub struct Attachment {
     /// `image`, `video`, `audio` or `file`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Where the shop's system keeps it.
+    /// Where it is kept: at an address of the web or, for a picture that was sent to this server, at the `url` that
+    /// `POST /api/v1/pictures` has given.
     pub url: String,
     /// Its size.
     #[serde(default)]

@@ -89,6 +89,28 @@ pub struct Ticket {
     pub note: HandoffNote,
 }
 
+/// A rating to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRating {
+    /// From 1 (bad) to 5 (very good).
+    pub score: u8,
+    /// In the customer's own words.
+    pub text: Option<String>,
+}
+
+/// What a customer thought of the people who have resolved a matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rating {
+    /// The ticket by which people had it.
+    pub ticket: TicketId,
+    /// From 1 (bad) to 5 (very good).
+    pub score: u8,
+    /// In the customer's own words.
+    pub text: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What a person reads when taking over, so that the customer never repeats anything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -29,6 +29,11 @@ pub const SESSION_HEADER: HeaderName = HeaderName::from_static("x-warmdesk-sessi
 
 /// How soon an open stream notices that the session of whoever listens is over.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// Names the customer where the body has no room for it, percent-encoded; [`SIGNATURE_HEADER`] has the proof.
+pub const CUSTOMER_HEADER: HeaderName = HeaderName::from_static("x-warmdesk-customer");
+
+/// The signature of the customer's id, as `customer.signature` in a body.
+pub const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("x-warmdesk-signature");
 
 /// Who is calling.
 #[derive(Debug, Clone, Default)]
@@ -116,6 +121,23 @@ impl Caller {
         }
     }
 
+    /// The customer or visitor who does something that only somebody in particular can do: send a picture, rate.
+    ///
+    /// # Errors
+    /// As [`Self::scope`]; `key_required` if neither a proof nor a session says who it is.
+    pub async fn customer_scope(
+        &self,
+        state: &AppState,
+        proof: Option<&CustomerProof>,
+    ) -> Result<Scope, ApiError> {
+        let scope = self.scope(state, proof).await?;
+        if scope.verified_customer().is_some() || scope.visitor().is_some() {
+            return Ok(scope);
+        }
+        Err(ApiError::new(ErrorCode::KeyRequired, "this is for a customer, and nobody is named")
+            .hint("send the token of POST /api/v1/session as `Authorization: Bearer …`, or the customer's signature"))
+    }
+
     /// On whose behalf a turn reads facts: the customer proven by the request, else the session's, else nobody.
     ///
     /// # Errors
@@ -129,6 +151,20 @@ impl Caller {
             .as_ref()
             .map_or_else(|| Scope::anonymous(state.settings.shop.clone()), |session| session.scope.clone()))
     }
+}
+
+/// The proof in the headers of a request whose body is something else than JSON.
+///
+/// # Errors
+/// `invalid_id` if the customer's id cannot be read.
+pub fn proof_in(headers: &HeaderMap) -> Result<Option<CustomerProof>, ApiError> {
+    let Some(id) = headers.get(CUSTOMER_HEADER) else { return Ok(None) };
+    let decoded = percent_encoding::percent_decode(id.as_bytes()).decode_utf8();
+    let id = decoded.map_err(|_| {
+        ApiError::new(ErrorCode::InvalidId, format!("{CUSTOMER_HEADER}: percent-encoded UTF-8 is expected"))
+    })?;
+    let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
+    Ok(Some(CustomerProof { id: id.into_owned(), signature: signature.map(str::to_owned) }))
 }
 
 /// The customer a proof proves. Without a signature nobody is proven, which is no error.

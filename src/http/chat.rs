@@ -17,10 +17,12 @@ use super::error::{ApiError, ErrorBody, ErrorCode};
 use super::extract::{JsonBody, check_id, check_text, wants_events};
 use super::limits::Address;
 use super::openapi::Failures;
+use super::pictures;
 use super::state::AppState;
 use super::wire::{ChatView, Copy, CustomerProof, HandoffView};
 use crate::conversation::types::{Attachment, ChatReply, IncomingMessage, TurnEvent};
 use crate::identity::{ConversationId, Scope};
+use crate::pictures::named_by;
 use crate::telemetry::metrics;
 use crate::turn::trace::SentenceTrace;
 use crate::turn::types::{PageContext, ScenarioMatch};
@@ -129,6 +131,7 @@ pub async fn chat(
         ..incoming(&state, &caller, request, scope, received)?
     };
     state.limits.admit_person(&caller, &message.scope)?;
+    let message = with_pictures(&state, &caller, message).await?;
     let events = counted(state.ports.chat.take(message).await?);
     let copy = Copy { everything: caller.sees_everything(), zone: state.settings.zone.clone() };
     if wants_events(&headers) {
@@ -136,6 +139,19 @@ pub async fn chat(
     }
     let reply = whole(events).await?;
     Ok(Json(ChatView::new(reply, &copy)).into_response())
+}
+
+/// Completes the pictures of a message, which the same person has sent before: as the customer whom the request proves, or
+/// as the visitor of the session, before signing in.
+async fn with_pictures(
+    state: &AppState,
+    caller: &Caller,
+    mut message: IncomingMessage,
+) -> Result<IncomingMessage, ApiError> {
+    let session = caller.session.as_ref().map(|session| session.scope.clone());
+    let scopes: Vec<Scope> = [message.scope.clone()].into_iter().chain(session).collect();
+    pictures::complete(state, &scopes, &mut message.attachments).await?;
+    Ok(message)
 }
 
 /// Checks a request and puts it into the words of the conversation service.
@@ -153,7 +169,7 @@ fn incoming(
         check_id("id", id)?;
     }
     let attachments = request.attachments.unwrap_or_default();
-    check_attachments(&attachments)?;
+    check_attachments_but(&attachments, |attachment| named_by(&attachment.url).is_some())?;
     check_message(&request.message, attachments.len())?;
     let channel = request.channel.unwrap_or_else(|| "api".to_owned());
     if channel.is_empty() || channel.len() > 32 || !channel.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -211,6 +227,14 @@ pub fn check_message(text: &str, attachments: usize) -> Result<(), ApiError> {
 /// # Errors
 /// `invalid_field`, naming the attachment.
 pub fn check_attachments(attachments: &[Attachment]) -> Result<(), ApiError> {
+    check_attachments_but(attachments, |_| false)
+}
+
+/// Checks attachments; those that are `kept` here need no address on the web.
+fn check_attachments_but(
+    attachments: &[Attachment],
+    kept: impl Fn(&Attachment) -> bool,
+) -> Result<(), ApiError> {
     let refuse = |message: String| Err(ApiError::new(ErrorCode::InvalidField, message));
     if attachments.len() > MAX_ATTACHMENTS {
         return refuse(format!("attachments: at most {MAX_ATTACHMENTS} are accepted"));
@@ -222,7 +246,7 @@ pub fn check_attachments(attachments: &[Attachment]) -> Result<(), ApiError> {
         // The desk shows the address as a link, so that nothing but a web address may stand there.
         let is_web = attachment.url.starts_with("https://") || attachment.url.starts_with("http://");
         let is_clean = !attachment.url.chars().any(|character| character.is_control() || character == ' ');
-        if !is_web || !is_clean || attachment.url.len() > MAX_ADDRESS_BYTES {
+        if !(is_web || kept(attachment)) || !is_clean || attachment.url.len() > MAX_ADDRESS_BYTES {
             return refuse(format!(
                 "attachments[{position}].url: an http or https address of at most {MAX_ADDRESS_BYTES} bytes is expected"
             ));

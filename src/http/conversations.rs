@@ -15,6 +15,7 @@ use super::nudges::NudgeView;
 use super::openapi::Failures;
 use super::ports::{ConversationEvent, Reader};
 use super::state::AppState;
+use super::typing::{self, TypingView};
 use super::wire::{ConversationView, Copy, MessageView};
 use crate::desk::types::ConversationState;
 
@@ -29,7 +30,7 @@ pub struct StateChange {
     pub agent: Option<String>,
 }
 
-/// The events of a conversation: `message`, `state` and `nudge`.
+/// The events of a conversation: `message`, `state`, `nudge` and, without an id, `typing`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "describes the stream in the OpenAPI document")]
@@ -40,6 +41,8 @@ pub enum ConversationEventView {
     State(StateChange),
     /// `event: nudge`
     Nudge(NudgeView),
+    /// `event: typing`
+    Typing(TypingView),
 }
 
 fn copy_for(reader: &Reader, state: &AppState) -> Copy {
@@ -65,8 +68,8 @@ pub async fn show(
     Ok(Json(ConversationView::new(history, &copy)))
 }
 
-/// Streams what arrives in a conversation: people's replies (`message`), who has it (`state`) and what
-/// the assistant says first (`nudge`).
+/// Streams what arrives in a conversation: people's replies (`message`), who has it (`state`), what the assistant says first
+/// (`nudge`), and whether the other side is typing at this moment (`typing`).
 ///
 /// `Last-Event-ID` goes on after an event.
 #[utoipa::path(
@@ -87,8 +90,10 @@ pub async fn stream(
     let after = last_event_id(&headers)?;
     let reader = caller.reader()?;
     let copy = copy_for(&reader, &state);
-    let events = state.ports.conversations.live(reader, parse_conversation(&id)?, after).await?;
+    let conversation = parse_conversation(&id)?;
+    let events = state.ports.conversations.live(reader.clone(), conversation.clone(), after).await?;
     let events = caller.while_signed_in(&state, events);
+    let signs = typing::in_conversation(state.ports.typing.in_conversation(&reader, &conversation));
     let shape = move |event| match event {
         ConversationEvent::Message(message) => json_event("message", &MessageView::new(*message, &copy)),
         ConversationEvent::Nudge(said) => json_event("nudge", &NudgeView::new(*said, &copy.zone)),
@@ -96,5 +101,5 @@ pub async fn stream(
             json_event("state", &StateChange { state, ticket: ticket.map(String::from), agent })
         }
     };
-    Ok(live(events, state.shutdown.clone(), "conversation", shape).into_response())
+    Ok(live(events, signs, state.shutdown.clone(), "conversation", shape).into_response())
 }

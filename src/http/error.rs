@@ -93,6 +93,8 @@ error_codes! {
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large",
     /// The message has more characters than a message may have.
     MessageTooLong = PAYLOAD_TOO_LARGE "message_too_long",
+    /// The content type is no picture's, or the bytes do not begin as those of a picture do.
+    UnsupportedPicture = UNSUPPORTED_MEDIA_TYPE "unsupported_picture",
     /// A field is missing, has the wrong type or an impossible value.
     InvalidField = UNPROCESSABLE_ENTITY "invalid_field",
     /// The message is empty or only white space, and has no attachments.
@@ -295,6 +297,11 @@ pub fn readiness_answer<T: Serialize>(ready: bool, body: T) -> Response {
 /// Answers that it is done and there is nothing to say.
 pub fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
+}
+
+/// Answers that something new is kept.
+pub fn created_answer(body: impl IntoResponse) -> Response {
+    (StatusCode::CREATED, body).into_response()
 }
 
 /// Answers that the caller's copy of a file is still the newest.

@@ -16,7 +16,7 @@ use self::sign_in::SignInLimits;
 use super::auth::{Caller, limit_name};
 use super::error::ApiError;
 use super::state::AppState;
-use crate::identity::Scope;
+use crate::identity::{Scope, StaffScope};
 use crate::telemetry::metrics;
 
 /// How much one caller may ask. A rate of 0 switches the limit off.
@@ -36,6 +36,9 @@ impl Default for LimitSettings {
     }
 }
 
+/// Typing signs a minute of one person: a page sends one every few seconds.
+const SIGNS_A_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
+
 /// Forgotten callers are swept out after so many admissions.
 const SWEEP_EVERY: u32 = 4096;
 
@@ -44,6 +47,7 @@ pub struct Limits {
     persons: Option<DefaultKeyedRateLimiter<String>>,
     events: Option<DefaultKeyedRateLimiter<String>>,
     addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    signs: DefaultKeyedRateLimiter<String>,
     admitted: AtomicU32,
     /// Counts tries to sign in.
     pub sign_in: SignInLimits,
@@ -57,6 +61,7 @@ impl Limits {
             persons: quota(settings.per_person_a_minute).map(RateLimiter::keyed),
             events: quota(settings.events_a_minute).map(RateLimiter::keyed),
             addresses: quota(settings.per_address_a_minute).map(RateLimiter::keyed),
+            signs: RateLimiter::keyed(Quota::per_minute(SIGNS_A_MINUTE)),
             admitted: AtomicU32::new(0),
             sign_in: SignInLimits::default(),
         }
@@ -109,10 +114,38 @@ impl Limits {
         })
     }
 
+    /// Admits a typing sign of a customer or visitor.
+    ///
+    /// # Errors
+    /// `too_many_requests` with the time to wait.
+    pub fn admit_typing(&self, caller: &Caller, scope: &Scope) -> Result<(), ApiError> {
+        limit_name(scope).map_or(Ok(()), |name| self.admit_sign(caller, &name))
+    }
+
+    /// Admits a typing sign of an agent.
+    ///
+    /// # Errors
+    /// As [`Self::admit_typing`].
+    pub fn admit_typing_of_staff(&self, caller: &Caller, staff: &StaffScope) -> Result<(), ApiError> {
+        self.admit_sign(caller, &format!("staff {}", staff.actor))
+    }
+
+    fn admit_sign(&self, caller: &Caller, name: &String) -> Result<(), ApiError> {
+        if caller.is_exempt() {
+            return Ok(());
+        }
+        self.sweep();
+        self.signs.check_key(name).map_err(|refused| {
+            metrics::rate_limited("person");
+            too_many(&refused)
+        })
+    }
+
     fn sweep(&self) {
         if self.admitted.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY != SWEEP_EVERY - 1 {
             return;
         }
+        self.signs.retain_recent();
         for limiter in self.persons.iter().chain(&self.events) {
             limiter.retain_recent();
         }

@@ -3,6 +3,8 @@
 //! The doors know nothing of the store or the model. Each trait is implemented once for the real services and once
 //! by the fakes of the tests. Methods return boxed futures, so that the traits can stand behind `Arc<dyn …>`.
 
+mod customers;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::actions::{Action, ActionResult, Promise};
 use crate::connect::OrdersState;
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
-use crate::desk::types::{AgentNote, ConversationState, Ticket, TicketStatus};
+use crate::desk::types::{AgentNote, ConversationState, Rating, Ticket, TicketStatus};
 use crate::flows::FlowProgress;
 use crate::gaps::{Gap, GapState};
 use crate::identity::{
@@ -29,6 +31,8 @@ use crate::store::{NudgeLine, NudgeOutcome, NudgeSaid, RuleCounts};
 use crate::staff::{
     AuditEntry, AuditFilter, NewStaff, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
 };
+
+pub use customers::{Pictures, Ratings, Side, Typing, TypingSign, TypingSigns};
 
 /// Why a service did not do what a door asked. The doors turn it into status and code.
 #[derive(Debug, thiserror::Error)]
@@ -258,6 +262,8 @@ pub struct TicketView {
     pub promises: Vec<Promise>,
     /// Matters of several steps, oldest first.
     pub flows: Vec<FlowProgress>,
+    /// What the customer thought of it.
+    pub rating: Option<Rating>,
 }
 
 /// An agent's message that was stored and announced.
@@ -287,6 +293,8 @@ pub enum DeskEvent {
         /// The message.
         message: MessageId,
     },
+    /// A customer said what they thought of a matter that is resolved.
+    Rating(Rating),
 }
 
 /// Work at the desk. Every call acts under the name of the staff scope.
@@ -626,6 +634,12 @@ pub struct Ports {
     pub conversations: Arc<dyn Conversations>,
     /// The desk.
     pub tickets: Arc<dyn Tickets>,
+    /// Pictures of customers.
+    pub pictures: Arc<dyn Pictures>,
+    /// Who is typing.
+    pub typing: Arc<dyn Typing>,
+    /// What customers thought of it.
+    pub ratings: Arc<dyn Ratings>,
     /// Actions and promises.
     pub actions: Arc<dyn Actions>,
     /// Events of the shop, and what is said first.

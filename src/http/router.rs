@@ -12,14 +12,18 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::auth::SESSION_HEADER;
+use super::auth::{CUSTOMER_HEADER, SESSION_HEADER, SIGNATURE_HEADER};
 use super::middleware::{
     REQUEST_ID, deadline, no_such_route, observe, panicked, safety_headers, wrong_method,
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, events, facts, flows, gaps, health, nudges, openai, openapi, pages, sessions, staff, tickets,
+    actions, chat, conversations, events, facts, flows, gaps, health, nudges, openai, openapi, pages, pictures, ratings, sessions, staff, tickets, typing,
 };
+use crate::pictures::MAX_BYTES;
+
+/// How long a picture may take to arrive, over a phone's bad connection.
+const PICTURE_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// The doors, ready to be served.
 pub fn router(state: AppState) -> axum::Router {
@@ -63,8 +67,15 @@ fn customer_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(conversations::show))
         .routes(routes!(conversations::stream))
         .routes(routes!(events::take))
-        .routes(routes!(nudges::outcome));
-    in_time(routes, settings.request_timeout, settings.body_limit)
+        .routes(routes!(nudges::outcome))
+        .routes(routes!(typing::customer))
+        .routes(routes!(ratings::rate));
+    let pictures = OpenApiRouter::new().routes(routes!(pictures::send)).routes(routes!(pictures::show));
+    in_time(routes, settings.request_timeout, settings.body_limit).merge(in_time(
+        pictures,
+        PICTURE_TIMEOUT,
+        MAX_BYTES,
+    ))
 }
 
 /// What staff, the shop's systems and the operator use.
@@ -89,6 +100,7 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(staff::list, staff::create))
         .routes(routes!(staff::change))
         .routes(routes!(staff::audit))
+        .routes(routes!(typing::staff))
         .routes(routes!(actions::list))
         .routes(routes!(actions::promises))
         .routes(routes!(actions::take_result))
@@ -128,6 +140,8 @@ fn cors(settings: &DoorSettings) -> CorsLayer {
             header::ACCEPT,
             HeaderName::from_static("last-event-id"),
             SESSION_HEADER,
+            CUSTOMER_HEADER,
+            SIGNATURE_HEADER,
             REQUEST_ID,
         ])
         .expose_headers([REQUEST_ID, header::RETRY_AFTER])

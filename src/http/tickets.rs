@@ -14,7 +14,9 @@ use super::extract::{JsonBody, PathOf, QueryOf, last_event_id};
 use super::live::live;
 use super::openapi::Failures;
 use super::ports::{DeskEvent, TicketFilter};
+use super::ratings::DeskRating;
 use super::state::AppState;
+use super::typing::{self, TypingView};
 use super::wire::{Copy, MessageView, NoteView, TicketDetail, TicketSummary};
 use crate::conversation::types::Attachment;
 use crate::desk::types::TicketStatus;
@@ -71,7 +73,7 @@ pub struct DeskMessage {
     pub message: String,
 }
 
-/// The events of the desk: `ticket`, `action`, `promise` and `message`.
+/// The events of the desk: `ticket`, `action`, `promise`, `message`, `rating` and, without an id, `typing`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "describes the stream in the OpenAPI document")]
@@ -84,13 +86,21 @@ pub enum DeskEventView {
     Promise(Box<PromiseView>),
     /// `event: message`
     Message(DeskMessage),
+    /// `event: rating`
+    Rating(DeskRating),
+    /// `event: typing`
+    Typing(TypingView),
 }
 
 fn desk(caller: &Caller) -> Result<StaffScope, ApiError> {
     caller.require(KeyScope::Desk)
 }
 
-fn parse(id: &str) -> Result<TicketId, ApiError> {
+/// The id of a ticket. What cannot be one cannot be found either.
+///
+/// # Errors
+/// `ticket_not_found`.
+pub fn parse(id: &str) -> Result<TicketId, ApiError> {
     id.parse().map_err(|_| ApiError::new(ErrorCode::TicketNotFound, "there is no such ticket"))
 }
 
@@ -223,7 +233,7 @@ pub async fn resolve(
 }
 
 /// Streams what happens at the desk: tickets that are new or changed (`ticket`), messages in their conversations
-/// (`message`). `Last-Event-ID` goes on after an event.
+/// (`message`), what customers thought of it (`rating`), and who is typing at this moment (`typing`). `Last-Event-ID` goes on after an event.
 #[utoipa::path(
     get, path = "/api/v1/desk/stream", tag = "desk", params(("Last-Event-ID" = Option<i64>, Header,)),
     responses((status = 200, content_type = "text/event-stream", body = DeskEventView), Failures),
@@ -237,11 +247,14 @@ pub async fn stream(
     let staff = desk(&caller)?;
     let events = state.ports.tickets.live(staff, last_event_id(&headers)?).await?;
     let events = caller.while_signed_in(&state, events);
+    let events = state.ports.tickets.live(staff.clone(), last_event_id(&headers)?).await?;
+    let signs = typing::at_desk(state.ports.typing.at_desk(&staff));
     let zone = state.settings.zone.clone();
     let shape = move |event| match event {
         DeskEvent::Ticket(ticket) => json_event("ticket", &TicketSummary::new(*ticket, &zone)),
         DeskEvent::Action(action) => json_event("action", &ActionView::new(*action, &zone)),
         DeskEvent::Promise(promise) => json_event("promise", &PromiseView::new(*promise, &zone)),
+        DeskEvent::Rating(rating) => json_event("rating", &DeskRating::new(rating, &zone)),
         DeskEvent::Message { ticket, conversation, message } => json_event(
             "message",
             &DeskMessage {
@@ -251,5 +264,5 @@ pub async fn stream(
             },
         ),
     };
-    Ok(live(events, state.shutdown.clone(), "desk", shape).into_response())
+    Ok(live(events, signs, state.shutdown.clone(), "desk", shape).into_response())
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::actions::{ActionView, PromiseView};
 use super::flows::FlowView;
 use super::ports::{ConversationHistory, TicketView};
+use super::ratings::RatingView;
 use crate::conversation::types::{Attachment, ChatReply, EmotionSummary, GuardSummary, StoredMessage};
 use crate::desk::types::{
     AgentNote, ConversationState, HandoffNote, NoteFact, Priority, Ticket, TicketStatus,
@@ -315,6 +316,8 @@ pub struct TicketDetail {
     pub suggestions: Vec<String>,
     /// What agents noted, oldest first.
     pub notes: Vec<NoteView>,
+    /// What the customer thought of it, once it was resolved.
+    pub rating: Option<RatingView>,
 }
 
 /// One line of a summary.
@@ -390,6 +393,7 @@ impl TicketDetail {
             history: messages(view.history, copy),
             suggestions: note.suggestions,
             notes: view.notes.into_iter().map(|note| NoteView::new(note, zone)).collect(),
+            rating: view.rating.map(|rating| RatingView::new(rating, zone)),
         }
     }
 }

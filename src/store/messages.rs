@@ -7,6 +7,7 @@ use super::codec::{from_json, from_text, from_word, json, time, word};
 use super::conversations::{Conversation, make_move, own_conversation};
 use super::events::{Event, append_event};
 use super::nudges::NudgeSaid;
+use super::pictures::sent_in;
 use super::replies::StoredReply;
 use super::{Store, StoreError, Transaction};
 use crate::conversation::types::{Attachment, StoredMessage};
@@ -226,6 +227,7 @@ async fn append(
         return Ok(earlier);
     }
     sign_in(transaction, scope, &mut conversation).await?;
+    sent_in(transaction, &conversation, &new.attachments).await?;
     let before = conversation.episode;
     make_move(transaction, &mut conversation, Move::CustomerMessage, now).await?;
     let row = NewMessageRow {

@@ -16,9 +16,11 @@ mod keys;
 mod messages;
 mod nudges;
 mod open;
+mod pictures;
 mod promises;
 mod proofs;
 mod random;
+mod ratings;
 mod records;
 mod replies;
 mod sessions;
@@ -52,6 +54,7 @@ pub use nudges::{
     BegunByEvent, NudgeLine, NudgeOutcome, NudgeSaid, NudgeSent, NudgeWord, Rested, RuleCounts, Watched,
 };
 pub use open::{FILE, ServingLock};
+pub use pictures::Keeping;
 pub use promises::{AgentWord, DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
 pub use proofs::{OrderClaim, ProofLimits};
 pub use random::fresh_secret;

@@ -25,9 +25,9 @@ pub fn fresh_secret() -> Result<SecretString, StoreError> {
     secret_hex().map(SecretString::from)
 }
 
-/// The hash under which a secret is kept.
-pub(super) fn sha256(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
+/// The hash under which a secret is kept, and by which the bytes of a picture are told apart.
+pub(super) fn sha256(secret: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(secret.as_ref()).into()
 }
 
 /// Bytes as lower-case hexadecimal digits.

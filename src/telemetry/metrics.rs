@@ -55,6 +55,7 @@ const LOOKUP_BREAKER: &str = "warmdesk_order_lookup_breaker";
 const ACTION_ATTEMPTS: &str = "warmdesk_action_attempts_total";
 const PROMISES: &str = "warmdesk_promises_total";
 const NUDGES: &str = "warmdesk_nudges_total";
+const RATINGS: &str = "warmdesk_ratings_total";
 
 /// Every metric there is. A test compares this table with what is counted.
 pub const METRICS: &[Metric] = &[
@@ -152,6 +153,12 @@ pub const METRICS: &[Metric] = &[
         kind: Kind::Counter,
         labels: &["rule"],
         help: "words that were said first, by rule",
+    },
+    Metric {
+        name: RATINGS,
+        kind: Kind::Counter,
+        labels: &["score"],
+        help: "what customers thought of resolved matters, by score from 1 to 5",
     },
 ];
 
@@ -313,6 +320,11 @@ pub fn action_attempt(outcome: &'static str) {
 /// A promise has moved.
 pub fn promise(state: PromiseState) {
     counter!(PROMISES, "state" => name_of(state)).increment(1);
+}
+
+/// A customer has rated a matter.
+pub fn rating(score: u8) {
+    counter!(RATINGS, "score" => score.to_string()).increment(1);
 }
 
 /// The name a code has in the API.

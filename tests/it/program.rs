@@ -88,6 +88,11 @@ impl Server {
         Self { child, url: format!("http://127.0.0.1:{port}") }
     }
 
+    /// The program's process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends the program SIGHUP, as an operator does who has changed its files.
     pub fn hang_up(&self) {
         let sent = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();

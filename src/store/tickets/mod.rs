@@ -131,8 +131,28 @@ impl Store {
         })
     }
 
+    /// The ticket that people had in a conversation at a moment, whatever has become of it since: where a message of that
+    /// moment belongs, no matter when that is asked.
+    pub async fn ticket_standing_at(
+        &self,
+        staff: &StaffScope,
+        conversation: &ConversationId,
+        moment: Timestamp,
+    ) -> Result<Option<TicketId>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id FROM tickets WHERE shop = ?1 AND conversation = ?2 AND mode = 'now' AND opened_at <= ?3 \
+             AND (closed_at IS NULL OR closed_at >= ?3) ORDER BY number DESC LIMIT 1",
+        )
+        .bind(staff.shop.as_str())
+        .bind(conversation.as_str())
+        .bind(moment.as_millisecond())
+        .fetch_optional(self.readers())
+        .await?;
+        row.map(|row| from_text(row.try_get("id")?)).transpose()
+    }
+
     /// A ticket by itself.
-    pub(super) async fn ticket_alone(&self, staff: &StaffScope, id: &TicketId) -> Result<Ticket, StoreError> {
+    pub async fn ticket_alone(&self, staff: &StaffScope, id: &TicketId) -> Result<Ticket, StoreError> {
         let row = sqlx::query("SELECT * FROM tickets WHERE shop = ?1 AND id = ?2")
             .bind(staff.shop.as_str())
             .bind(id.as_str())

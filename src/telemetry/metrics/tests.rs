@@ -43,6 +43,7 @@ fn count_everything() {
     lookup_breaker(BreakerState::Open);
     action_attempt("result");
     promise(PromiseState::Kept);
+    rating(5);
 }
 
 fn rendered() -> String {

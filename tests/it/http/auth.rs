@@ -10,7 +10,7 @@ const KEYS: [&str; 8] =
     ["", "key-wrong", "key-facts", "key-events", "key-chat", "key-desk", "key-admin", "key-all"];
 
 /// 200 means "let through": the answer may still be another error of the address itself.
-const MATRIX: [(&str, &str, [u16; 8]); 16] = [
+const MATRIX: [(&str, &str, [u16; 8]); 21] = [
     ("POST", "/api/v1/chat", [200, 401, 200, 200, 200, 200, 200, 200]),
     ("POST", "/v1/chat/completions", [200, 401, 200, 200, 200, 200, 200, 200]),
     ("POST", "/api/v1/session", [200, 401, 200, 200, 200, 200, 200, 200]),
@@ -26,6 +26,11 @@ const MATRIX: [(&str, &str, [u16; 8]); 16] = [
     ("POST", "/api/v1/tickets/tkt_x/claim", [401, 401, 403, 403, 403, 200, 403, 200]),
     ("POST", "/api/v1/tickets/tkt_x/messages", [401, 401, 403, 403, 403, 200, 403, 200]),
     ("POST", "/api/v1/tickets/tkt_x/resolve", [401, 401, 403, 403, 403, 200, 403, 200]),
+    ("POST", "/api/v1/tickets/tkt_x/typing", [401, 401, 403, 403, 403, 200, 403, 200]),
+    ("GET", "/api/v1/pictures/pic_x", [401, 401, 403, 403, 403, 200, 200, 200]),
+    ("POST", "/api/v1/pictures", [401, 401, 401, 401, 401, 401, 401, 401]),
+    ("POST", "/api/v1/conversations/conv_x/typing", [401, 401, 401, 401, 401, 401, 401, 401]),
+    ("POST", "/api/v1/conversations/conv_x/rating", [401, 401, 401, 401, 401, 401, 401, 401]),
     ("POST", "/api/v1/test/clock", [401, 401, 403, 403, 403, 403, 200, 200]),
 ];
 
@@ -33,7 +38,7 @@ const MATRIX: [(&str, &str, [u16; 8]); 16] = [
 async fn keys_open_what_their_scopes_say() {
     let app = TestApp::new();
     let body = json!({
-        "message": "在吗", "text": "好的", "now": "2026-11-18 10:00",
+        "message": "在吗", "text": "好的", "score": 5, "now": "2026-11-18 10:00",
         "messages": [{"role": "user", "content": "在吗"}],
     });
     for (method, path, expected) in MATRIX {

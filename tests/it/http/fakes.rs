@@ -1,6 +1,7 @@
 //! Services that keep everything in memory and answer by the words of the message.
 
 pub mod accounts;
+pub mod customers;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,6 +25,7 @@ use warmdesk::http::ports::Facts;
 use warmdesk::http::ports::*;
 use warmdesk::identity::*;
 use warmdesk::proactive::{Person, ShopEvent};
+use warmdesk::pictures::Picture;
 use warmdesk::record::RecordKind;
 use warmdesk::store::NudgeOutcome;
 use warmdesk::turn::trace::*;
@@ -50,6 +52,8 @@ struct Inner {
     talk_log: Vec<(ConversationId, Numbered<ConversationEvent>)>,
     desk_log: Vec<Numbered<DeskEvent>>,
     staff: accounts::Book,
+    pictures: BTreeMap<PictureId, (Scope, Picture, Vec<u8>)>,
+    ratings: BTreeMap<TicketId, Rating>,
 }
 
 /// One fake for all ports.
@@ -57,6 +61,7 @@ pub struct Fake {
     inner: Mutex<Inner>,
     talk_events: broadcast::Sender<(ConversationId, Numbered<ConversationEvent>)>,
     desk_events: broadcast::Sender<Numbered<DeskEvent>>,
+    signs: broadcast::Sender<TypingSign>,
     /// Streams that were dropped before their end.
     pub cancelled: Arc<AtomicUsize>,
     /// Whether the index answers.
@@ -75,6 +80,7 @@ impl Fake {
             inner: Mutex::default(),
             talk_events: broadcast::channel(64).0,
             desk_events: broadcast::channel(64).0,
+            signs: broadcast::channel(64).0,
             cancelled: Arc::default(),
             index: AtomicBool::new(true),
             pause,
@@ -88,6 +94,9 @@ impl Fake {
             chat: self.clone(),
             conversations: self.clone(),
             tickets: self.clone(),
+            pictures: self.clone(),
+            typing: self.clone(),
+            ratings: self.clone(),
             actions: self.clone(),
             proactive: self.clone(),
             facts: self.clone(),
@@ -428,7 +437,8 @@ impl Fake {
             ticket: None,
             messages: Vec::new(),
         });
-        let from_customer = stored(Author::Customer, &message.text);
+        let mut from_customer = stored(Author::Customer, &message.text);
+        from_customer.attachments = message.attachments.clone();
         talk.messages.push(from_customer.clone());
         if let Some(ticket) = talk.ticket.clone() {
             let handoff = Handoff {
@@ -617,6 +627,7 @@ impl Tickets for Fake {
                 actions: Vec::new(),
                 promises: ticket.note.promises.iter().map(|made| promised(ticket, made)).collect(),
                 flows: Vec::new(),
+                rating: inner.ratings.get(&ticket.id).cloned(),
             }
         });
         answer(found.ok_or(PortError::NotFound("ticket")))

@@ -6,6 +6,7 @@ mod bad_input;
 mod auth;
 mod chat;
 mod conversations;
+mod customers;
 mod desk;
 mod facts;
 mod openai;
