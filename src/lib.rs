@@ -17,6 +17,7 @@ pub mod desk;
 pub mod actions;
 pub mod flows;
 pub mod gaps;
+pub mod webhooks;
 pub mod knowledge;
 pub mod model;
 pub mod store;

@@ -18,6 +18,7 @@ mod rules;
 mod trial;
 mod tickets;
 mod vectors;
+mod webhooks;
 mod errors;
 
 use std::path::PathBuf;
@@ -221,6 +222,11 @@ impl App {
                 writing: tokio::sync::Mutex::new(()),
             }),
             gaps: Arc::new(gaps::GapsPort { store: self.store.clone(), clock: Arc::clone(&self.clock) }),
+            webhooks: Arc::new(webhooks::WebhooksPort {
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+                allow_private: self.config.webhooks.allow_private,
+            }),
             health: Arc::new(health::HealthPort {
                 conversations: self.conversations.clone(),
                 knowledge: Arc::clone(&self.knowledge),
@@ -283,10 +289,13 @@ impl App {
         let rules = Arc::clone(&self.rules);
         let pack = tokio::spawn(async move { rules.keep_fresh().await });
         let lanes = promises::Lanes::start(self.worker.clone());
+        let staff = self.worker.staff.clone();
+        let telling =
+            webhooks::Lane::start(self.store.clone(), &self.config.webhooks, Arc::clone(&self.clock), staff)?;
         let result = crate::http::serve(listener, state, shutdown).await;
         refresh.abort();
         pack.abort();
-        drop(lanes);
+        drop((lanes, telling));
         let grace = Duration::from_secs(self.config.server.shutdown_seconds);
         if tokio::time::timeout(grace, self.conversations.finish()).await.is_err() {
             tracing::warn!("some turns were still running; their messages are answered after the next start");

@@ -3,6 +3,8 @@
 //! The doors know nothing of the store or the model. Each trait is implemented once for the real services and once
 //! by the fakes of the tests. Methods return boxed futures, so that the traits can stand behind `Arc<dyn …>`.
 
+mod webhooks;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +26,8 @@ use crate::identity::{
     VisitorId,
 };
 use crate::record::RecordKind;
+
+pub use webhooks::{DeliveryRequest, MadeWebhook, WebhookPatch, WebhookRequest, Webhooks};
 
 /// Why a service did not do what a door asked. The doors turn it into status and code.
 #[derive(Debug, thiserror::Error)]
@@ -547,6 +551,8 @@ pub struct Ports {
     pub facts: Arc<dyn Facts>,
     /// Questions that nothing answered.
     pub gaps: Arc<dyn Gaps>,
+    /// Other systems that are told what happens.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Which parts answer.
     pub health: Arc<dyn Health>,
 }

@@ -19,6 +19,7 @@ use super::middleware::{
 use super::state::{AppState, DoorSettings};
 use super::{
     actions, chat, conversations, facts, flows, gaps, health, openai, openapi, pages, sessions, tickets,
+    webhooks,
 };
 
 /// The doors, ready to be served.
@@ -86,6 +87,11 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(actions::take_result))
         .routes(routes!(flows::list))
         .routes(routes!(actions::cancel))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::change, webhooks::delete))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(openai::complete))
         .routes(routes!(openai::models))
         .routes(routes!(health::health))

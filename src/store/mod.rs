@@ -22,6 +22,7 @@ mod replies;
 mod sessions;
 mod tickets;
 mod unfinished;
+mod webhooks;
 mod writer;
 
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;
 pub use tickets::{AuditEntry, NewTicket, OpenedTicket, TicketDetail, TicketFilter};
 pub use unfinished::UnfinishedReply;
+pub use webhooks::{DeliveryFilter, DueDelivery, NewWebhook, WebhookChange};
 pub use writer::Announcement;
 
 use writer::{Command, Transaction, Writer};

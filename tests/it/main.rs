@@ -26,4 +26,5 @@ mod rebuilt;
 mod red_team;
 mod reload;
 mod tables;
+mod webhooks;
 mod without_model;

@@ -9,6 +9,7 @@ mod opening;
 mod proofs;
 mod records;
 mod tickets;
+mod webhooks;
 mod writing;
 
 use jiff::tz::TimeZone;

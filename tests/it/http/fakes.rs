@@ -24,6 +24,7 @@ use warmdesk::identity::*;
 use warmdesk::record::RecordKind;
 use warmdesk::turn::trace::*;
 use warmdesk::turn::types::*;
+use warmdesk::webhooks::{Delivery, Webhook};
 
 /// The shop's secret.
 pub const SECRET: &str = "fake-secret-of-the-shop";
@@ -85,6 +86,7 @@ impl Fake {
             actions: self.clone(),
             facts: self.clone(),
             gaps: self.clone(),
+            webhooks: self.clone(),
             health: self.clone(),
         }
     }
@@ -840,6 +842,41 @@ impl Gaps for Fake {
         _knowledge: Option<String>,
     ) -> Answer<'_, Gap> {
         answer(Err(PortError::NotFound("gap")))
+    }
+}
+
+impl Webhooks for Fake {
+    fn list(&self, _staff: StaffScope) -> Answer<'_, Vec<Webhook>> {
+        answer(Ok(Vec::new()))
+    }
+
+    fn create(&self, _staff: StaffScope, _request: WebhookRequest) -> Answer<'_, MadeWebhook> {
+        answer(Err(PortError::Unavailable("the store")))
+    }
+
+    fn change(&self, _staff: StaffScope, _webhook: WebhookId, _patch: WebhookPatch) -> Answer<'_, Webhook> {
+        answer(Err(PortError::NotFound("webhook")))
+    }
+
+    fn delete(&self, _staff: StaffScope, _webhook: WebhookId) -> Answer<'_, ()> {
+        answer(Err(PortError::NotFound("webhook")))
+    }
+
+    fn test(&self, _staff: StaffScope, _webhook: WebhookId) -> Answer<'_, Delivery> {
+        answer(Err(PortError::NotFound("webhook")))
+    }
+
+    fn deliveries(
+        &self,
+        _staff: StaffScope,
+        _webhook: WebhookId,
+        _request: DeliveryRequest,
+    ) -> Answer<'_, Vec<Delivery>> {
+        answer(Err(PortError::NotFound("webhook")))
+    }
+
+    fn replay(&self, _staff: StaffScope, _delivery: DeliveryId) -> Answer<'_, Delivery> {
+        answer(Err(PortError::NotFound("delivery")))
     }
 }
 
