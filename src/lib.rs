@@ -18,6 +18,7 @@ pub mod actions;
 pub mod flows;
 pub mod gaps;
 pub mod webhooks;
+pub mod customers;
 pub mod knowledge;
 pub mod model;
 pub mod store;

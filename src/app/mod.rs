@@ -7,6 +7,7 @@ mod access;
 mod actions;
 mod chat;
 mod conversations;
+pub mod customers;
 mod facts;
 mod gaps;
 mod health;
@@ -197,6 +198,12 @@ impl App {
 
     /// The state behind the doors.
     pub fn state(&self, demo: Option<DemoPage>) -> AppState {
+        let facts = Arc::new(facts::FactsPort {
+            store: self.store.clone(),
+            knowledge: Arc::clone(&self.knowledge),
+            clock: Arc::clone(&self.clock),
+            writing: tokio::sync::Mutex::new(()),
+        });
         let ports = Ports {
             access: Arc::new(access::AccessPort {
                 store: self.store.clone(),
@@ -215,12 +222,8 @@ impl App {
                 conversations: self.conversations.clone(),
                 clock: Arc::clone(&self.clock),
             }),
-            facts: Arc::new(facts::FactsPort {
-                store: self.store.clone(),
-                knowledge: Arc::clone(&self.knowledge),
-                clock: Arc::clone(&self.clock),
-                writing: tokio::sync::Mutex::new(()),
-            }),
+            facts: Arc::clone(&facts) as _,
+            customers: Arc::new(customers::CustomersPort { facts }),
             gaps: Arc::new(gaps::GapsPort { store: self.store.clone(), clock: Arc::clone(&self.clock) }),
             webhooks: Arc::new(webhooks::WebhooksPort {
                 store: self.store.clone(),

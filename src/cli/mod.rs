@@ -14,6 +14,7 @@ mod model;
 mod ablation;
 mod bench;
 mod check;
+mod customer;
 mod doctor;
 mod eval;
 mod gaps;
@@ -52,6 +53,9 @@ pub enum Command {
     Search(search::SearchOptions),
     /// List the questions that nothing answered, or write them into a sheet to be answered
     Gaps(gaps::GapsOptions),
+    /// Write out or erase everything that is kept of one customer
+    #[command(subcommand)]
+    Customer(customer::CustomerCommand),
     /// Talk to the assistant in the terminal
     Chat(chat::ChatOptions),
     /// List, fetch and verify models
@@ -95,6 +99,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Index(command) => index::run(&options, command),
         Command::Search(command) => search::run(&options, command),
         Command::Gaps(command) => gaps::run(&options, command),
+        Command::Customer(command) => customer::run(&options, command),
         Command::Chat(command) => chat::run(&options, command),
         Command::Model(command) => {
             model::run(&command, None, &options::cache_environment())?;

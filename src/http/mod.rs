@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod facts;
 pub mod flows;
 pub mod gaps;
+pub mod customers;
 pub mod webhooks;
 pub mod tickets;
 pub mod actions;

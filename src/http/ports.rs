@@ -3,6 +3,7 @@
 //! The doors know nothing of the store or the model. Each trait is implemented once for the real services and once
 //! by the fakes of the tests. Methods return boxed futures, so that the traits can stand behind `Arc<dyn …>`.
 
+mod customers;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use crate::identity::{
 };
 use crate::record::RecordKind;
 
+pub use customers::Customers;
 pub use webhooks::{DeliveryRequest, MadeWebhook, WebhookPatch, WebhookRequest, Webhooks};
 
 /// Why a service did not do what a door asked. The doors turn it into status and code.
@@ -551,6 +553,8 @@ pub struct Ports {
     pub facts: Arc<dyn Facts>,
     /// Questions that nothing answered.
     pub gaps: Arc<dyn Gaps>,
+    /// What is kept of one customer.
+    pub customers: Arc<dyn Customers>,
     /// Other systems that are told what happens.
     pub webhooks: Arc<dyn Webhooks>,
     /// Which parts answer.

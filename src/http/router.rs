@@ -18,8 +18,8 @@ use super::middleware::{
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, facts, flows, gaps, health, openai, openapi, pages, sessions, tickets,
-    webhooks,
+    actions, chat, conversations, customers, facts, flows, gaps, health, openai, openapi, pages, sessions,
+    tickets, webhooks,
 };
 
 /// The doors, ready to be served.
@@ -87,6 +87,8 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(actions::take_result))
         .routes(routes!(flows::list))
         .routes(routes!(actions::cancel))
+        .routes(routes!(customers::export))
+        .routes(routes!(customers::erase))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::change, webhooks::delete))
         .routes(routes!(webhooks::test))

@@ -7,6 +7,7 @@
 mod actions;
 mod codec;
 mod conversations;
+mod customers;
 mod error;
 mod events;
 mod flows;
@@ -39,13 +40,14 @@ pub use actions::{
     Brought, Cancelling, NewAction, NewPromise, ResultTaken, ToPerson, Undertaken, Undertaking,
 };
 pub use conversations::{Conversation, NewConversation};
+pub use customers::{CustomerConversation, CustomerData, Erasure};
 pub use error::StoreError;
 pub use events::{DeskEvent, StreamEvent};
 pub use flows::{DueFlow, FlowLeft, FlowStep, FlowWent};
 pub use gaps::{BY_KNOWLEDGE, GapFilter, Settlement, Unanswered};
 pub use keys::{KeyInfo, NewKey, ShopSecret};
 pub use messages::{Appended, NewMessage};
-pub use open::{FILE, ServingLock};
+pub use open::{FILE, ServingLock, compact};
 pub use promises::{AgentWord, DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
 pub use proofs::{OrderClaim, ProofLimits};
 pub use random::fresh_secret;

@@ -12,6 +12,7 @@ mod ablation;
 mod bad_input;
 mod cli;
 mod connect;
+mod customers;
 mod dialogues;
 mod example;
 mod gaps;

@@ -142,8 +142,9 @@ async fn answered(mut response: Response, ends: Instant) -> Attempt {
     {
         bytes.extend_from_slice(&piece);
     }
-    bytes.truncate(MOST_ANSWER);
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    // What is unreadable is replaced by something longer.
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    text.truncate(text.floor_char_boundary(MOST_ANSWER));
     let error = (!status.is_success()).then(|| match status.is_redirection() {
         true => format!("it answered with status {}, and redirects are not followed", status.as_u16()),
         false => Outage::Status(status.as_u16()).to_string(),

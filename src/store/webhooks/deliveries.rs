@@ -141,7 +141,7 @@ impl Store {
         let (staff, webhook, now) = (staff.clone(), webhook.clone(), now.clone());
         self.write(move |transaction| {
             Box::pin(async move {
-                check_active(transaction, &staff, &webhook).await?;
+                try_at_once(transaction, &staff, &webhook).await?;
                 let id = DeliveryId::generate();
                 sqlx::query(
                     "INSERT INTO webhook_deliveries (id, shop, webhook, event, body, state, next_at, created_at) \
@@ -176,10 +176,10 @@ impl Store {
         self.write(move |transaction| {
             Box::pin(async move {
                 let delivery = shop_delivery(transaction, &staff, &id).await?;
-                check_active(transaction, &staff, &delivery.webhook).await?;
                 if delivery.body.is_empty() {
                     return Err(StoreError::Conflict("what it said was erased".into()));
                 }
+                try_at_once(transaction, &staff, &delivery.webhook).await?;
                 sqlx::query(
                     "UPDATE webhook_deliveries SET state = 'pending', attempts = 0, next_at = ?1 WHERE id = ?2",
                 )
@@ -217,15 +217,21 @@ impl Store {
     }
 }
 
-async fn check_active(
+/// Has a target asked again that was left alone: somebody wants to know whether it answers.
+async fn try_at_once(
     transaction: &mut Transaction,
     staff: &StaffScope,
     webhook: &WebhookId,
 ) -> Result<(), StoreError> {
-    if shop_webhook(transaction, staff, webhook).await?.active {
-        return Ok(());
+    if !shop_webhook(transaction, staff, webhook).await?.active {
+        let why = "the subscription is switched off; switch it on with `active`";
+        return Err(StoreError::Conflict(why.into()));
     }
-    Err(StoreError::Conflict("the subscription is switched off; switch it on with `active`".into()))
+    sqlx::query("UPDATE webhooks SET paused_until = NULL WHERE id = ?1")
+        .bind(webhook.as_str())
+        .execute(&mut transaction.connection)
+        .await?;
+    Ok(())
 }
 
 async fn shop_delivery(

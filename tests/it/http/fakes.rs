@@ -15,6 +15,7 @@ use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use warmdesk::actions::{Action, ActionResult, BackedBy, Promise, PromiseState};
 use warmdesk::conversation::types::*;
+use warmdesk::customers::Erased;
 use warmdesk::desk::types::*;
 use warmdesk::flows::FlowProgress;
 use warmdesk::gaps::*;
@@ -86,6 +87,7 @@ impl Fake {
             actions: self.clone(),
             facts: self.clone(),
             gaps: self.clone(),
+            customers: self.clone(),
             webhooks: self.clone(),
             health: self.clone(),
         }
@@ -842,6 +844,16 @@ impl Gaps for Fake {
         _knowledge: Option<String>,
     ) -> Answer<'_, Gap> {
         answer(Err(PortError::NotFound("gap")))
+    }
+}
+
+impl Customers for Fake {
+    fn export(&self, _staff: StaffScope, _customer: CustomerId) -> Answer<'_, Value> {
+        answer(Err(PortError::NotFound("customer")))
+    }
+
+    fn erase(&self, _staff: StaffScope, _customer: CustomerId, _force: bool) -> Answer<'_, Erased> {
+        answer(Err(PortError::NotFound("customer")))
     }
 }
 
