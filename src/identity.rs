@@ -194,6 +194,16 @@ own_id!(
     "pic_"
 );
 own_id!(
+    /// A subscription of another system.
+    WebhookId,
+    "whk_"
+);
+own_id!(
+    /// One event for one subscription.
+    DeliveryId,
+    "whd_"
+);
+own_id!(
     /// An anonymous browser.
     VisitorId,
     "vis_"

@@ -20,6 +20,8 @@ pub mod actions;
 pub mod flows;
 pub mod proactive;
 pub mod gaps;
+pub mod webhooks;
+pub mod customers;
 pub mod knowledge;
 pub mod model;
 pub mod store;

@@ -180,7 +180,7 @@ impl FactsPort {
         Ok(outcome)
     }
 
-    async fn index(&self, shop: &ShopId, changes: Vec<Change>) -> Result<(), PortError> {
+    pub(super) async fn index(&self, shop: &ShopId, changes: Vec<Change>) -> Result<(), PortError> {
         let (knowledge, shop) = (Arc::clone(&self.knowledge), shop.clone());
         tokio::task::spawn_blocking(move || knowledge.apply(&shop, &changes))
             .await

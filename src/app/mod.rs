@@ -8,6 +8,7 @@ mod accounts;
 mod actions;
 mod chat;
 mod conversations;
+pub mod customers;
 mod facts;
 mod gaps;
 mod health;
@@ -23,6 +24,7 @@ mod trial;
 mod tickets;
 mod typing;
 mod vectors;
+mod webhooks;
 mod errors;
 
 use std::path::PathBuf;
@@ -202,6 +204,12 @@ impl App {
 
     /// The state behind the doors.
     pub fn state(&self, demo: Option<DemoPage>) -> AppState {
+        let facts = Arc::new(facts::FactsPort {
+            store: self.store.clone(),
+            knowledge: Arc::clone(&self.knowledge),
+            clock: Arc::clone(&self.clock),
+            writing: tokio::sync::Mutex::new(()),
+        });
         let ports = Ports {
             access: Arc::new(access::AccessPort {
                 store: self.store.clone(),
@@ -239,13 +247,14 @@ impl App {
                 conversations: self.conversations.clone(),
                 clock: Arc::clone(&self.clock),
             }),
-            facts: Arc::new(facts::FactsPort {
-                store: self.store.clone(),
-                knowledge: Arc::clone(&self.knowledge),
-                clock: Arc::clone(&self.clock),
-                writing: tokio::sync::Mutex::new(()),
-            }),
+            facts: Arc::clone(&facts) as _,
+            customers: Arc::new(customers::CustomersPort { facts }),
             gaps: Arc::new(gaps::GapsPort { store: self.store.clone(), clock: Arc::clone(&self.clock) }),
+            webhooks: Arc::new(webhooks::WebhooksPort {
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+                allow_private: self.config.webhooks.allow_private,
+            }),
             health: Arc::new(health::HealthPort {
                 conversations: self.conversations.clone(),
                 knowledge: Arc::clone(&self.knowledge),
@@ -310,10 +319,13 @@ impl App {
         let rules = Arc::clone(&self.rules);
         let pack = tokio::spawn(async move { rules.keep_fresh().await });
         let lanes = promises::Lanes::start(self.worker.clone());
+        let staff = self.worker.staff.clone();
+        let telling =
+            webhooks::Lane::start(self.store.clone(), &self.config.webhooks, Arc::clone(&self.clock), staff)?;
         let result = crate::http::serve(listener, state, shutdown).await;
         refresh.abort();
         pack.abort();
-        drop(lanes);
+        drop((lanes, telling));
         let grace = Duration::from_secs(self.config.server.shutdown_seconds);
         if tokio::time::timeout(grace, self.conversations.finish()).await.is_err() {
             tracing::warn!("some turns were still running; their messages are answered after the next start");

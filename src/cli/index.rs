@@ -13,7 +13,7 @@ use crate::app::{Dangling, analyzer, dangling};
 use crate::config::Config;
 use crate::identity::{ShopId, StaffScope};
 use crate::knowledge::sources::{Columns, SourceError, SourceRecords, read_sources};
-use crate::knowledge::{Builder, Manifest, build_generation};
+use crate::knowledge::{Builder, Manifest, build_generation, forget_earlier_generations};
 use crate::model::Embedder;
 use crate::record::{LineFault, Record, RecordKind};
 use crate::store::{ReplaceOutcome, Store};
@@ -98,6 +98,8 @@ pub fn run(options: &GlobalOptions, command: IndexOptions) -> anyhow::Result<Exi
 fn rebuild(options: &GlobalOptions, config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
     let now = clock(config, false)?.0.now();
     let manifest = runtime()?.block_on(publish(&options.data, Vec::new(), &now, |_| {}))?;
+    // What was erased from the store may stand in them.
+    forget_earlier_generations(&options.data)?;
     let documents: usize = manifest.documents.values().sum();
     if as_json {
         let report = json!({ "generation": { "id": manifest.id, "documents": documents } });

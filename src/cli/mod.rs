@@ -14,6 +14,7 @@ mod model;
 mod ablation;
 mod bench;
 mod check;
+mod customer;
 mod doctor;
 mod eval;
 mod gaps;
@@ -56,6 +57,9 @@ pub enum Command {
     /// Make and change the accounts of those who work at the desk
     #[command(subcommand)]
     Staff(staff::StaffCommand),
+    /// Write out or erase everything that is kept of one customer
+    #[command(subcommand)]
+    Customer(customer::CustomerCommand),
     /// Talk to the assistant in the terminal
     Chat(chat::ChatOptions),
     /// List, fetch and verify models
@@ -100,6 +104,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Search(command) => search::run(&options, command),
         Command::Gaps(command) => gaps::run(&options, command),
         Command::Staff(command) => staff::run(&options, command),
+        Command::Customer(command) => customer::run(&options, command),
         Command::Chat(command) => chat::run(&options, command),
         Command::Model(command) => {
             model::run(&command, None, &options::cache_environment())?;

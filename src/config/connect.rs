@@ -156,3 +156,36 @@ impl ActionsConfig {
         Ok(())
     }
 }
+
+/// Other systems that are told what happens. Which ones there are is set up at `/api/v1/webhooks`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhooksConfig {
+    /// Whether they may be on this machine or in a private network, as systems of an intranet are. Default: `false`.
+    pub allow_private: bool,
+    /// Seconds that one attempt may take. Default: `10`.
+    pub timeout_seconds: u64,
+}
+
+impl Default for WebhooksConfig {
+    fn default() -> Self {
+        Self { allow_private: false, timeout_seconds: 10 }
+    }
+}
+
+impl WebhooksConfig {
+    /// Checks what types alone cannot.
+    ///
+    /// # Errors
+    /// If an attempt may take no time, or more than a minute.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if (1..=60).contains(&self.timeout_seconds) {
+            return Ok(());
+        }
+        Err(ConfigError::Value {
+            field: "webhooks.timeout_seconds",
+            value: self.timeout_seconds.to_string(),
+            hint: "1 to 60 seconds",
+        })
+    }
+}

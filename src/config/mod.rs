@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-pub use connect::{ActionsConfig, ConnectConfig, OrdersConfig};
+pub use connect::{ActionsConfig, ConnectConfig, OrdersConfig, WebhooksConfig};
 
 use crate::conversation::PromiseTimes;
 use crate::desk::hours::{BusinessHours, HolidayRow, HoursRow};
@@ -34,6 +34,8 @@ pub struct Config {
     pub promises: PromisesConfig,
     /// The shop's other systems.
     pub connect: ConnectConfig,
+    /// Other systems that are told what happens.
+    pub webhooks: WebhooksConfig,
     /// Limits against abuse.
     pub limits: LimitsConfig,
     /// Orders for customers who have not signed in.
@@ -402,6 +404,7 @@ impl Config {
         }
         self.connect.orders.check(self.model.deadline_seconds)?;
         self.connect.actions.check()?;
+        self.webhooks.check()?;
         if !(1..=60 * 24 * 7).contains(&self.promises.put_off_minutes) {
             let value = self.promises.put_off_minutes.to_string();
             return refuse("promises.put_off_minutes", &value, "1 minute to a week");

@@ -78,6 +78,7 @@ fn bad_files_are_refused_with_their_place() {
     check("[connect.orders]\nkinds = ['product']\n", "connect.orders.kinds");
     check("[connect.orders]\nkinds = []\n", "connect.orders.kinds");
     check("[connect.orders]\nkinds = ['nonsense']\n", "line 2");
+    check("[webhooks]\ntimeout_seconds = 0\n", "webhooks.timeout_seconds");
     check("[connect.actions]\nmost_attempts = 0\n", "connect.actions.most_attempts");
     check("[connect.actions]\ntimeout_milliseconds = 0\n", "connect.actions.timeout_milliseconds");
     check("[connect.actions]\nfirst_pause_seconds = 0\n", "connect.actions.first_pause_seconds");

@@ -8,9 +8,11 @@ mod orders;
 mod post;
 mod signature;
 mod source;
+mod webhooks;
 
 pub use actions::{ActionsError, ActionsOptions, Answered, Probed, ShopActions, is_refusal};
 pub use breaker::BreakerState;
 pub use orders::{ConnectError, OUTSIDE_KINDS, Orders, OrdersOptions, OrdersState, Outage};
 pub use signature::{SignatureError, Signer};
 pub use source::ShopSource;
+pub use webhooks::{Courier, CourierError, Target, TargetError};

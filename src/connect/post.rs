@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::orders::Outage;
@@ -49,34 +49,18 @@ impl Poster {
         token: Option<SecretString>,
         connect_timeout: Duration,
     ) -> Result<Self, PosterError> {
-        // It may be installed already, by an earlier client: that is what is wanted.
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            // A proxy would be one more place that sees whose orders are spoken of.
-            .no_proxy()
-            .connect_timeout(connect_timeout)
-            .user_agent(concat!("warmdesk/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| PosterError::Client(error.to_string()))?;
+        let client =
+            client(connect_timeout).build().map_err(|error| PosterError::Client(error.to_string()))?;
         Ok(Self { client, token, signer: Signer::new(secret)? })
     }
 
     /// Sends a body under an id. The same id twice is the same request again.
     pub async fn post(&self, url: Url, id: &str, body: String, now: &Now) -> Result<Answer, Outage> {
-        let sent_at = now.timestamp().as_second();
-        let mut request = self
-            .client
-            .post(url)
-            .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/json")
-            .header(SIGNATURE, self.signer.sign(id, sent_at, body.as_bytes()))
-            .header(TIMESTAMP, sent_at)
-            .header(ID, id);
+        let mut request = signed(self.client.post(url), &self.signer, (id, body), now);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
-        let mut response = request.body(body).send().await.map_err(|error| unreachable(&error))?;
+        let mut response = request.send().await.map_err(|error| unreachable(&error))?;
         let status = response.status();
         let mut bytes = Vec::new();
         while status.is_success()
@@ -91,8 +75,37 @@ impl Poster {
     }
 }
 
+/// A client as every request to another system wants it.
+pub(super) fn client(connect_timeout: Duration) -> ClientBuilder {
+    // It may be installed already, by an earlier client: that is what is wanted.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        // A proxy would be one more place that sees whose orders are spoken of.
+        .no_proxy()
+        .connect_timeout(connect_timeout)
+        .user_agent(concat!("warmdesk/", env!("CARGO_PKG_VERSION")))
+}
+
+/// A request with a body under an id, signed at a moment.
+pub(super) fn signed(
+    request: RequestBuilder,
+    signer: &Signer,
+    (id, body): (&str, String),
+    now: &Now,
+) -> RequestBuilder {
+    let sent_at = now.timestamp().as_second();
+    request
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/json")
+        .header(SIGNATURE, signer.sign(id, sent_at, body.as_bytes()))
+        .header(TIMESTAMP, sent_at)
+        .header(ID, id)
+        .body(body)
+}
+
 /// A transport error without the address, which may name the customer, and down to its cause.
-fn unreachable(error: &reqwest::Error) -> Outage {
+pub(super) fn unreachable(error: &reqwest::Error) -> Outage {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

@@ -38,6 +38,11 @@ pub struct Signer {
 }
 
 impl Signer {
+    /// Writes a key as Standard Webhooks writes secrets.
+    pub fn written(key: &[u8]) -> SecretString {
+        format!("{ENCODED}{}", BASE64.encode(key)).into()
+    }
+
     /// A signer for a secret: `whsec_` and base64, or any other text, whose bytes are the key.
     ///
     /// # Errors

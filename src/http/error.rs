@@ -282,6 +282,21 @@ impl From<serde_json::Error> for ApiError {
     }
 }
 
+/// Answers that something was made.
+pub fn created<T: Serialize>(body: T) -> Response {
+    (StatusCode::CREATED, Json(body)).into_response()
+}
+
+/// Answers that something will be done in a moment.
+pub fn accepted<T: Serialize>(body: T) -> Response {
+    (StatusCode::ACCEPTED, Json(body)).into_response()
+}
+
+/// Answers that something was done and that there is nothing to say of it.
+pub fn done() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
 /// Answers a report of an import: 422 if anything was rejected, because then nothing was changed.
 pub fn import_answer<T: Serialize>(rejected: bool, report: T) -> Response {
     let status = if rejected { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -21,6 +21,8 @@ pub mod staff;
 pub mod facts;
 pub mod flows;
 pub mod gaps;
+pub mod customers;
+pub mod webhooks;
 pub mod tickets;
 pub mod pictures;
 pub mod typing;

@@ -59,6 +59,8 @@ pub fn blank() -> OpenApi {
             tag("desk", "People: tickets and what agents do with them."),
             tag("staff", "People: accounts, signing in, and who did what."),
             tag("actions", "What is done for customers, what was promised, and what came of it."),
+            tag("customers", "What is kept of one customer: exported, erased."),
+            tag("webhooks", "Other systems that are told what happens."),
             tag("openai", "The OpenAI-compatible door, through the same turn and guard."),
             tag("health", "Life, readiness, counters, versions."),
         ]))

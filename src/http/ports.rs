@@ -4,6 +4,8 @@
 //! by the fakes of the tests. Methods return boxed futures, so that the traits can stand behind `Arc<dyn …>`.
 
 mod customers;
+mod gestures;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +34,9 @@ use crate::staff::{
     AuditEntry, AuditFilter, NewStaff, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
 };
 
-pub use customers::{Pictures, Ratings, Side, Typing, TypingSign, TypingSigns};
+pub use customers::Customers;
+pub use gestures::{Pictures, Ratings, Side, Typing, TypingSign, TypingSigns};
+pub use webhooks::{DeliveryRequest, MadeWebhook, WebhookPatch, WebhookRequest, Webhooks};
 
 /// Why a service did not do what a door asked. The doors turn it into status and code.
 #[derive(Debug, thiserror::Error)]
@@ -648,6 +652,10 @@ pub struct Ports {
     pub facts: Arc<dyn Facts>,
     /// Questions that nothing answered.
     pub gaps: Arc<dyn Gaps>,
+    /// What is kept of one customer.
+    pub customers: Arc<dyn Customers>,
+    /// Other systems that are told what happens.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Which parts answer.
     pub health: Arc<dyn Health>,
 }

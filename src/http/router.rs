@@ -18,7 +18,7 @@ use super::middleware::{
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, events, facts, flows, gaps, health, nudges, openai, openapi, pages, pictures, ratings, sessions, staff, tickets, typing,
+    actions, chat, conversations, customers, events, facts, flows, gaps, health, nudges, openai, openapi, pages, pictures, ratings, sessions, staff, tickets, typing, webhooks,
 };
 use crate::pictures::MAX_BYTES;
 
@@ -107,6 +107,13 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(flows::list))
         .routes(routes!(nudges::report))
         .routes(routes!(actions::cancel))
+        .routes(routes!(customers::export))
+        .routes(routes!(customers::erase))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::change, webhooks::delete))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(openai::complete))
         .routes(routes!(openai::models))
         .routes(routes!(health::health))

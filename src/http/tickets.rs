@@ -245,9 +245,8 @@ pub async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let staff = desk(&caller)?;
-    let events = state.ports.tickets.live(staff, last_event_id(&headers)?).await?;
-    let events = caller.while_signed_in(&state, events);
     let events = state.ports.tickets.live(staff.clone(), last_event_id(&headers)?).await?;
+    let events = caller.while_signed_in(&state, events);
     let signs = typing::at_desk(state.ports.typing.at_desk(&staff));
     let zone = state.settings.zone.clone();
     let shape = move |event| match event {

@@ -212,6 +212,25 @@ fn publish(root: &Path, id: &str) -> Result<(), KnowledgeError> {
     Ok(())
 }
 
+/// Removes every generation but the current one, in which may stand what the store has erased since.
+///
+/// # Errors
+/// A build is running, or a file cannot be read or removed.
+pub fn forget_earlier_generations(data: &Path) -> Result<(), KnowledgeError> {
+    let root = index_folder(data);
+    let Some((current, _)) = current_generation(data)? else { return Ok(()) };
+    let _lock = lock(&root)?;
+    let generations = root.join("generations");
+    let entries = fs::read_dir(&generations).map_err(KnowledgeError::file(&generations))?;
+    for entry in entries {
+        let entry = entry.map_err(KnowledgeError::file(&generations))?;
+        if entry.file_name() != current.id.as_str() {
+            remove_folder(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), KnowledgeError> {
     let write = || -> std::io::Result<()> {
         let mut file = File::create(path)?;

@@ -25,7 +25,9 @@ mod tests;
 use std::path::PathBuf;
 
 pub use dictionary::Dictionaries;
-pub use generation::{Builder, Manifest, build_generation, current_generation, index_folder};
+pub use generation::{
+    Builder, Manifest, build_generation, current_generation, forget_earlier_generations, index_folder,
+};
 pub use live::{Change, Knowledge};
 pub use question::{Among, Question};
 pub use search::{Hit, Method, SearchQuery};

@@ -8,6 +8,7 @@ mod actions;
 mod audit;
 mod codec;
 mod conversations;
+mod customers;
 mod error;
 mod events;
 mod flows;
@@ -28,6 +29,7 @@ mod shop_events;
 mod staff;
 mod tickets;
 mod unfinished;
+mod webhooks;
 mod writer;
 
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use actions::{
     Brought, Cancelling, NewAction, NewPromise, ResultTaken, ToPerson, Undertaken, Undertaking,
 };
 pub use conversations::{Conversation, NewConversation};
+pub use customers::{CustomerConversation, CustomerData, Erasure};
 pub use error::StoreError;
 pub use events::{DeskEvent, StreamEvent};
 pub use flows::{DueFlow, FlowLeft, FlowStep, FlowWent};
@@ -53,7 +56,7 @@ pub use messages::{Appended, NewMessage};
 pub use nudges::{
     BegunByEvent, NudgeLine, NudgeOutcome, NudgeSaid, NudgeSent, NudgeWord, Rested, RuleCounts, Watched,
 };
-pub use open::{FILE, ServingLock};
+pub use open::{FILE, ServingLock, compact};
 pub use pictures::Keeping;
 pub use promises::{AgentWord, DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
 pub use proofs::{OrderClaim, ProofLimits};
@@ -64,6 +67,7 @@ pub use sessions::Session;
 pub use shop_events::NumberedEvent;
 pub use tickets::{NewTicket, OpenedTicket, TicketDetail, TicketFilter};
 pub use unfinished::UnfinishedReply;
+pub use webhooks::{DeliveryFilter, DueDelivery, NewWebhook, WebhookChange};
 pub use writer::Announcement;
 
 use writer::{Command, Transaction, Writer};

@@ -9,7 +9,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::error::StoreError;
 
@@ -95,6 +95,8 @@ async fn connect_locked(data_folder: &Path) -> Result<Connections, StoreError> {
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        // What is overwritten or erased is not to be read from the file afterwards.
+        .pragma("secure_delete", "ON")
         .disable_statement_logging();
     let mut writer = writer_options.connect().await.map_err(|error| naming(&path, error.into()))?;
     migrate(&mut writer).await.map_err(|error| naming(&path, error))?;
@@ -114,6 +116,41 @@ async fn connect_locked(data_folder: &Path) -> Result<Connections, StoreError> {
         .await
         .map_err(|error| naming(&path, error.into()))?;
     Ok(Connections { writer, writer_options, readers })
+}
+
+/// Writes what stands in the log of a data folder into its file and empties the log, in which erased pages would stand as they
+/// were. Readers that are in the middle of something are waited for; if they take too long, what is left goes with the next
+/// time.
+pub(super) async fn empty_log(data_folder: &Path) -> Result<(), StoreError> {
+    let mut connection = beside(data_folder).await?;
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+    if row.try_get::<i64, _>(0)? != 0 {
+        tracing::warn!("the log of the database is in use and is emptied later");
+    }
+    connection.close().await?;
+    Ok(())
+}
+
+/// Writes the file of a data folder anew, without the remains of what earlier versions overwrote, and empties its log. Nobody
+/// can write meanwhile.
+///
+/// # Errors
+/// [`StoreError::Busy`] if somebody does.
+pub async fn compact(data_folder: &Path) -> Result<(), StoreError> {
+    let mut connection = beside(data_folder).await?;
+    sqlx::query("VACUUM").execute(&mut connection).await?;
+    connection.close().await?;
+    empty_log(data_folder).await
+}
+
+/// A connection of its own to the database of a data folder.
+async fn beside(data_folder: &Path) -> Result<SqliteConnection, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(data_folder.join(FILE))
+        .busy_timeout(PATIENCE)
+        .pragma("secure_delete", "ON")
+        .disable_statement_logging();
+    Ok(options.connect().await?)
 }
 
 /// Two processes that open a new folder at the same time must not both make the schema.

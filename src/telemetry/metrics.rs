@@ -12,6 +12,7 @@ use crate::actions::PromiseState;
 use crate::connect::BreakerState;
 use crate::conversation::types::ChatReply;
 use crate::turn::types::{GuardReason, HandoffReason};
+use crate::webhooks::DeliveryState;
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,7 @@ const LOOKUP_SECONDS: &str = "warmdesk_order_lookup_seconds";
 const LOOKUP_DROPPED: &str = "warmdesk_order_records_dropped_total";
 const LOOKUP_BREAKER: &str = "warmdesk_order_lookup_breaker";
 const ACTION_ATTEMPTS: &str = "warmdesk_action_attempts_total";
+const WEBHOOK_ATTEMPTS: &str = "warmdesk_webhook_attempts_total";
 const PROMISES: &str = "warmdesk_promises_total";
 const NUDGES: &str = "warmdesk_nudges_total";
 const RATINGS: &str = "warmdesk_ratings_total";
@@ -141,6 +143,12 @@ pub const METRICS: &[Metric] = &[
         kind: Kind::Counter,
         labels: &["outcome"],
         help: "attempts of actions by the shop's own system: result, accepted, put_off, to_person",
+    },
+    Metric {
+        name: WEBHOOK_ATTEMPTS,
+        kind: Kind::Counter,
+        labels: &["outcome"],
+        help: "attempts to tell other systems of events: delivered, failed (tried again), dead (given up)",
     },
     Metric {
         name: PROMISES,
@@ -315,6 +323,11 @@ pub fn lookup_breaker(state: BreakerState) {
 /// An attempt of an action by the shop's own system ended.
 pub fn action_attempt(outcome: &'static str) {
     counter!(ACTION_ATTEMPTS, "outcome" => outcome).increment(1);
+}
+
+/// An attempt to tell another system of something ended.
+pub fn webhook_attempt(state: DeliveryState) {
+    counter!(WEBHOOK_ATTEMPTS, "outcome" => name_of(state)).increment(1);
 }
 
 /// A promise has moved.

@@ -184,6 +184,11 @@ impl RunningShop {
         Self::begin(data, (mute(), config()), now, Systems::default()).await
     }
 
+    /// The same with other settings.
+    pub async fn with(data: TempDir, config: Config, now: &str) -> Self {
+        Self::begin(data, (mute(), config), now, Systems::default()).await
+    }
+
     /// The sample shop, whose actions another system executes.
     pub async fn acting(actions: ActionsOptions) -> Self {
         let shop = Self::acting_on(tempfile::tempdir().unwrap(), REFERENCE, actions).await;

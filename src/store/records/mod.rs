@@ -15,6 +15,7 @@ use sqlx::sqlite::SqliteRow;
 
 pub use order::Stamp;
 pub(super) use rules::ReadRules;
+pub(super) use write::next_change;
 
 use super::codec::{from_json, json};
 use super::{Store, StoreError};
@@ -260,7 +261,7 @@ fn kind_of(name: &str) -> Result<RecordKind, StoreError> {
     })
 }
 
-fn read_kind(row: &SqliteRow) -> Result<RecordKind, StoreError> {
+pub(super) fn read_kind(row: &SqliteRow) -> Result<RecordKind, StoreError> {
     kind_of(&row.try_get::<String, _>("kind")?)
 }
 

@@ -290,7 +290,7 @@ pub(super) async fn write_rows(
     Ok(())
 }
 
-pub(super) async fn next_change(transaction: &mut Transaction) -> Result<i64, StoreError> {
+pub(in crate::store) async fn next_change(transaction: &mut Transaction) -> Result<i64, StoreError> {
     Ok(sqlx::query(NEXT_CHANGE).fetch_one(&mut transaction.connection).await?.try_get("change")?)
 }
 

@@ -12,6 +12,7 @@ mod ratings;
 mod records;
 mod staff;
 mod tickets;
+mod webhooks;
 mod writing;
 
 use jiff::tz::TimeZone;
@@ -25,13 +26,13 @@ use crate::time::Now;
 use crate::turn::trace::SentenceTrace;
 use crate::turn::types::{By, Goal, Memory};
 
-async fn store() -> (TempDir, Store) {
+pub(in crate::store) async fn store() -> (TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).await.unwrap();
     (folder, store)
 }
 
-fn now() -> Now {
+pub(in crate::store) fn now() -> Now {
     at("2026-11-20T02:12:00Z")
 }
 
@@ -39,7 +40,7 @@ fn at(text: &str) -> Now {
     Now::new(text.parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap())
 }
 
-fn staff() -> StaffScope {
+pub(in crate::store) fn staff() -> StaffScope {
     agent("system")
 }
 
@@ -47,7 +48,7 @@ fn agent(name: &str) -> StaffScope {
     StaffScope { shop: ShopId::default(), actor: name.to_owned() }
 }
 
-fn customer(id: &str) -> Scope {
+pub(in crate::store) fn customer(id: &str) -> Scope {
     Scope::customer(ShopId::default(), CustomerId::new(id).unwrap())
 }
 
@@ -55,11 +56,11 @@ fn nobody() -> Scope {
     Scope::anonymous(ShopId::default())
 }
 
-fn visitor() -> Scope {
+pub(in crate::store) fn visitor() -> Scope {
     Scope { shop: ShopId::default(), identity: Identity::Anonymous(Some(VisitorId::generate())) }
 }
 
-fn record(kind: RecordKind, id: &str, fields: Value) -> Record {
+pub(in crate::store) fn record(kind: RecordKind, id: &str, fields: Value) -> Record {
     let Value::Object(mut all) = fields else { panic!("a record is an object") };
     let mut whole = Map::new();
     whole.insert("kind".into(), json!(kind.as_str()));
@@ -68,12 +69,12 @@ fn record(kind: RecordKind, id: &str, fields: Value) -> Record {
     Record { kind, id: id.to_owned(), fields: whole }
 }
 
-async fn opened(store: &Store, scope: &Scope) -> Conversation {
+pub(in crate::store) async fn opened(store: &Store, scope: &Scope) -> Conversation {
     let new = NewConversation { channel: "test".into(), memory: Memory::default() };
     store.open_conversation(scope, new, &now()).await.unwrap()
 }
 
-fn message(text: &str) -> NewMessage {
+pub(in crate::store) fn message(text: &str) -> NewMessage {
     NewMessage { client_id: None, text: text.to_owned(), attachments: Vec::new() }
 }
 

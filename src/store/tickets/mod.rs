@@ -254,7 +254,7 @@ pub(super) fn read_ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
     })
 }
 
-fn read_note(row: &SqliteRow) -> Result<AgentNote, StoreError> {
+pub(super) fn read_note(row: &SqliteRow) -> Result<AgentNote, StoreError> {
     Ok(AgentNote { agent: row.try_get("agent")?, text: row.try_get("text")?, at: time(row.try_get("at")?)? })
 }
 

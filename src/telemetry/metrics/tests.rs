@@ -42,6 +42,7 @@ fn count_everything() {
     lookup_dropped("foreign");
     lookup_breaker(BreakerState::Open);
     action_attempt("result");
+    webhook_attempt(DeliveryState::Delivered);
     promise(PromiseState::Kept);
     rating(5);
 }

@@ -18,6 +18,7 @@ use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use warmdesk::actions::{Action, ActionResult, BackedBy, Promise, PromiseState};
 use warmdesk::conversation::types::*;
+use warmdesk::customers::Erased;
 use warmdesk::desk::types::*;
 use warmdesk::flows::FlowProgress;
 use warmdesk::gaps::*;
@@ -30,6 +31,7 @@ use warmdesk::record::RecordKind;
 use warmdesk::store::NudgeOutcome;
 use warmdesk::turn::trace::*;
 use warmdesk::turn::types::*;
+use warmdesk::webhooks::{Delivery, Webhook};
 
 /// The shop's secret.
 pub const SECRET: &str = "fake-secret-of-the-shop";
@@ -101,6 +103,8 @@ impl Fake {
             proactive: self.clone(),
             facts: self.clone(),
             gaps: self.clone(),
+            customers: self.clone(),
+            webhooks: self.clone(),
             health: self.clone(),
         }
     }
@@ -878,6 +882,51 @@ impl Gaps for Fake {
         _knowledge: Option<String>,
     ) -> Answer<'_, Gap> {
         answer(Err(PortError::NotFound("gap")))
+    }
+}
+
+impl Customers for Fake {
+    fn export(&self, _staff: StaffScope, _customer: CustomerId) -> Answer<'_, Value> {
+        answer(Err(PortError::NotFound("customer")))
+    }
+
+    fn erase(&self, _staff: StaffScope, _customer: CustomerId, _force: bool) -> Answer<'_, Erased> {
+        answer(Err(PortError::NotFound("customer")))
+    }
+}
+
+impl Webhooks for Fake {
+    fn list(&self, _staff: StaffScope) -> Answer<'_, Vec<Webhook>> {
+        answer(Ok(Vec::new()))
+    }
+
+    fn create(&self, _staff: StaffScope, _request: WebhookRequest) -> Answer<'_, MadeWebhook> {
+        answer(Err(PortError::Unavailable("the store")))
+    }
+
+    fn change(&self, _staff: StaffScope, _webhook: WebhookId, _patch: WebhookPatch) -> Answer<'_, Webhook> {
+        answer(Err(PortError::NotFound("webhook")))
+    }
+
+    fn delete(&self, _staff: StaffScope, _webhook: WebhookId) -> Answer<'_, ()> {
+        answer(Err(PortError::NotFound("webhook")))
+    }
+
+    fn test(&self, _staff: StaffScope, _webhook: WebhookId) -> Answer<'_, Delivery> {
+        answer(Err(PortError::NotFound("webhook")))
+    }
+
+    fn deliveries(
+        &self,
+        _staff: StaffScope,
+        _webhook: WebhookId,
+        _request: DeliveryRequest,
+    ) -> Answer<'_, Vec<Delivery>> {
+        answer(Err(PortError::NotFound("webhook")))
+    }
+
+    fn replay(&self, _staff: StaffScope, _delivery: DeliveryId) -> Answer<'_, Delivery> {
+        answer(Err(PortError::NotFound("delivery")))
     }
 }
 
