@@ -14,6 +14,7 @@ pub mod policy;
 pub mod turn;
 pub mod conversation;
 pub mod desk;
+pub mod assist;
 pub mod actions;
 pub mod flows;
 pub mod gaps;

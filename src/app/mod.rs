@@ -5,6 +5,7 @@
 
 mod access;
 mod actions;
+mod assist;
 mod chat;
 mod conversations;
 mod facts;
@@ -15,6 +16,7 @@ mod promises;
 mod references;
 mod rehearsal;
 mod rules;
+mod suggester;
 mod trial;
 mod tickets;
 mod vectors;
@@ -196,6 +198,7 @@ impl App {
 
     /// The state behind the doors.
     pub fn state(&self, demo: Option<DemoPage>) -> AppState {
+        let suggester = Arc::new(suggester::Suggester::new(self.conversations.clone()));
         let ports = Ports {
             access: Arc::new(access::AccessPort {
                 store: self.store.clone(),
@@ -208,7 +211,9 @@ impl App {
                 store: self.store.clone(),
                 clock: Arc::clone(&self.clock),
                 conversations: self.conversations.clone(),
+                suggester: Arc::clone(&suggester),
             }),
+            assist: Arc::new(assist::AssistPort { suggester, conversations: self.conversations.clone() }),
             actions: Arc::new(actions::ActionsPort {
                 store: self.store.clone(),
                 conversations: self.conversations.clone(),

@@ -16,6 +16,7 @@ pub mod server;
 pub mod chat;
 pub mod conversations;
 pub mod sessions;
+pub mod suggest;
 pub mod facts;
 pub mod flows;
 pub mod gaps;

@@ -14,16 +14,19 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::actions::{Action, ActionResult, Promise};
+use crate::assist::Suggested;
 use crate::connect::OrdersState;
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
 use crate::desk::types::{AgentNote, ConversationState, Ticket, TicketStatus};
 use crate::flows::FlowProgress;
 use crate::gaps::{Gap, GapState};
 use crate::identity::{
-    ActionId, ConversationId, GapId, Identity, MessageId, Scope, ShopId, StaffKey, StaffScope, TicketId,
-    VisitorId,
+    ActionId, ConversationId, CustomerId, GapId, Identity, MessageId, Scope, ShopId, StaffKey, StaffScope,
+    TicketId, VisitorId,
 };
+use crate::pack::desk::Phrase;
 use crate::record::RecordKind;
+use crate::turn::types::{Author, PageContext};
 
 /// Why a service did not do what a door asked. The doors turn it into status and code.
 #[derive(Debug, thiserror::Error)]
@@ -222,6 +225,17 @@ pub struct TicketView {
     pub promises: Vec<Promise>,
     /// Matters of several steps, oldest first.
     pub flows: Vec<FlowProgress>,
+    /// What the person who has it may say and has to do.
+    pub help: TicketHelp,
+}
+
+/// What a person who has a ticket may say and has to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TicketHelp {
+    /// Replies the agent may send, vetted.
+    pub suggestions: Vec<String>,
+    /// What has to be done.
+    pub next_step: Option<String>,
 }
 
 /// An agent's message that was stored and announced.
@@ -229,7 +243,7 @@ pub struct TicketView {
 pub struct StaffReply {
     /// The message.
     pub message: StoredMessage,
-    /// Red lines it touches. They warn a person and stop nothing.
+    /// Red lines it touches, and what it says that no record carries. They warn a person and stop nothing.
     pub warnings: Vec<String>,
 }
 
@@ -277,6 +291,29 @@ pub trait Tickets: Send + Sync {
     fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket>;
     /// What happens from now on, or after the event named.
     fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>>;
+}
+
+// -------------------------------------------------------------------------------------------------- assist
+
+/// A message for which a person wants suggestions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuggestRequest {
+    /// What the customer says.
+    pub message: String,
+    /// What was said before, oldest first; explains the message and is never evidence.
+    pub context: Vec<(Author, String)>,
+    /// Whose facts are used; named by staff without a proof.
+    pub customer: Option<CustomerId>,
+    /// What the customer is looking at.
+    pub page: PageContext,
+}
+
+/// What helps people who answer.
+pub trait Assist: Send + Sync {
+    /// What a person may answer. Nothing is stored, begun or promised.
+    fn suggest(&self, staff: StaffScope, request: SuggestRequest) -> Answer<'_, Suggested>;
+    /// The quick phrases of the pack in force.
+    fn phrases(&self) -> Answer<'_, Vec<Phrase>>;
 }
 
 // ------------------------------------------------------------------------------------------------- actions
@@ -541,6 +578,8 @@ pub struct Ports {
     pub conversations: Arc<dyn Conversations>,
     /// The desk.
     pub tickets: Arc<dyn Tickets>,
+    /// Suggestions and phrases.
+    pub assist: Arc<dyn Assist>,
     /// Actions and promises.
     pub actions: Arc<dyn Actions>,
     /// Records.

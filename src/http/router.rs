@@ -18,7 +18,8 @@ use super::middleware::{
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, facts, flows, gaps, health, openai, openapi, pages, sessions, tickets,
+    actions, chat, conversations, facts, flows, gaps, health, openai, openapi, pages, sessions, suggest,
+    tickets,
 };
 
 /// The doors, ready to be served.
@@ -81,6 +82,8 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::give_back))
         .routes(routes!(tickets::resolve))
         .routes(routes!(tickets::stream))
+        .routes(routes!(suggest::suggest))
+        .routes(routes!(suggest::phrases))
         .routes(routes!(actions::list))
         .routes(routes!(actions::promises))
         .routes(routes!(actions::take_result))

@@ -1,11 +1,12 @@
 //! Is this pack fit to be in force? Reads its files, and either gives a complete pack or every reason why not.
 //!
 //! A pack is a folder: `pack.yaml` (names, headings), `scenarios/*.yaml`, `examples/*.yaml`, `wording/*.yaml`, `handoff.yaml`,
-//! `redlines.yaml`, `promises.yaml`, `actions.yaml`, `flows.yaml`, `emotions.yaml`, `guard.yaml` and `templates/*.j2`. Everything that is wrong is collected,
+//! `redlines.yaml`, `promises.yaml`, `actions.yaml`, `flows.yaml`, `emotions.yaml`, `guard.yaml`, `desk.yaml`, `phrases.yaml` and `templates/*.j2`. Everything that is wrong is collected,
 //! with file, line and reason; one error refuses the whole pack, so that it is never half in force.
 
 mod actions;
 mod check;
+mod desk;
 mod examples;
 mod files;
 mod flows;
@@ -87,6 +88,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
     let emotions = rules::emotions(files, problems);
     let guard = rules::guard(files, problems);
     let mut templates = rules::templates(files, problems);
+    let (desk, phrases) = desk::read(files, &language, (&red_lines, &guard), problems);
     let whole = check::Whole {
         scenarios: &scenarios,
         wording: &wording,
@@ -98,8 +100,8 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
     };
     check::check(&whole, problems);
     let examples = OwnExamples::of(&scenarios.scenarios);
-    let (Some(head), Some(handoff), Some(promises), Some(actions), Some(flows)) =
-        (head, handoff, promises, actions, flows)
+    let (Some(head), Some(handoff), Some(promises), Some(actions), Some(flows), Some(desk)) =
+        (head, handoff, promises, actions, flows, desk)
     else {
         return (None, examples);
     };
@@ -122,6 +124,8 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         flows: flows.flows,
         templates,
         guard,
+        desk,
+        phrases,
     };
     (Some(pack), examples)
 }

@@ -129,6 +129,8 @@ pub(crate) fn small_pack() -> Pack {
         flows: std::collections::BTreeMap::new(),
         templates: BTreeMap::new(),
         guard: GuardLexicon::default(),
+        desk: crate::pack::desk::DeskTexts::default(),
+        phrases: Vec::new(),
     }
 }
 

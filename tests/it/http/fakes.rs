@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use warmdesk::actions::{Action, ActionResult, BackedBy, Promise, PromiseState};
+use warmdesk::assist::{Suggested, Suggestion};
 use warmdesk::conversation::types::*;
 use warmdesk::desk::types::*;
 use warmdesk::flows::FlowProgress;
@@ -21,6 +22,7 @@ use warmdesk::gaps::*;
 use warmdesk::http::ports::Facts;
 use warmdesk::http::ports::*;
 use warmdesk::identity::*;
+use warmdesk::pack::desk::Phrase;
 use warmdesk::record::RecordKind;
 use warmdesk::turn::trace::*;
 use warmdesk::turn::types::*;
@@ -82,6 +84,7 @@ impl Fake {
             chat: self.clone(),
             conversations: self.clone(),
             tickets: self.clone(),
+            assist: self.clone(),
             actions: self.clone(),
             facts: self.clone(),
             gaps: self.clone(),
@@ -235,7 +238,7 @@ pub fn scenario() -> ScenarioMatch {
     }
 }
 
-fn sentence(text: &str, goal: Goal, by: By, evidence: &[&str]) -> SentenceTrace {
+pub fn sentence(text: &str, goal: Goal, by: By, evidence: &[&str]) -> SentenceTrace {
     SentenceTrace {
         text: text.into(),
         goal,
@@ -610,6 +613,7 @@ impl Tickets for Fake {
                 actions: Vec::new(),
                 promises: ticket.note.promises.iter().map(|made| promised(ticket, made)).collect(),
                 flows: Vec::new(),
+                help: TicketHelp { suggestions: Vec::new(), next_step: Some("核对后答复".into()) },
             }
         });
         answer(found.ok_or(PortError::NotFound("ticket")))
@@ -688,6 +692,25 @@ impl Tickets for Fake {
         let coming = BroadcastStream::new(self.desk_events.subscribe())
             .filter_map(|item| std::future::ready(item.ok()));
         answer(Ok(stream::iter(missed).chain(coming).boxed()))
+    }
+}
+
+impl Assist for Fake {
+    fn suggest(&self, _: StaffScope, request: SuggestRequest) -> Answer<'_, Suggested> {
+        let text = format!("{} {:?}", request.message, request.customer.map(String::from));
+        let sentences = vec![sentence(&text, Goal::Answer, By::Wording, &[])];
+        let suggestion = Suggestion { text, sentences };
+        answer(Ok(Suggested { suggestions: vec![suggestion], ..Suggested::default() }))
+    }
+
+    fn phrases(&self) -> Answer<'_, Vec<Phrase>> {
+        let phrase = Phrase {
+            code: "hi".into(),
+            title: "接入".into(),
+            text: "您好，我是{{agent}}。".into(),
+            tags: vec!["开场".into()],
+        };
+        answer(Ok(vec![phrase]))
     }
 }
 
