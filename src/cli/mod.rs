@@ -18,6 +18,7 @@ mod doctor;
 mod eval;
 mod gaps;
 mod guard;
+mod replay;
 mod train;
 mod sample;
 

@@ -324,7 +324,7 @@ mod tests {
             ("发起“{{ name }}”", "发起“{{ task }}”", "unknown slot `task`; known are name"),
             ("say: \"接着办", "say: \"马上接着办", "crosses the red line R05"),
             ("    no_evidence:", "    no_idea:", "`next_step.handoff` has no `no_evidence`"),
-            ("machine:\n  - '", "machine:\n  - '(?=x)", "desk.yaml:41: error: bad expression"),
+            ("machine:\n  - '", "machine:\n  - '(?=x)", "desk.yaml:37: error: bad expression"),
         ] {
             check(DESK, &shipped.replace(from, to), expected);
         }

@@ -13,3 +13,4 @@ mod operations;
 mod openapi;
 mod pages;
 mod browser;
+mod suggest;
