@@ -2,17 +2,15 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::actions::Standing;
 use crate::conversation::Services;
 use crate::conversation::types::StoredMessage;
 use crate::desk::note::telling;
-use crate::desk::queue::desk_status;
 use crate::http::ports::SuggestRequest;
 use crate::identity::{ConversationId, Identity, MessageId, Scope, StaffScope};
 use crate::store::{Conversation, StoreError, TicketDetail};
 use crate::time::Now;
 use crate::turn::Rules;
-use crate::turn::types::{Author, DeskStatus, Memory, PastMessage, TurnInput};
+use crate::turn::types::{Author, Memory, OrderProof, PastMessage, TurnInput};
 use crate::turn::understand;
 
 /// How many earlier messages a turn sees, as in a conversation.
@@ -40,14 +38,16 @@ pub(super) async fn of_request(
     let kept = request.context.len().saturating_sub(HISTORY);
     let history: Vec<PastMessage> = request.context.into_iter().skip(kept).map(past).collect();
     let memory = remembered(&history, rules, &now);
-    let standing = standing(services, &scope, &conversation).await?;
+    let standing = services.standing(&scope, &conversation).await?;
     Ok(TurnInput {
         scope,
         conversation,
         history,
         memory: memory.after_promises(&standing),
         page: request.page,
-        desk: desk(services, staff, None, &now).await?,
+        // Numbers are compared where the customer tells them, not where staff repeat them.
+        proof: if services.proofs.is_some() { OrderProof::Untried } else { OrderProof::Off },
+        desk: services.desk(staff, None, &now).await?,
         standing,
         ..TurnInput::first(&request.message, now)
     })
@@ -68,7 +68,7 @@ pub(super) async fn of_ticket(
     let at = detail.history.iter().position(|other| other.id == message.id).unwrap_or_default();
     let before = &detail.history[at.saturating_sub(HISTORY)..at];
     let scope = scope_of(services, conversation, &now).await?;
-    let standing = standing(services, &scope, &conversation.id).await?;
+    let standing = services.standing(&scope, &conversation.id).await?;
     let known = &conversation.memory;
     let memory = Memory {
         introduced: true,
@@ -88,7 +88,7 @@ pub(super) async fn of_ticket(
         history: before.iter().map(past).collect(),
         memory: memory.after_promises(&standing),
         attachments: message.attachments.len(),
-        desk: desk(services, &staff, Some(&conversation.id), &now).await?,
+        desk: services.desk(&staff, Some(&conversation.id), &now).await?,
         standing,
         ..TurnInput::first(&message.text, now)
     }))
@@ -131,25 +131,4 @@ async fn scope_of(services: &Services, conversation: &Conversation, now: &Now) -
         Some(holder) => Scope { identity: Identity::Holder(holder), ..scope },
         None => scope,
     })
-}
-
-async fn standing(
-    services: &Services,
-    scope: &Scope,
-    conversation: &ConversationId,
-) -> Result<Standing, StoreError> {
-    let (actions, promises) = services.store.standing(scope, conversation).await?;
-    let flows = services.store.open_flows(scope, conversation).await?;
-    let promises_elsewhere = services.store.promises_elsewhere(scope, conversation).await?;
-    Ok(Standing { connected: services.executes, actions, promises, promises_elsewhere, flows })
-}
-
-async fn desk(
-    services: &Services,
-    staff: &StaffScope,
-    conversation: Option<&ConversationId>,
-    now: &Now,
-) -> Result<DeskStatus, StoreError> {
-    let counts = services.store.desk_counts(staff, conversation, now).await?;
-    Ok(desk_status(&services.hours, counts, services.answer_within_business_minutes, now))
 }
