@@ -16,6 +16,7 @@ pub mod conversation;
 pub mod pictures;
 pub mod desk;
 pub mod staff;
+pub mod assist;
 pub mod actions;
 pub mod flows;
 pub mod proactive;

@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod actions;
+mod assist;
 mod chat;
 mod conversations;
 pub mod customers;
@@ -20,6 +21,7 @@ mod ratings;
 mod references;
 mod rehearsal;
 mod rules;
+mod suggester;
 mod trial;
 mod tickets;
 mod typing;
@@ -210,6 +212,7 @@ impl App {
             clock: Arc::clone(&self.clock),
             writing: tokio::sync::Mutex::new(()),
         });
+        let suggester = Arc::new(suggester::Suggester::new(self.conversations.clone()));
         let ports = Ports {
             access: Arc::new(access::AccessPort {
                 store: self.store.clone(),
@@ -226,6 +229,7 @@ impl App {
                 store: self.store.clone(),
                 clock: Arc::clone(&self.clock),
                 conversations: self.conversations.clone(),
+                suggester: Arc::clone(&suggester),
             }),
             pictures: Arc::new(pictures::PicturesPort {
                 store: self.store.clone(),
@@ -237,6 +241,7 @@ impl App {
                 store: self.store.clone(),
                 clock: Arc::clone(&self.clock),
             }),
+            assist: Arc::new(assist::AssistPort { suggester, conversations: self.conversations.clone() }),
             actions: Arc::new(actions::ActionsPort {
                 store: self.store.clone(),
                 conversations: self.conversations.clone(),

@@ -1,10 +1,11 @@
-//! The tickets port: the desk works on the store, and its messages are looked at by the guard's red lines.
+//! The tickets port: the desk works on the store, and its messages are looked at by the guard, which only warns.
 
 use std::sync::Arc;
 
 use futures_util::StreamExt;
 
 use super::live::{PAGE, tail};
+use super::suggester::{Suggester, until};
 use crate::conversation::Conversations;
 use crate::conversation::types::Attachment;
 use crate::desk::promised::promised;
@@ -20,8 +21,10 @@ pub struct TicketsPort {
     pub store: Store,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// Knows the red lines in force.
+    /// Knows the flows of conversations and the rules in force.
     pub conversations: Conversations,
+    /// Suggests replies and looks at what agents write.
+    pub suggester: Arc<Suggester>,
 }
 
 impl Tickets for TicketsPort {
@@ -55,8 +58,10 @@ impl Tickets for TicketsPort {
             let promises = self.store.promises(&staff, conversation).await?;
             let flows = self.conversations.progress_of_flows(&staff, conversation).await?;
             let rating = self.store.rating(&staff, &detail.ticket.id).await?;
+            let help = self.suggester.help(&detail).await;
             Ok(TicketView {
                 rating,
+                help,
                 flows,
                 actions,
                 promises,
@@ -80,11 +85,13 @@ impl Tickets for TicketsPort {
         attachments: Vec<Attachment>,
     ) -> Answer<'_, StaffReply> {
         Box::pin(async move {
-            let warnings = self.warnings(&text);
-            let new = NewMessage { client_id: None, text, attachments };
+            let new = NewMessage { client_id: None, text: text.clone(), attachments };
             let now = self.clock.now();
             let word = self.word_given(&new.text, &now);
             let message = self.store.staff_promise(&staff, &ticket, (new, word), &now).await?;
+            // The message is sent by now; a warning never keeps it back.
+            let detail = self.store.ticket(&staff, &ticket).await?;
+            let warnings = self.suggester.warnings(&until(detail, message.at, &message.id), &text).await;
             Ok(StaffReply { message, warnings })
         })
     }
@@ -146,13 +153,6 @@ impl TicketsPort {
         let within = (&*services.hours, services.answer_within_business_minutes);
         let due = promised(text, &rules.pack, within, now)?;
         Some(AgentWord { due, remind_before: services.promises.remind_before })
-    }
-
-    /// Red lines only warn a person.
-    fn warnings(&self, text: &str) -> Vec<String> {
-        let rules = self.conversations.services().rules.load_full();
-        let touched = rules.pack.red_lines.iter().filter_map(|line| Some((line, line.find(text)?)));
-        touched.map(|(line, found)| format!("{} {}：{found}", line.id, line.name)).collect()
     }
 }
 

@@ -131,11 +131,15 @@ impl Trial {
 
     /// What a turn is given for somebody's first message.
     pub fn first_input(&self, scope: &Scope, conversation: &ConversationId, text: &str) -> TurnInput {
+        TurnInput { scope: scope.clone(), ..self.input_at(conversation, text, self.now.clone()) }
+    }
+
+    /// What a turn of a conversation is given that nobody else waits beside, at a moment.
+    pub fn input_at(&self, conversation: &ConversationId, text: &str, now: Now) -> TurnInput {
         TurnInput {
-            scope: scope.clone(),
             conversation: conversation.clone(),
-            desk: desk_status(&self.hours, DeskCounts::default(), self.answer_within_minutes, &self.now),
-            ..TurnInput::first(text, self.now.clone())
+            desk: desk_status(&self.hours, DeskCounts::default(), self.answer_within_minutes, &now),
+            ..TurnInput::first(text, now)
         }
     }
 

@@ -15,6 +15,7 @@ use super::ablation::{self, AblationOptions};
 use super::dialogues::{self, DialogueOptions};
 use super::guard::{self, GuardOptions};
 use super::options::{GlobalOptions, cache_environment};
+use super::replay::{self, ReplayOptions};
 use super::serve::clock;
 use crate::app::analyzer;
 use crate::classifier::recipes::{LabelledText, read_labelled};
@@ -52,6 +53,8 @@ pub enum Subject {
     Retrieval(RetrievalOptions),
     /// Whether whole conversations go as their files say; fails if one does not
     Dialogues(DialogueOptions),
+    /// What a changed pack would have said in past conversations, and what of it differs
+    Replay(ReplayOptions),
 }
 
 /// A set of titles, queries and judgements.
@@ -216,6 +219,7 @@ pub fn run(options: &GlobalOptions, command: EvalOptions) -> anyhow::Result<Exit
         }
         Subject::Retrieval(set) => retrieval(options, &set),
         Subject::Dialogues(files) => dialogues::evaluate(options, &files),
+        Subject::Replay(past) => replay::evaluate(options, &past),
         Subject::Ablation(drafts) => ablation::evaluate(options, &drafts),
         Subject::Guard(sentences) => guard::evaluate(options, &sentences),
     }

@@ -20,6 +20,7 @@ mod eval;
 mod gaps;
 mod guard;
 mod staff;
+mod replay;
 mod train;
 mod sample;
 

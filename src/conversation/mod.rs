@@ -29,12 +29,13 @@ use crate::connect::ShopSource;
 use crate::desk::hours::BusinessHours;
 use crate::desk::queue::desk_status;
 use crate::desk::types::ConversationState;
-use crate::identity::MessageId;
+use crate::identity::{ConversationId, MessageId, Scope, StaffScope};
 use crate::knowledge::Knowledge;
 use crate::model::ChatModel;
 use crate::store::{Appended, Conversation, NewConversation, NewMessage, ProofLimits, Store, StoreError};
 use crate::time::{Clock, Now};
 use crate::turn::types::{A_DAY, Author, Episode, Memory, OrderProof, Pending, TurnInput};
+use crate::turn::types::{A_DAY, Author, DeskStatus, Episode, Memory, OrderProof, TurnInput};
 use crate::turn::{Limits, Outcome, Rules, Turn, VoiceError};
 use burst::{Bursts, Place};
 use types::{ChatReply, IncomingMessage, TurnEvent};
@@ -78,6 +79,31 @@ pub struct Services {
     pub promises: PromiseTimes,
     /// Whether the shop's own system executes actions; otherwise people do.
     pub executes: bool,
+}
+
+impl Services {
+    /// Whether people are there, and how long the queue is before a conversation.
+    pub(crate) async fn desk(
+        &self,
+        staff: &StaffScope,
+        conversation: Option<&ConversationId>,
+        now: &Now,
+    ) -> Result<DeskStatus, StoreError> {
+        let counts = self.store.desk_counts(staff, conversation, now).await?;
+        Ok(desk_status(&self.hours, counts, self.answer_within_business_minutes, now))
+    }
+
+    /// What was begun for a customer and promised, as a turn has to know it.
+    pub(crate) async fn standing(
+        &self,
+        scope: &Scope,
+        conversation: &ConversationId,
+    ) -> Result<Standing, StoreError> {
+        let (actions, promises) = self.store.standing(scope, conversation).await?;
+        let flows = self.store.open_flows(scope, conversation).await?;
+        let promises_elsewhere = self.store.promises_elsewhere(scope, conversation).await?;
+        Ok(Standing { connected: self.executes, actions, promises, promises_elsewhere, flows })
+    }
 }
 
 /// When whoever owes a promise is reminded, and by how much a promise is put off.
@@ -364,13 +390,8 @@ impl Answering {
             history.truncate(keep.max(history.len().saturating_sub(burst)));
         }
         let staff = reply::on_behalf_of(&conversation);
-        let counts = services.store.desk_counts(&staff, Some(&conversation.id), &self.now).await?;
-        let desk = desk_status(&services.hours, counts, services.answer_within_business_minutes, &self.now);
-        let (actions, promises) = services.store.standing(&scope, &conversation.id).await?;
-        let flows = services.store.open_flows(&scope, &conversation.id).await?;
-        let promises_elsewhere = services.store.promises_elsewhere(&scope, &conversation.id).await?;
-        let connected = services.executes;
-        let standing = Standing { connected, actions, promises, promises_elsewhere, flows };
+        let desk = services.desk(&staff, Some(&conversation.id), &self.now).await?;
+        let standing = services.standing(&scope, &conversation.id).await?;
         let memory = conversation.memory.after_people(conversation.episode.saturating_sub(1));
         Ok(TurnInput {
             scope,

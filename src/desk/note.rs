@@ -113,11 +113,14 @@ fn speaker(author: Author) -> &'static str {
 /// What the customer wants, word for word: the latest message that says more than "人工".
 fn wish(source: &NoteSource<'_>) -> String {
     let earlier = source.history.iter().rev().filter(|past| past.author == Author::Customer);
-    let all = || {
-        std::iter::once(source.reading.text.as_str()).chain(earlier.clone().map(|past| past.text.as_str()))
-    };
-    let chosen = all().find(|text| has_substance(text)).or_else(|| all().next()).unwrap_or_default();
-    chosen.trim().to_owned()
+    let texts: Vec<&str> =
+        std::iter::once(source.reading.text.as_str()).chain(earlier.map(|past| past.text.as_str())).collect();
+    texts[telling(&texts)].trim().to_owned()
+}
+
+/// The place of the first of some messages, the newest first, that says more than "人工"; the newest if none does.
+pub fn telling(newest_first: &[&str]) -> usize {
+    newest_first.iter().position(|text| has_substance(text)).unwrap_or_default()
 }
 
 /// Whether a message says something beside asking for a person.

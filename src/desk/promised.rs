@@ -27,7 +27,7 @@ pub fn promised(
 }
 
 /// Whether a sentence says that somebody will do or tell something; a question does not.
-fn gives_word(sentence: &str, pack: &Pack) -> bool {
+pub fn gives_word(sentence: &str, pack: &Pack) -> bool {
     let asks = sentence.contains(['？', '?'])
         || sentence.trim_end_matches(['。', '！', '!']).ends_with(['吗', '呢']);
     let mut said = pack.guard.promises.iter().filter_map(|expression| expression.captures(sentence));

@@ -258,7 +258,7 @@ pub fn predict(row: &Row, by: &Understanding<'_>) -> Prediction {
     for message in &row.context {
         if message.role == Role::Customer {
             let reading = by.read(&message.text, &history, &memory);
-            remember(&reading, &mut memory);
+            memory.asked(&reading);
         }
         history.push(PastMessage {
             id: MessageId::generate(),
@@ -285,15 +285,6 @@ pub fn predict(row: &Row, by: &Understanding<'_>) -> Prediction {
 
 fn input(text: &str, history: &[PastMessage], memory: &Memory, now: &Now) -> TurnInput {
     TurnInput { history: history.to_vec(), memory: memory.clone(), ..TurnInput::first(text, now.clone()) }
-}
-
-fn remember(reading: &Reading, memory: &mut Memory) {
-    memory.question = Some(reading.question.clone());
-    memory.intent = reading.intents.first().map(|first| first.intent.clone()).or(memory.intent.take());
-    memory.emotions.push((reading.emotion.label, reading.emotion.intensity));
-    if memory.emotions.len() > 10 {
-        memory.emotions.remove(0);
-    }
 }
 
 /// Scores predictions against the labels; both lists are in the same order.

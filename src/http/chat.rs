@@ -187,7 +187,7 @@ fn incoming(
         conversation,
         scope,
         text: request.message,
-        page: page_context(request.context.unwrap_or_default())?,
+        page: page_context(request.context.unwrap_or_default(), "context")?,
         attachments,
         channel,
         received,
@@ -255,17 +255,21 @@ fn check_attachments_but(
     Ok(())
 }
 
-fn page_context(context: ChatContext) -> Result<PageContext, ApiError> {
+/// Checks what a page says of itself in a field of a request.
+///
+/// # Errors
+/// `invalid_id`, `control_characters` and `invalid_field`, naming the field.
+pub fn page_context(context: ChatContext, field: &str) -> Result<PageContext, ApiError> {
     if let Some(product) = &context.product {
-        check_id("context.product", product)?;
+        check_id(&format!("{field}.product"), product)?;
     }
     if let Some(order) = &context.order {
-        check_id("context.order", order)?;
+        check_id(&format!("{field}.order"), order)?;
     }
     if let Some(page) = &context.page {
-        check_text("context.page", page)?;
+        check_text(&format!("{field}.page"), page)?;
         if page.len() > MAX_ADDRESS_BYTES {
-            let message = format!("context.page: at most {MAX_ADDRESS_BYTES} bytes are accepted");
+            let message = format!("{field}.page: at most {MAX_ADDRESS_BYTES} bytes are accepted");
             return Err(ApiError::new(ErrorCode::InvalidField, message));
         }
     }

@@ -18,6 +18,7 @@ pub mod conversations;
 pub mod sessions;
 pub mod events;
 pub mod staff;
+pub mod suggest;
 pub mod facts;
 pub mod flows;
 pub mod gaps;

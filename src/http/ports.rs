@@ -18,21 +18,24 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::actions::{Action, ActionResult, Promise};
+use crate::assist::Suggested;
 use crate::connect::OrdersState;
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
 use crate::desk::types::{AgentNote, ConversationState, Rating, Ticket, TicketStatus};
 use crate::flows::FlowProgress;
 use crate::gaps::{Gap, GapState};
 use crate::identity::{
-    ActionId, ConversationId, GapId, Identity, MessageId, NudgeId, Scope, ShopId, StaffKey, StaffScope,
-    TicketId, VisitorId,
+    ActionId, ConversationId, CustomerId, GapId, Identity, MessageId, NudgeId, Scope, ShopId, StaffKey,
+    StaffScope, TicketId, VisitorId,
 };
+use crate::pack::desk::Phrase;
 use crate::proactive::{Person, ShopEvent};
 use crate::record::RecordKind;
-use crate::store::{NudgeLine, NudgeOutcome, NudgeSaid, RuleCounts};
 use crate::staff::{
     AuditEntry, AuditFilter, NewStaff, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
 };
+use crate::store::{NudgeLine, NudgeOutcome, NudgeSaid, RuleCounts};
+use crate::turn::types::{Author, PageContext};
 
 pub use customers::Customers;
 pub use gestures::{Pictures, Ratings, Side, Typing, TypingSign, TypingSigns};
@@ -268,6 +271,17 @@ pub struct TicketView {
     pub flows: Vec<FlowProgress>,
     /// What the customer thought of it.
     pub rating: Option<Rating>,
+    /// What the person who has it may say and has to do.
+    pub help: TicketHelp,
+}
+
+/// What a person who has a ticket may say and has to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TicketHelp {
+    /// Replies the agent may send, vetted.
+    pub suggestions: Vec<String>,
+    /// What has to be done.
+    pub next_step: Option<String>,
 }
 
 /// An agent's message that was stored and announced.
@@ -275,7 +289,7 @@ pub struct TicketView {
 pub struct StaffReply {
     /// The message.
     pub message: StoredMessage,
-    /// Red lines it touches. They warn a person and stop nothing.
+    /// Red lines it touches, and what it says that no record carries. They warn a person and stop nothing.
     pub warnings: Vec<String>,
 }
 
@@ -325,6 +339,29 @@ pub trait Tickets: Send + Sync {
     fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket>;
     /// What happens from now on, or after the event named.
     fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>>;
+}
+
+// -------------------------------------------------------------------------------------------------- assist
+
+/// A message for which a person wants suggestions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuggestRequest {
+    /// What the customer says.
+    pub message: String,
+    /// What was said before, oldest first; explains the message and is never evidence.
+    pub context: Vec<(Author, String)>,
+    /// Whose facts are used; named by staff without a proof.
+    pub customer: Option<CustomerId>,
+    /// What the customer is looking at.
+    pub page: PageContext,
+}
+
+/// What helps people who answer.
+pub trait Assist: Send + Sync {
+    /// What a person may answer. Nothing is stored, begun or promised.
+    fn suggest(&self, staff: StaffScope, request: SuggestRequest) -> Answer<'_, Suggested>;
+    /// The quick phrases of the pack in force.
+    fn phrases(&self) -> Answer<'_, Vec<Phrase>>;
 }
 
 // ------------------------------------------------------------------------------------------------- actions
@@ -644,6 +681,8 @@ pub struct Ports {
     pub typing: Arc<dyn Typing>,
     /// What customers thought of it.
     pub ratings: Arc<dyn Ratings>,
+    /// Suggestions and phrases.
+    pub assist: Arc<dyn Assist>,
     /// Actions and promises.
     pub actions: Arc<dyn Actions>,
     /// Events of the shop, and what is said first.

@@ -18,7 +18,7 @@ use super::middleware::{
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, customers, events, facts, flows, gaps, health, nudges, openai, openapi, pages, pictures, ratings, sessions, staff, tickets, typing, webhooks,
+    actions, chat, conversations, customers, events, facts, flows, gaps, health, nudges, openai, openapi, pages, pictures, ratings, sessions, staff, suggest, tickets, typing, webhooks,
 };
 use crate::pictures::MAX_BYTES;
 
@@ -101,6 +101,8 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(staff::change))
         .routes(routes!(staff::audit))
         .routes(routes!(typing::staff))
+        .routes(routes!(suggest::suggest))
+        .routes(routes!(suggest::phrases))
         .routes(routes!(actions::list))
         .routes(routes!(actions::promises))
         .routes(routes!(actions::take_result))

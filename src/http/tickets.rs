@@ -58,7 +58,8 @@ pub struct AgentText {
 pub struct AgentReplyView {
     /// The message.
     pub message: MessageView,
-    /// Red lines it touches; they warn and stop nothing.
+    /// Red lines it touches, and money, times, finished actions and gifts that no record carries, each with what and why; they
+    /// warn and stop nothing.
     pub warnings: Vec<String>,
 }
 

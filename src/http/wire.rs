@@ -312,8 +312,11 @@ pub struct TicketDetail {
     pub flows: Vec<FlowView>,
     /// The whole conversation, oldest first.
     pub history: Vec<MessageView>,
-    /// Replies the agent may send, vetted.
+    /// Replies the agent may send, vetted: two while the ticket is open or claimed. The first one of whoever takes it says the
+    /// wish back and carries the next step.
     pub suggestions: Vec<String>,
+    /// What the agent has to do; null if answering is all.
+    pub next_step: Option<String>,
     /// What agents noted, oldest first.
     pub notes: Vec<NoteView>,
     /// What the customer thought of it, once it was resolved.
@@ -391,7 +394,12 @@ impl TicketDetail {
             promises: view.promises.into_iter().map(|promise| PromiseView::new(promise, zone)).collect(),
             flows: view.flows.into_iter().map(|flow| FlowView::new(flow, zone)).collect(),
             history: messages(view.history, copy),
-            suggestions: note.suggestions,
+            suggestions: if view.help.suggestions.is_empty() {
+                note.suggestions
+            } else {
+                view.help.suggestions
+            },
+            next_step: view.help.next_step,
             notes: view.notes.into_iter().map(|note| NoteView::new(note, zone)).collect(),
             rating: view.rating.map(|rating| RatingView::new(rating, zone)),
         }

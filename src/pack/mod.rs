@@ -2,6 +2,7 @@
 
 pub mod types;
 pub mod actions;
+pub mod desk;
 pub mod flows;
 pub mod proactive;
 pub mod condition;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::actions::Actions;
+use super::desk::{DeskTexts, Phrase};
 use super::flows::Flows;
 use super::proactive::Proactive;
 use crate::pack::condition::Condition;
@@ -47,6 +48,10 @@ pub struct Pack {
     pub templates: BTreeMap<String, String>,
     /// Words the guard counts as harmless service language, and other word lists it reads.
     pub guard: GuardLexicon,
+    /// What people at the desk read beside a conversation.
+    pub desk: DeskTexts,
+    /// Sentences that agents say often, in the order of the file.
+    pub phrases: Vec<Phrase>,
 }
 
 /// How the shop and its assistant call themselves. Slots `{{ shop.name }}` and `{{ assistant.name }}` read it.

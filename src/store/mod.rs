@@ -18,6 +18,7 @@ mod messages;
 mod nudges;
 mod open;
 mod pictures;
+mod past;
 mod promises;
 mod proofs;
 mod random;
@@ -57,6 +58,7 @@ pub use nudges::{
     BegunByEvent, NudgeLine, NudgeOutcome, NudgeSaid, NudgeSent, NudgeWord, Rested, RuleCounts, Watched,
 };
 pub use open::{FILE, ServingLock, compact};
+pub use past::{PastAnswer, PastWord, copy_database};
 pub use pictures::Keeping;
 pub use promises::{AgentWord, DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
 pub use proofs::{OrderClaim, ProofLimits};

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::types::{EmotionLabel, Goal, Pending, Tier};
+use super::types::{EmotionLabel, Goal, Pending, Reading, Tier};
 use crate::actions::{PromiseState, Standing};
 
 /// The same matter within this time is the same matter again.
@@ -198,6 +198,14 @@ impl Memory {
         self.emotions.push((label, intensity));
         let surplus = self.emotions.len().saturating_sub(EMOTIONS);
         self.emotions.drain(..surplus);
+    }
+
+    /// Keeps what a message asked and how the customer felt, where nothing else of its turn is known.
+    pub fn asked(&mut self, reading: &Reading) {
+        self.question = Some(reading.question.clone());
+        let intent = reading.intents.first().map(|first| first.intent.clone());
+        self.intent = intent.or(self.intent.take());
+        self.feel(reading.emotion.label, reading.emotion.intensity);
     }
 
     /// Health or safety is at stake in the matter that is talked about.

@@ -1,11 +1,13 @@
 //! Is this pack fit to be in force? Reads its files, and either gives a complete pack or every reason why not.
 //!
 //! A pack is a folder: `pack.yaml` (names, headings), `scenarios/*.yaml`, `examples/*.yaml`, `wording/*.yaml`, `handoff.yaml`,
-//! `redlines.yaml`, `promises.yaml`, `actions.yaml`, `flows.yaml`, `proactive.yaml`, `emotions.yaml`, `guard.yaml` and `templates/*.j2`.
-//! Everything that is wrong is collected, with file, line and reason; one error refuses the whole pack, so that it is never half in force.
+//! `redlines.yaml`, `promises.yaml`, `actions.yaml`, `flows.yaml`, `proactive.yaml`, `emotions.yaml`, `guard.yaml`, `desk.yaml`,
+//! `phrases.yaml` and `templates/*.j2`. Everything that is wrong is collected, with file, line and reason; one error refuses the
+//! whole pack, so that it is never half in force.
 
 mod actions;
 mod check;
+mod desk;
 mod examples;
 mod files;
 mod flows;
@@ -89,6 +91,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
     let emotions = rules::emotions(files, problems);
     let guard = rules::guard(files, problems);
     let mut templates = rules::templates(files, problems);
+    let (desk, phrases) = desk::read(files, &language, (&red_lines, &guard), problems);
     let whole = check::Whole {
         scenarios: &scenarios,
         wording: &wording,
@@ -101,8 +104,15 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
     };
     check::check(&whole, problems);
     let examples = OwnExamples::of(&scenarios.scenarios);
-    let (Some(head), Some(handoff), Some(promises), Some(actions), Some(flows), Some(proactive)) =
-        (head, handoff, promises, actions, flows, proactive)
+    let (
+        Some(head),
+        Some(handoff),
+        Some(promises),
+        Some(actions),
+        Some(flows),
+        Some(proactive),
+        Some(desk),
+    ) = (head, handoff, promises, actions, flows, proactive, desk)
     else {
         return (None, examples);
     };
@@ -126,6 +136,8 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         proactive: proactive.proactive,
         templates,
         guard,
+        desk,
+        phrases,
     };
     (Some(pack), examples)
 }

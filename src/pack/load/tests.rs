@@ -1,6 +1,6 @@
 use super::*;
 
-fn report(problems: &[Problem]) -> String {
+pub(super) fn report(problems: &[Problem]) -> String {
     problems.iter().map(|problem| format!("{problem}\n")).collect()
 }
 

@@ -5,6 +5,7 @@
 
 mod bare;
 mod bounds;
+mod by_person;
 mod conditions;
 mod conflict;
 mod done;
@@ -43,6 +44,7 @@ use super::types::{By, Draft, Emotion, Goal, GuardReason, Refusal, Stage, Tier};
 use evidence::Evidence;
 use values::{Found, Value};
 
+pub use by_person::{Doubt, DoubtKind, doubts};
 pub use evidence::Grounds;
 pub use goal_order::GoalOrder;
 pub use split::{SentenceSplitter, sentences};

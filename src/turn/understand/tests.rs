@@ -130,6 +130,8 @@ pub(crate) fn small_pack() -> Pack {
         proactive: crate::pack::proactive::Proactive::default(),
         templates: BTreeMap::new(),
         guard: GuardLexicon::default(),
+        desk: crate::pack::desk::DeskTexts::default(),
+        phrases: Vec::new(),
     }
 }
 

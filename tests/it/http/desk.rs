@@ -72,6 +72,7 @@ async fn a_ticket_has_every_field_of_the_design() {
         "promises",
         "history",
         "suggestions",
+        "next_step",
     ];
     for field in fields {
         assert!(shown.get(field).is_some(), "{field} is missing");

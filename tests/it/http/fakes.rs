@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use warmdesk::actions::{Action, ActionResult, BackedBy, Promise, PromiseState};
+use warmdesk::assist::{Suggested, Suggestion};
 use warmdesk::conversation::types::*;
 use warmdesk::customers::Erased;
 use warmdesk::desk::types::*;
@@ -27,6 +28,7 @@ use warmdesk::http::ports::*;
 use warmdesk::identity::*;
 use warmdesk::proactive::{Person, ShopEvent};
 use warmdesk::pictures::Picture;
+use warmdesk::pack::desk::Phrase;
 use warmdesk::record::RecordKind;
 use warmdesk::store::NudgeOutcome;
 use warmdesk::turn::trace::*;
@@ -99,6 +101,7 @@ impl Fake {
             pictures: self.clone(),
             typing: self.clone(),
             ratings: self.clone(),
+            assist: self.clone(),
             actions: self.clone(),
             proactive: self.clone(),
             facts: self.clone(),
@@ -255,7 +258,7 @@ pub fn scenario() -> ScenarioMatch {
     }
 }
 
-fn sentence(text: &str, goal: Goal, by: By, evidence: &[&str]) -> SentenceTrace {
+pub fn sentence(text: &str, goal: Goal, by: By, evidence: &[&str]) -> SentenceTrace {
     SentenceTrace {
         text: text.into(),
         goal,
@@ -632,6 +635,7 @@ impl Tickets for Fake {
                 promises: ticket.note.promises.iter().map(|made| promised(ticket, made)).collect(),
                 flows: Vec::new(),
                 rating: inner.ratings.get(&ticket.id).cloned(),
+                help: TicketHelp { suggestions: Vec::new(), next_step: Some("核对后答复".into()) },
             }
         });
         answer(found.ok_or(PortError::NotFound("ticket")))
@@ -730,6 +734,25 @@ impl Proactive for Fake {
 
     fn report(&self, _: StaffScope, _: Timestamp) -> Answer<'_, ProactiveReport> {
         answer(Ok(ProactiveReport { rules: Vec::new(), recent: Vec::new() }))
+    }
+}
+
+impl Assist for Fake {
+    fn suggest(&self, _: StaffScope, request: SuggestRequest) -> Answer<'_, Suggested> {
+        let text = format!("{} {:?}", request.message, request.customer.map(String::from));
+        let sentences = vec![sentence(&text, Goal::Answer, By::Wording, &[])];
+        let suggestion = Suggestion { text, sentences };
+        answer(Ok(Suggested { suggestions: vec![suggestion], ..Suggested::default() }))
+    }
+
+    fn phrases(&self) -> Answer<'_, Vec<Phrase>> {
+        let phrase = Phrase {
+            code: "hi".into(),
+            title: "接入".into(),
+            text: "您好，我是{{agent}}。".into(),
+            tags: vec!["开场".into()],
+        };
+        answer(Ok(vec![phrase]))
     }
 }
 

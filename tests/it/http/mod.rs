@@ -15,3 +15,4 @@ mod openapi;
 mod pages;
 mod staff;
 mod browser;
+mod suggest;

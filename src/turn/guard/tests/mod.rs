@@ -119,6 +119,8 @@ pub(crate) fn pack() -> Pack {
             "你是{{ shop.name }}的客服助手，只能使用下面资料里写明的内容回答顾客的问题。".to_owned(),
         )]),
         guard: lexicon("zh-CN"),
+        desk: crate::pack::desk::DeskTexts::default(),
+        phrases: Vec::new(),
     }
 }
 

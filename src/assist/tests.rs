@@ -1,0 +1,94 @@
+//! What may a person say of what the assistant would have said?
+
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::pack::load::{PackFiles, load};
+use crate::pack::types::Pack;
+use crate::time::Now;
+use crate::turn::types::{Emotion, EmotionFlag, Facts, HandoffReason};
+
+fn pack(language: &str) -> Pack {
+    load(&PackFiles::embedded(language).unwrap()).unwrap().pack
+}
+
+fn now() -> Now {
+    Now::new("2026-11-20T02:12:00Z".parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap())
+}
+
+#[track_caller]
+fn opens(wish: &str, emotion: &Emotion, said_back: bool) {
+    let pack = pack("zh-CN");
+    let opening = Opening { wish, matter: Some("包裹到哪了"), step: Some("给您办查件"), emotion };
+    let (openings, refused) = openings(&opening, &pack, &now());
+    assert_eq!(openings.len(), MOST_SUGGESTIONS, "{wish}: {refused:?}");
+    let first = &openings[0].text;
+    assert!(first.contains("给您办查件"), "the first sentence carries the next step: {first}");
+    assert_eq!(first.contains(wish.trim()), said_back, "{first}");
+    assert!(said_back || first.contains("包裹到哪了"), "the matter is named instead: {first}");
+    assert!(differs(&openings[0], &openings[1]));
+}
+
+#[test]
+fn the_first_sentence_says_the_wish_back_unless_it_must_not() {
+    let calm = Emotion::default();
+    opens("包裹三天没动了，到底在哪", &calm, true);
+    opens("打我电话13800138000", &calm, false);
+    opens("你们必须赔我500元", &calm, false);
+    opens(&"说来话长".repeat(20), &calm, false);
+    opens("一群骗子", &Emotion { flags: vec![EmotionFlag::Abusive], ..Emotion::default() }, false);
+    opens("他们说“明天到”", &calm, false);
+}
+
+#[test]
+fn every_reason_of_a_handoff_has_its_next_step_in_both_languages() {
+    let reasons = [
+        HandoffReason::AskedForPerson,
+        HandoffReason::StrongWords,
+        HandoffReason::UnresolvedTurns,
+        HandoffReason::ComplexAfterSale,
+        HandoffReason::NoEvidence,
+        HandoffReason::NotUnderstood,
+        HandoffReason::GuardRefused,
+        HandoffReason::Unavailable,
+    ];
+    for language in ["zh-CN", "en"] {
+        let pack = pack(language);
+        for reason in reasons {
+            let step = for_handoff(reason, &pack, &now()).unwrap_or_else(|| panic!("{language} {reason:?}"));
+            assert_eq!(step.kind, NextStepKind::Handoff);
+            let opening =
+                Opening { wish: "", matter: None, step: Some(&step.say), emotion: &Emotion::default() };
+            let (openings, refused) = openings(&opening, &pack, &now());
+            assert!(openings[0].text.contains(&step.say), "{language} {reason:?}: {openings:?} {refused:?}");
+        }
+    }
+}
+
+#[track_caller]
+fn warns(language: &str, text: &str, expected: &[&str]) {
+    let pack = pack(language);
+    let warned = Warned {
+        text,
+        said_before: "我上午10点下的单",
+        suggested: &["补您20元。".to_owned()],
+        facts: &Facts::default(),
+        done: &["ticket_opened".to_owned()],
+    };
+    let warnings = warnings(&warned, &pack, &now());
+    assert_eq!(warnings.is_empty(), expected.is_empty(), "{text}: {warnings:?}");
+    for part in expected {
+        assert!(warnings.iter().any(|warning| warning.contains(part)), "{text}: {warnings:?} lack {part}");
+    }
+}
+
+#[test]
+fn a_person_is_warned_of_what_no_record_carries() {
+    warns("zh-CN", "您好，我看一下您的订单。", &[]);
+    warns("zh-CN", "您上午10点下的单我看到了。", &[]);
+    warns("zh-CN", "我核实一下，今天下午4点前会回复您。", &[]);
+    warns("zh-CN", "补您20元。", &["R07"]);
+    warns("zh-CN", "这件衣服是58元。", &["“58元”这个金额"]);
+    warns("zh-CN", "运费12元，后天15点到。", &["12元", "后天", "15点"]);
+    warns("en", "It costs 58 yuan.", &["this amount"]);
+}
