@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use jiff::{SignedDuration, Timestamp};
 
 use super::live::{PAGE, tail};
-use crate::conversation::Conversations;
+use crate::conversation::{Conversations, Receiver};
 use crate::conversation::types::Attachment;
-use crate::desk::promised::promised;
-use crate::desk::types::{AgentNote, Ticket, TicketStatus};
-use crate::http::ports::{Answer, DeskEvent, Live, Numbered, StaffReply, TicketFilter, TicketView, Tickets};
+use crate::desk::types::{AgentNote, DeskTicket, Ticket, TicketStatus};
+use crate::http::ports::{
+    Answer, DeskEvent, Live, Numbered, PortError, StaffReply, TicketFilter, TicketView, Tickets,
+};
 use crate::identity::{ActionId, PromiseId, StaffScope, TicketId};
-use crate::store::{self, AgentWord, NewMessage, Store, StoreError};
-use crate::time::{Clock, Now};
+use crate::store::{self, NewMessage, Store, StoreError};
+use crate::time::Clock;
+
+/// So long a ticket is put off at most; what is never wanted again is resolved.
+const LONGEST_SNOOZE: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// Works the desk.
 pub struct TicketsPort {
@@ -25,7 +30,7 @@ pub struct TicketsPort {
 }
 
 impl Tickets for TicketsPort {
-    fn list(&self, staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<Ticket>> {
+    fn list(&self, staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<DeskTicket>> {
         Box::pin(async move {
             let limit = u32::try_from(filter.limit).unwrap_or(u32::MAX);
             let statuses = match filter.status {
@@ -36,6 +41,9 @@ impl Tickets for TicketsPort {
             for status in statuses {
                 let wanted = store::TicketFilter {
                     status: Some(status),
+                    agent: filter.agent.clone(),
+                    tag: filter.tag.clone(),
+                    text: filter.text.clone(),
                     limit: Some(limit),
                     ..store::TicketFilter::default()
                 };
@@ -43,7 +51,8 @@ impl Tickets for TicketsPort {
             }
             tickets.sort_by(|a, b| b.priority.cmp(&a.priority).then(a.opened_at.cmp(&b.opened_at)));
             tickets.truncate(filter.limit);
-            Ok(tickets)
+            let queue = self.conversations.queue(&staff).await?;
+            Ok(tickets.into_iter().map(|ticket| self.conversations.at_desk(ticket, &queue)).collect())
         })
     }
 
@@ -58,7 +67,7 @@ impl Tickets for TicketsPort {
                 flows,
                 actions,
                 promises,
-                ticket: detail.ticket,
+                ticket: self.shown(&staff, detail.ticket).await?,
                 state: detail.conversation.state,
                 history: detail.history,
                 notes: detail.notes,
@@ -66,8 +75,11 @@ impl Tickets for TicketsPort {
         })
     }
 
-    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
-        Box::pin(async move { Ok(self.store.claim(&staff, &ticket, &self.clock.now()).await?) })
+    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let claimed = self.store.claim(&staff, &ticket, &self.clock.now()).await?;
+            self.shown(&staff, claimed).await
+        })
     }
 
     fn reply(
@@ -81,7 +93,7 @@ impl Tickets for TicketsPort {
             let warnings = self.warnings(&text);
             let new = NewMessage { client_id: None, text, attachments };
             let now = self.clock.now();
-            let word = self.word_given(&new.text, &now);
+            let word = self.conversations.word_given(&new.text, &now);
             let message = self.store.staff_promise(&staff, &ticket, (new, word), &now).await?;
             Ok(StaffReply { message, warnings })
         })
@@ -91,12 +103,67 @@ impl Tickets for TicketsPort {
         Box::pin(async move { Ok(self.store.note(&staff, &ticket, &text, &self.clock.now()).await?) })
     }
 
-    fn give_back(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
-        Box::pin(async move { Ok(self.store.return_to_bot(&staff, &ticket, &self.clock.now()).await?) })
+    fn give_back(
+        &self,
+        staff: StaffScope,
+        ticket: TicketId,
+        note: Option<String>,
+    ) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let returned = self.conversations.give_back(&staff, &ticket, note).await?;
+            self.shown(&staff, returned).await
+        })
     }
 
-    fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
-        Box::pin(async move { Ok(self.store.resolve(&staff, &ticket, &self.clock.now()).await?) })
+    fn pass_on(
+        &self,
+        staff: StaffScope,
+        ticket: TicketId,
+        to: Receiver,
+        note: Option<String>,
+    ) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            if to.name.as_ref() == Some(&staff.actor) {
+                let message = "to: nobody passes a ticket on to themselves".to_owned();
+                return Err(PortError::Invalid { field: Some("to".into()), message });
+            }
+            let passed = self.conversations.pass_on(&staff, &ticket, (to, note)).await?;
+            self.shown(&staff, passed).await
+        })
+    }
+
+    fn snooze(&self, staff: StaffScope, ticket: TicketId, until: Timestamp) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            let latest = now.timestamp().saturating_add(LONGEST_SNOOZE).unwrap_or(until);
+            if until <= now.timestamp() || until > latest {
+                let message = "until: a moment within the next 90 days is expected".to_owned();
+                return Err(PortError::Invalid { field: Some("until".into()), message });
+            }
+            let snoozed = self.store.snooze(&staff, &ticket, until, &now).await?;
+            self.shown(&staff, snoozed).await
+        })
+    }
+
+    fn assign(&self, staff: StaffScope, ticket: TicketId, to: Option<String>) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let assigned = self.store.assign(&staff, &ticket, to, &self.clock.now()).await?;
+            self.shown(&staff, assigned).await
+        })
+    }
+
+    fn tag(&self, staff: StaffScope, ticket: TicketId, tags: Vec<String>) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let tagged = self.store.tag(&staff, &ticket, tags, &self.clock.now()).await?;
+            self.shown(&staff, tagged).await
+        })
+    }
+
+    fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let resolved = self.store.resolve(&staff, &ticket, &self.clock.now()).await?;
+            self.shown(&staff, resolved).await
+        })
     }
 
     fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>> {
@@ -114,13 +181,14 @@ impl Tickets for TicketsPort {
                     Ok(events.into_iter().map(|event| (event.number, event)).collect())
                 }
             };
-            let store = self.store.clone();
+            let (store, conversations) = (self.store.clone(), self.conversations.clone());
             let shop = staff.shop.clone();
             let concerns = move |announcement: &store::Announcement| announcement.shop == shop;
             let events = tail(announcements, last, concerns, read).filter_map(move |(id, event)| {
-                let (store, staff) = (store.clone(), staff.clone());
+                let (store, conversations) = (store.clone(), conversations.clone());
+                let staff = staff.clone();
                 async move {
-                    let event = desk_event(&store, &staff, &event).await.ok().flatten()?;
+                    let event = desk_event((&store, &conversations), &staff, &event).await.ok().flatten()?;
                     Some(Numbered { id, event })
                 }
             });
@@ -130,13 +198,10 @@ impl Tickets for TicketsPort {
 }
 
 impl TicketsPort {
-    /// The word that an agent's message gives the customer.
-    fn word_given(&self, text: &str, now: &Now) -> Option<AgentWord> {
-        let services = self.conversations.services();
-        let rules = services.rules.load();
-        let within = (&*services.hours, services.answer_within_business_minutes);
-        let due = promised(text, &rules.pack, within, now)?;
-        Some(AgentWord { due, remind_before: services.promises.remind_before })
+    /// A ticket with what follows from the settings and the queue.
+    async fn shown(&self, staff: &StaffScope, ticket: Ticket) -> Result<DeskTicket, PortError> {
+        let queue = self.conversations.queue(staff).await?;
+        Ok(self.conversations.at_desk(ticket, &queue))
     }
 
     /// Red lines only warn a person.
@@ -149,7 +214,7 @@ impl TicketsPort {
 
 /// What the desk shows of an event: the ticket as it is now, or that a message arrived for one.
 async fn desk_event(
-    store: &Store,
+    (store, conversations): (&Store, &Conversations),
     staff: &StaffScope,
     event: &store::DeskEvent,
 ) -> Result<Option<DeskEvent>, StoreError> {
@@ -158,8 +223,9 @@ async fn desk_event(
         "ticket" | "handoff" => {
             let id = body.get("ticket").and_then(|id| serde_json::from_value::<TicketId>(id.clone()).ok());
             let Some(id) = id else { return Ok(None) };
-            let detail = store.ticket(staff, &id).await?;
-            Ok(Some(DeskEvent::Ticket(Box::new(detail.ticket))))
+            let ticket = store.ticket_alone(staff, &id).await?;
+            let queue = conversations.queue(staff).await?;
+            Ok(Some(DeskEvent::Ticket(Box::new(conversations.at_desk(ticket, &queue)))))
         }
         "action" => {
             let id = body.get("action").and_then(|id| serde_json::from_value::<ActionId>(id.clone()).ok());

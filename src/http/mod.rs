@@ -20,6 +20,7 @@ pub mod events;
 pub mod facts;
 pub mod flows;
 pub mod gaps;
+mod handing;
 pub mod tickets;
 pub mod actions;
 pub mod openai;

@@ -18,8 +18,8 @@ use super::middleware::{
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, events, facts, flows, gaps, health, nudges, openai, openapi, pages,
-    sessions, tickets,
+    actions, chat, conversations, events, facts, flows, gaps, handing, health, nudges, openai, openapi,
+    pages, sessions, tickets,
 };
 
 /// The doors, ready to be served.
@@ -81,7 +81,11 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::claim))
         .routes(routes!(tickets::reply))
         .routes(routes!(tickets::note))
-        .routes(routes!(tickets::give_back))
+        .routes(routes!(handing::give_back))
+        .routes(routes!(handing::transfer))
+        .routes(routes!(handing::snooze))
+        .routes(routes!(handing::assign))
+        .routes(routes!(handing::tags))
         .routes(routes!(tickets::resolve))
         .routes(routes!(tickets::stream))
         .routes(routes!(actions::list))

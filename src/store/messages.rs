@@ -8,6 +8,7 @@ use super::conversations::{Conversation, make_move, own_conversation};
 use super::events::{Event, append_event};
 use super::nudges::NudgeSaid;
 use super::replies::StoredReply;
+use super::tickets::written_to_person;
 use super::{Store, StoreError, Transaction};
 use crate::conversation::types::{Attachment, StoredMessage};
 use crate::desk::moves::Move;
@@ -235,6 +236,9 @@ async fn append(
         new,
     };
     let message = insert_message(transaction, &mut conversation, row, now).await?;
+    if conversation.state.is_with_person() {
+        written_to_person(transaction, &mut conversation, now).await?;
+    }
     let reopened = conversation.episode > before;
     Ok(Appended { message, is_new: true, reply: None, superseded_by: None, conversation, reopened })
 }

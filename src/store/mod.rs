@@ -24,6 +24,7 @@ mod sessions;
 mod shop_events;
 mod tickets;
 mod unfinished;
+mod waits;
 mod writer;
 
 #[cfg(test)]
@@ -57,8 +58,9 @@ pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Sta
 pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;
 pub use shop_events::NumberedEvent;
-pub use tickets::{AuditEntry, NewTicket, OpenedTicket, TicketDetail, TicketFilter};
+pub use tickets::{AuditEntry, NewTicket, OpenedTicket, Parting, PassedOn, TicketDetail, TicketFilter};
 pub use unfinished::UnfinishedReply;
+pub use waits::{DueWait, Owed, WaitDone, WaitMove, WaitWent};
 pub use writer::Announcement;
 
 use writer::{Command, Transaction, Writer};

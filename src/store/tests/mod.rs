@@ -3,12 +3,14 @@
 mod actions;
 mod conversations;
 mod crash;
+mod desk;
 mod gaps;
 mod keys;
 mod opening;
 mod proofs;
 mod records;
 mod tickets;
+mod waits;
 mod writing;
 
 use jiff::tz::TimeZone;
