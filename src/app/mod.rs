@@ -319,11 +319,7 @@ async fn resume(
 }
 
 /// Embeds in the background, beginning with everything that has no vectors yet.
-async fn embed(
-    knowledge: &Arc<Knowledge>,
-    store: &Store,
-    shop: &ShopId,
-) -> anyhow::Result<vectors::Lane> {
+async fn embed(knowledge: &Arc<Knowledge>, store: &Store, shop: &ShopId) -> anyhow::Result<vectors::Lane> {
     let lane = vectors::Lane::start(Arc::clone(knowledge));
     vectors::want_missing(knowledge, store, shop).await?;
     Ok(lane)

@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::live::{PAGE, tail};
-use crate::conversation::{Conversations, Receiver};
 use crate::conversation::types::Attachment;
+use crate::conversation::{Conversations, Receiver};
 use crate::desk::types::{AgentNote, DeskTicket, Ticket, TicketStatus};
 use crate::http::ports::{
     Answer, DeskEvent, Live, Numbered, PortError, StaffReply, TicketFilter, TicketView, Tickets,
@@ -103,12 +103,7 @@ impl Tickets for TicketsPort {
         Box::pin(async move { Ok(self.store.note(&staff, &ticket, &text, &self.clock.now()).await?) })
     }
 
-    fn give_back(
-        &self,
-        staff: StaffScope,
-        ticket: TicketId,
-        note: Option<String>,
-    ) -> Answer<'_, DeskTicket> {
+    fn give_back(&self, staff: StaffScope, ticket: TicketId, note: Option<String>) -> Answer<'_, DeskTicket> {
         Box::pin(async move {
             let returned = self.conversations.give_back(&staff, &ticket, note).await?;
             self.shown(&staff, returned).await

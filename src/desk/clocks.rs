@@ -19,11 +19,11 @@ pub struct ClockSettings {
 
 /// The clocks of a ticket.
 pub fn clocks(ticket: &Ticket, settings: ClockSettings, hours: &BusinessHours) -> Clocks {
-    let within = |since: Timestamp, minutes: u32| {
-        hours.after(since, SignedDuration::from_mins(i64::from(minutes)))
-    };
+    let within =
+        |since: Timestamp, minutes: u32| hours.after(since, SignedDuration::from_mins(i64::from(minutes)));
     let is_resolved = ticket.status == TicketStatus::Resolved;
-    let waits = ticket.waiting_since.filter(|_| ticket.status.is_owed() && ticket.first_response_at.is_some());
+    let waits =
+        ticket.waiting_since.filter(|_| ticket.status.is_owed() && ticket.first_response_at.is_some());
     Clocks {
         first_response: Clock {
             due: within(ticket.opened_at, settings.first_response_minutes),

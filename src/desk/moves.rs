@@ -81,10 +81,9 @@ pub fn next(state: ConversationState, step: Move) -> Result<ConversationState, I
         (Human | Snoozed, Move::Snooze) => Ok(Snoozed),
         (Human | Snoozed, Move::PassOn) => Ok(Waiting),
         // Whoever writes brings back what was put off, and so does its time.
-        (
-            Snoozed,
-            Move::CustomerMessage | Move::StaffMessage | Move::HandOver | Move::Claim | Move::Wake,
-        ) => Ok(Human),
+        (Snoozed, Move::CustomerMessage | Move::StaffMessage | Move::HandOver | Move::Claim | Move::Wake) => {
+            Ok(Human)
+        }
         (Human, Move::Wake) => Err(illegal(step, "a person is at it", "nothing was put off")),
         (Bot, _) => {
             Err(illegal(step, "the assistant has the conversation", "it has to be handed over first"))

@@ -109,7 +109,8 @@ impl Plan<'_> {
             return Some((WaitStep::Leave { is_told: true }, self.wait.since));
         };
         let before = closes.saturating_sub(minutes_of(self.settings.leave_minutes)).unwrap_or(closes);
-        let waited = self.wait.since.saturating_add(minutes_of(self.settings.remind_minutes)).unwrap_or(closes);
+        let waited =
+            self.wait.since.saturating_add(minutes_of(self.settings.remind_minutes)).unwrap_or(closes);
         Some((WaitStep::Leave { is_told: false }, before.max(waited).min(closes)))
     }
 

@@ -144,7 +144,10 @@ pub async fn snooze(
 ) -> Result<Json<TicketSummary>, ApiError> {
     let staff = desk(&caller)?;
     let until = parse_shop_time(&request.until, &state.settings.zone).ok_or_else(|| {
-        ApiError::new(ErrorCode::InvalidField, "until: a moment such as 2026-11-21T09:00:00+08:00 is expected")
+        ApiError::new(
+            ErrorCode::InvalidField,
+            "until: a moment such as 2026-11-21T09:00:00+08:00 is expected",
+        )
     })?;
     let ticket = state.ports.tickets.snooze(staff, parse(&id)?, until).await?;
     Ok(answer(&state, ticket))

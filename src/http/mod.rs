@@ -14,6 +14,7 @@ pub mod extract;
 pub mod middleware;
 pub mod server;
 pub mod chat;
+mod clocks;
 pub mod conversations;
 pub mod sessions;
 pub mod events;

@@ -283,12 +283,7 @@ pub trait Tickets: Send + Sync {
     /// Writes a note only staff see.
     fn note(&self, staff: StaffScope, ticket: TicketId, text: String) -> Answer<'_, AgentNote>;
     /// Gives the conversation back to the assistant, which says so; the note only staff see.
-    fn give_back(
-        &self,
-        staff: StaffScope,
-        ticket: TicketId,
-        note: Option<String>,
-    ) -> Answer<'_, DeskTicket>;
+    fn give_back(&self, staff: StaffScope, ticket: TicketId, note: Option<String>) -> Answer<'_, DeskTicket>;
     /// Passes it on, to somebody or back to the queue; the customer hears so, the note only staff see.
     fn pass_on(
         &self,

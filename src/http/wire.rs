@@ -6,12 +6,13 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::actions::{ActionView, PromiseView};
+use super::clocks::ClocksView;
 use super::flows::FlowView;
 use super::ports::{ConversationHistory, TicketView};
 use crate::conversation::types::{Attachment, ChatReply, EmotionSummary, GuardSummary, StoredMessage};
 use crate::desk::types::{
-    AgentNote, Clock, Clocks, ConversationState, DeskTicket, Escalation, HandoffNote, NoteFact, Priority,
-    QueuePlace, TicketStatus,
+    AgentNote, ConversationState, DeskTicket, Escalation, HandoffNote, NoteFact, Priority, QueuePlace,
+    TicketStatus,
 };
 use crate::turn::trace::{FactTrace, SentenceTrace, Timing, Trace};
 use crate::turn::types::{
@@ -276,50 +277,6 @@ pub struct TicketSummary {
     pub clocks: ClocksView,
     /// Its place in the queue, for a handoff for now that nobody has.
     pub wait: Option<QueuePlace>,
-}
-
-/// The clocks of a ticket.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct ClocksView {
-    /// The first word of a person.
-    pub first_response: ClockView,
-    /// The next word of a person; its due time is null while the customer waits for none.
-    pub next_response: NextClockView,
-    /// The end of the matter.
-    pub resolution: ClockView,
-}
-
-/// One clock of a ticket.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct ClockView {
-    /// By when it has to be met.
-    #[schema(format = DateTime)]
-    pub due: String,
-    /// When it was met.
-    #[schema(format = DateTime)]
-    pub met_at: Option<String>,
-}
-
-/// The clock that runs while the customer waits for the next word.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct NextClockView {
-    /// By when the word is due.
-    #[schema(format = DateTime)]
-    pub due: Option<String>,
-}
-
-impl ClocksView {
-    fn new(clocks: Clocks, zone: &TimeZone) -> Self {
-        let view = |clock: Clock| ClockView {
-            due: shown(clock.due, zone),
-            met_at: clock.met_at.map(|at| shown(at, zone)),
-        };
-        Self {
-            first_response: view(clocks.first_response),
-            next_response: NextClockView { due: clocks.next_response.map(|due| shown(due, zone)) },
-            resolution: view(clocks.resolution),
-        }
-    }
 }
 
 impl TicketSummary {

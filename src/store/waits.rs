@@ -117,11 +117,7 @@ impl Store {
     }
 
     /// Nothing is due; the wait is looked at again at a moment, or never.
-    pub async fn look_at_wait(
-        &self,
-        seen: &DueWait,
-        at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
+    pub async fn look_at_wait(&self, seen: &DueWait, at: Option<Timestamp>) -> Result<(), StoreError> {
         let (ticket, steps) = (seen.ticket.id.clone(), seen.wait.steps);
         self.write_in_background(move |transaction| {
             Box::pin(async move {
@@ -353,7 +349,6 @@ fn is_same_matter(row: &SqliteRow, ticket: &Ticket) -> Result<bool, StoreError> 
     if conversation == ticket.conversation {
         return Ok(true);
     }
-    let note: crate::desk::types::HandoffNote =
-        super::codec::from_json(&row.try_get::<String, _>("note")?)?;
+    let note: crate::desk::types::HandoffNote = super::codec::from_json(&row.try_get::<String, _>("note")?)?;
     Ok(note.orders.iter().any(|order| ticket.note.orders.iter().any(|here| here.id == order.id)))
 }

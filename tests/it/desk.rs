@@ -79,7 +79,11 @@ async fn giving_back_says_who_goes_on_and_by_when_the_customer_hears() {
     assert_eq!(desk.shown().await["notes"][0]["text"], "仓库下午点货");
     // The assistant answers, and what was handed over before is not handed over again.
     let answered = desk.writes("包邮吗 运费多少").await;
-    assert_eq!((text(&answered, "reply").is_empty(), &answered["handoff"]), (false, &Value::Null), "{answered}");
+    assert_eq!(
+        (text(&answered, "reply").is_empty(), &answered["handoff"]),
+        (false, &Value::Null),
+        "{answered}"
+    );
     // The word is owed by whoever gave it, and kept by the next one.
     let owed = promises(&desk.shop, &desk.talk).await;
     assert_eq!((owed.len(), text(&owed[0], "kind")), (1, "agent_word"), "{owed:?}");
@@ -113,10 +117,16 @@ async fn passing_on_names_the_colleague_who_then_has_it() {
     let to_self = desk.post("transfer", json!({ "to": "admin" })).await;
     assert_eq!((to_self.status, to_self.code().as_str()), (422, "invalid_field"));
     let passed = desk.post("transfer", to).await.good();
-    assert_eq!((text(&passed, "status"), text(&passed, "assignee"), &passed["agent"]), ("open", "小林", &Value::Null));
+    assert_eq!(
+        (text(&passed, "status"), text(&passed, "assignee"), &passed["agent"]),
+        ("open", "小林", &Value::Null)
+    );
     assert_eq!(passed["wait"]["ahead"], 0);
     let said = desk.last().await;
-    assert_eq!((text(&said, "author"), text(&said, "text")), ("assistant", "这件事交给售后组的小林接着办，前面的记录都在，您不用重说。"));
+    assert_eq!(
+        (text(&said, "author"), text(&said, "text")),
+        ("assistant", "这件事交给售后组的小林接着办，前面的记录都在，您不用重说。")
+    );
     assert_eq!(desk.shown().await["state"], "waiting");
     let mine = desk.shop.staff_get("/api/v1/tickets?agent=小林").await;
     assert_eq!(text(&mine["tickets"][0], "id"), desk.ticket);
@@ -136,7 +146,10 @@ async fn what_is_put_off_comes_back_by_its_time_or_by_the_customer() {
     }
     let until_eleven = json!({ "until": "2026-11-20T11:00:00" });
     let snoozed = desk.post("snooze", until_eleven.clone()).await.good();
-    assert_eq!((text(&snoozed, "status"), text(&snoozed, "snoozed_until")), ("snoozed", "2026-11-20T11:00:00+08:00"));
+    assert_eq!(
+        (text(&snoozed, "status"), text(&snoozed, "snoozed_until")),
+        ("snoozed", "2026-11-20T11:00:00+08:00")
+    );
     assert_eq!(desk.shop.staff_get("/api/v1/tickets").await["tickets"], json!([]));
     let put_off = desk.shop.staff_get("/api/v1/tickets?status=snoozed").await;
     assert_eq!(text(&put_off["tickets"][0], "id"), desk.ticket);
@@ -144,11 +157,15 @@ async fn what_is_put_off_comes_back_by_its_time_or_by_the_customer() {
     let answer = desk.writes("还在吗").await;
     assert_eq!(text(&answer, "reply"), "");
     let back = desk.shown().await;
-    assert_eq!((text(&back, "status"), text(&back, "state"), &back["snoozed_until"]), ("claimed", "human", &Value::Null));
+    assert_eq!(
+        (text(&back, "status"), text(&back, "state"), &back["snoozed_until"]),
+        ("claimed", "human", &Value::Null)
+    );
     assert_ne!(back["waiting_since"], Value::Null);
     desk.post("snooze", until_eleven).await.good();
     desk.shop.at("2026-11-20T11:00:10+08:00");
-    until("it comes back", async || Some(desk.shown().await).filter(|ticket| ticket["status"] == "claimed")).await;
+    until("it comes back", async || Some(desk.shown().await).filter(|ticket| ticket["status"] == "claimed"))
+        .await;
     desk.shop.stop().await;
 }
 
@@ -212,7 +229,8 @@ async fn of_two_who_claim_at_once_one_has_it_and_nobody_after_the_end() {
     let desk = Desk::claimed().await;
     desk.post("transfer", json!({ "to": null })).await.good();
     let keys = [desk.colleague("小林").await, desk.colleague("小周").await];
-    let claims = futures_util::future::join_all(keys.iter().map(|key| desk.post_as(key, "claim", json!({})))).await;
+    let claims =
+        futures_util::future::join_all(keys.iter().map(|key| desk.post_as(key, "claim", json!({})))).await;
     let mut statuses: Vec<u16> = claims.iter().map(|claim| claim.status).collect();
     let winner = usize::from(statuses[0] != 200);
     statuses.sort_unstable();

@@ -24,13 +24,16 @@ async fn at(now: &str) -> RunningShop {
 async fn words(shop: &RunningShop, talk: &Value) -> Vec<String> {
     let history = shop.staff_get(&format!("/api/v1/conversations/{}", text(talk, "conversation"))).await;
     let messages = history["messages"].as_array().unwrap().iter();
-    let of_wait = |message: &&Value| message["trace"]["notes"].to_string().contains("nobody has taken the ticket");
+    let of_wait =
+        |message: &&Value| message["trace"]["notes"].to_string().contains("nobody has taken the ticket");
     messages.filter(of_wait).map(|message| text(message, "text").to_owned()).collect()
 }
 
 async fn wait_for_words(shop: &RunningShop, talk: &Value, count: usize) -> Vec<String> {
-    until(&format!("{count} words"), async || Some(words(shop, talk).await).filter(|said| said.len() == count))
-        .await
+    until(&format!("{count} words"), async || {
+        Some(words(shop, talk).await).filter(|said| said.len() == count)
+    })
+    .await
 }
 
 async fn ticket(shop: &RunningShop, talk: &Value) -> Value {

@@ -9,8 +9,8 @@ use crate::desk::types::{ConversationState, HandoffNote, Priority, TicketStatus}
 use crate::identity::ConversationId;
 use crate::store::promises::WAKING;
 use crate::store::{
-    Brought, Cancelling, FollowUp, FollowUpStep, FollowedUp, NewAction, NewPromise, NewTicket, Parting, ResultTaken,
-    Seen, TicketFilter, ToPerson, Undertaken, Undertaking,
+    Brought, Cancelling, FollowUp, FollowUpStep, FollowedUp, NewAction, NewPromise, NewTicket, Parting,
+    ResultTaken, Seen, TicketFilter, ToPerson, Undertaken, Undertaking,
 };
 use crate::turn::trace::Trace;
 use crate::turn::types::{HandoffMode, HandoffReason};

@@ -21,23 +21,35 @@ const AGENTS: [&str; 2] = ["小李", "小林"];
 #[derive(Debug, Clone, Copy)]
 enum Happening {
     /// The customer writes; again sends the last message once more.
-    Writes { again: bool },
+    Writes {
+        again: bool,
+    },
     /// The assistant begins to answer the last message.
     Begins,
     /// The assistant says the next sentence of what it has begun, however late that is.
     Speaks,
     Wants,
     Claims(usize),
-    Says { agent: usize, again: bool },
+    Says {
+        agent: usize,
+        again: bool,
+    },
     Returns(usize),
     Resolves(usize),
     Snoozes(usize),
-    PassesOn { agent: usize, to: Option<usize> },
+    PassesOn {
+        agent: usize,
+        to: Option<usize>,
+    },
     /// The lane looks after the waits; twice does the same step a second time.
-    Waits { twice: bool },
+    Waits {
+        twice: bool,
+    },
     TimePasses,
     /// The program stops, in good order or not.
-    Restarts { orderly: bool },
+    Restarts {
+        orderly: bool,
+    },
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -341,7 +353,11 @@ impl Day {
             }
         }
         assert_eq!(woken, due);
-        assert_eq!(self.store.wake_snoozed(&staff(), &self.now).await.unwrap(), 0, "nothing comes back twice");
+        assert_eq!(
+            self.store.wake_snoozed(&staff(), &self.now).await.unwrap(),
+            0,
+            "nothing comes back twice"
+        );
     }
 
     /// The store is as the model says.
@@ -369,7 +385,12 @@ impl Day {
                 .fetch_one(self.store.readers())
                 .await
                 .unwrap();
-            assert_eq!(waits, i64::from(model.state == ConversationState::Waiting), "while {:?}", model.state);
+            assert_eq!(
+                waits,
+                i64::from(model.state == ConversationState::Waiting),
+                "while {:?}",
+                model.state
+            );
             let said = self.store.messages(&model.scope, &model.id).await.unwrap();
             let said: Vec<_> = said.into_iter().map(|message| (message.author, message.text)).collect();
             let log: Vec<_> = model.log.iter().filter(|(_, text)| !text.is_empty()).cloned().collect();

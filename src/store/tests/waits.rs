@@ -54,8 +54,7 @@ async fn a_word_and_its_promise_are_written_once() {
     let sentence =
         SentenceTrace { text: "慢了".into(), goal: Goal::Commit, by: By::Wording, evidence: Vec::new() };
     let owed = Owed { kind: "callback".into(), due, remind_before: SignedDuration::from_mins(30) };
-    let step =
-        WaitMove { done: WaitDone::OfferedCallBack(owed), said: Some((sentence, Trace::default())) };
+    let step = WaitMove { done: WaitDone::OfferedCallBack(owed), said: Some((sentence, Trace::default())) };
     let went = store.move_wait(&staff(), &looked, step.clone(), &now()).await.unwrap();
     assert!(matches!(went, WaitWent::Said(_)));
     // Whoever has seen the same wait comes too late.
@@ -138,9 +137,14 @@ async fn who_is_there_gets_what_is_theirs_to_take() {
         done(&store, &ticket, begun(Assignment::RoundRobin)).await;
         assigned.extend(reread(&store, &ticket).await.assignee);
     }
-    assert_eq!((assigned[0] != assigned[1], &assigned[..2]), (true, &assigned[2..]), "by turns: {assigned:?}");
+    assert_eq!(
+        (assigned[0] != assigned[1], &assigned[..2]),
+        (true, &assigned[2..]),
+        "by turns: {assigned:?}"
+    );
     // Whoever has less gets the next one.
-    let queue = store.tickets(&staff(), &TicketFilter { agent: Some("小李".into()), ..TicketFilter::default() });
+    let queue =
+        store.tickets(&staff(), &TicketFilter { agent: Some("小李".into()), ..TicketFilter::default() });
     for ticket in queue.await.unwrap().iter().filter(|ticket| ticket.status == TicketStatus::Open) {
         store.assign(&staff(), &ticket.id, Some("小林".into()), &now()).await.unwrap();
     }

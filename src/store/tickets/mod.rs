@@ -21,11 +21,11 @@ use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
 
 pub(super) use open::{open as open_in, program};
 pub use parting::{Parting, PassedOn};
+pub(super) use sorting::{assign_by, set_assignee};
 pub(super) use upkeep::{
     close_unclaimed, escalate, keep_late_sentence, raise_to, shop_ticket, shop_ticket_of, tell_desk,
     written_to_person,
 };
-pub(super) use sorting::{assign_by, set_assignee};
 pub(super) use write::audit;
 
 /// A ticket to be opened.

@@ -17,7 +17,7 @@ use crate::time::Now;
 use crate::turn::types::HandoffMode;
 
 /// The name under which the program itself stands in the audit.
-const ASSISTANT: &str = "assistant";
+pub(super) const ASSISTANT: &str = "assistant";
 
 impl Store {
     /// Opens a ticket and, if it is for now, takes the conversation from the assistant, in one transaction.

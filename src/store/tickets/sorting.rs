@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use sqlx::Row;
 
+use super::open::ASSISTANT;
 use super::upkeep::{shop_ticket, tell_desk};
 use super::write::audit;
 use crate::desk::types::{Assignment, Ticket};
@@ -95,10 +96,14 @@ async fn assign(
 ) -> Result<Ticket, StoreError> {
     let (mut ticket, mut conversation) = shop_ticket(transaction, agent, id).await?;
     if !ticket.status.is_owed() {
-        return Err(StoreError::Conflict(format!("ticket `{id}` is closed; the next handover opens a new one")));
+        return Err(StoreError::Conflict(format!(
+            "ticket `{id}` is closed; the next handover opens a new one"
+        )));
     }
     if let Some(holder) = ticket.agent.as_ref().filter(|holder| to.as_ref() != Some(holder)) {
-        return Err(StoreError::Conflict(format!("ticket `{id}` is claimed by {holder}; pass it on instead")));
+        return Err(StoreError::Conflict(format!(
+            "ticket `{id}` is claimed by {holder}; pass it on instead"
+        )));
     }
     set_assignee(transaction, agent, (&mut ticket, &mut conversation), to, now).await?;
     Ok(ticket)
@@ -150,18 +155,15 @@ pub(in crate::store) async fn assign_by(
 }
 
 /// Who is there to take tickets: everybody who has worked at the desk lately.
-async fn roster(
-    transaction: &mut Transaction,
-    shop: &ShopId,
-    now: &Now,
-) -> Result<Vec<String>, StoreError> {
+async fn roster(transaction: &mut Transaction, shop: &ShopId, now: &Now) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query(
         "SELECT DISTINCT actor FROM audit WHERE shop = ?1 AND at >= ?2 AND at <= ?3 AND action IN \
-         ('claim', 'message', 'note', 'return', 'resolve', 'snooze', 'pass_on', 'tag') ORDER BY actor",
+         ('claim', 'message', 'note', 'return', 'resolve', 'snooze', 'pass_on', 'tag') AND actor <> ?4 ORDER BY actor",
     )
     .bind(shop.as_str())
     .bind(now.epoch_milliseconds() - milliseconds(AT_THE_DESK))
     .bind(now.epoch_milliseconds())
+    .bind(ASSISTANT)
     .fetch_all(&mut transaction.connection)
     .await?;
     rows.iter().map(|row| Ok(row.try_get("actor")?)).collect()
@@ -186,10 +188,7 @@ async fn last_turn(
 }
 
 /// How many tickets somebody has or should take.
-async fn load_of(
-    transaction: &mut Transaction,
-    (shop, name): (&ShopId, &str),
-) -> Result<i64, StoreError> {
+async fn load_of(transaction: &mut Transaction, (shop, name): (&ShopId, &str)) -> Result<i64, StoreError> {
     let row = sqlx::query(
         "SELECT COUNT(*) AS n FROM tickets WHERE shop = ?1 AND status IN ('open', 'claimed', 'snoozed') \
          AND COALESCE(agent, assignee) = ?2",

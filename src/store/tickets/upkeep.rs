@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::Row;
 
+use super::open::program;
 use super::write::audit;
 use super::{escalation_number, priority_number, read_ticket};
 use crate::desk::types::{Escalation, Priority, Ticket, TicketStatus};
@@ -12,7 +13,6 @@ use crate::identity::{ConversationId, StaffScope, TicketId};
 use crate::store::codec::from_text;
 use crate::store::conversations::{Conversation, shop_conversation};
 use crate::store::events::{Event, append_event};
-use super::open::program;
 use crate::store::{StoreError, Transaction};
 use crate::time::Now;
 use crate::turn::types::HandoffMode;

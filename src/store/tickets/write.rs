@@ -205,7 +205,7 @@ async fn has_written(
     ticket: &mut Ticket,
     now: &Now,
 ) -> Result<(), StoreError> {
-    let waited = ticket.waiting_since.take().is_some() || ticket.snoozed_until.take().is_some();
+    let (waited, snoozed) = (ticket.waiting_since.take(), ticket.snoozed_until.take());
     ticket.first_response_at = ticket.first_response_at.or_else(|| Some(now.timestamp()));
     sqlx::query(
         "UPDATE tickets SET status = ?1, waiting_since = NULL, snoozed_until = NULL, \
@@ -216,7 +216,7 @@ async fn has_written(
     .bind(ticket.id.as_str())
     .execute(&mut transaction.connection)
     .await?;
-    if waited {
+    if waited.is_some() || snoozed.is_some() {
         tell_desk(transaction, conversation, ticket, now).await?;
     }
     Ok(())
@@ -281,4 +281,3 @@ pub(super) fn has(ticket: &Ticket, agent: &StaffScope) -> Result<(), StoreError>
         _ => Ok(()),
     }
 }
-

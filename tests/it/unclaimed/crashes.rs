@@ -73,7 +73,8 @@ async fn work(url: &str, random: &mut Random) -> Option<()> {
         return None;
     }
     let ticket = tickets[usize::try_from(random.below(count)).ok()?]["id"].as_str()?;
-    let verb = ["claim", "claim", "messages", "return", "resolve", "transfer"][usize::try_from(random.below(6)).ok()?];
+    let verb = ["claim", "claim", "messages", "return", "resolve", "transfer"]
+        [usize::try_from(random.below(6)).ok()?];
     post(url, &format!("/api/v1/tickets/{ticket}/{verb}"), &json!({ "text": "今天16:00前给您答复" })).await;
     Some(())
 }
@@ -112,7 +113,9 @@ async fn check(data: &Path, conversations: &[ConversationId]) {
         let tickets = store.tickets(&staff, &filter).await.unwrap();
         let owed: Vec<TicketStatus> = tickets
             .iter()
-            .filter(|ticket| ticket.conversation == *id && ticket.mode == HandoffMode::Now && ticket.status.is_owed())
+            .filter(|ticket| {
+                ticket.conversation == *id && ticket.mode == HandoffMode::Now && ticket.status.is_owed()
+            })
             .map(|ticket| ticket.status)
             .collect();
         let expected = match conversation.state {
@@ -126,7 +129,11 @@ async fn check(data: &Path, conversations: &[ConversationId]) {
         let messages = store.messages_for_staff(&staff, id).await.unwrap();
         let mut previous = "";
         for message in messages.iter().filter(|message| message.author == Author::Assistant) {
-            let of_wait = message.trace.iter().flat_map(|trace| &trace.notes).any(|note| note.contains("nobody has taken"));
+            let of_wait = message
+                .trace
+                .iter()
+                .flat_map(|trace| &trace.notes)
+                .any(|note| note.contains("nobody has taken"));
             said += usize::from(of_wait);
             assert!(!of_wait || message.text != previous, "twice in a row: {previous}");
             previous = &message.text;
