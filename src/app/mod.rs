@@ -155,12 +155,12 @@ impl App {
             limits: limits(&config),
             proofs: config.proof.limits(),
             promises: config.promises.times(),
+            desk: config.desk.settings(),
             executes: actions.is_some(),
         });
         let worker = resume(&conversations, actions, &shop).await?;
         rehearsal::run(conversations.services(), &shop).await;
-        let vectors = vectors::Lane::start(Arc::clone(&knowledge));
-        vectors::want_missing(&knowledge, &store, &shop).await?;
+        let vectors = embed(&knowledge, &store, &shop).await?;
         let gaps = gaps::Lane::start(store.clone(), Arc::clone(&knowledge), Arc::clone(&clock), staff(&shop));
         Ok(Self {
             conversations,
@@ -186,7 +186,8 @@ impl App {
     /// If the store does not answer.
     pub async fn keep_word(&self) -> anyhow::Result<usize> {
         self.worker.work_off().await?;
-        let kept = self.conversations.keep_promises(&self.worker.staff).await?;
+        let kept = self.conversations.keep_promises(&self.worker.staff).await?
+            + self.conversations.look_after_waits(&self.worker.staff).await?;
         let moved = self.conversations.go_on_with_flows(&self.worker.staff).await?;
         Ok(kept + moved + proactive::work_off(&self.conversations, &self.worker.staff).await?)
     }
@@ -352,6 +353,13 @@ async fn resume(
     conversations.services().store.free_leases(&staff).await?;
     conversations.services().store.sweep_pictures(&staff).await?;
     Ok(Worker { conversations: conversations.clone(), system, staff })
+}
+
+/// Embeds in the background, beginning with everything that has no vectors yet.
+async fn embed(knowledge: &Arc<Knowledge>, store: &Store, shop: &ShopId) -> anyhow::Result<vectors::Lane> {
+    let lane = vectors::Lane::start(Arc::clone(knowledge));
+    vectors::want_missing(knowledge, store, shop).await?;
+    Ok(lane)
 }
 
 /// The index of a data folder, with every change the store took after it was built.

@@ -1,4 +1,5 @@
-//! The lanes on which actions are executed, promises kept, flows moved and customers spoken to first, beside the replies and never in their way.
+//! The lanes on which actions are executed, promises kept, flows moved, waits looked after and customers spoken to first, beside
+//! the replies and never in their way.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const AFTER_TROUBLE: Duration = Duration::from_secs(2);
 
 /// Works until it is dropped. What is written is written whole or not at all, so that it may end at any moment.
-pub struct Lanes([JoinHandle<()>; 5]);
+pub struct Lanes([JoinHandle<()>; 6]);
 
 impl Lanes {
     /// Begins to look. The shop's system may be slow: what is said at its time does not wait for it.
@@ -41,11 +42,16 @@ impl Lanes {
                 worker.conversations.speak_first(&worker.staff).await
             }
         });
+        let waiting = worker.clone();
+        let wait = lane("waits could not be looked after", move || {
+            let worker = waiting.clone();
+            async move { worker.conversations.look_after_waits(&worker.staff).await }
+        });
         let keep = lane("promises could not be kept", move || {
             let worker = worker.clone();
             async move { worker.conversations.keep_promises(&worker.staff).await }
         });
-        Self([execute, keep, go_on, notice, speak_first])
+        Self([execute, keep, go_on, notice, speak_first, wait])
     }
 }
 

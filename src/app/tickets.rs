@@ -3,17 +3,23 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use jiff::{SignedDuration, Timestamp};
 
 use super::live::{PAGE, tail};
 use super::suggester::{Suggester, until};
 use crate::conversation::Conversations;
 use crate::conversation::types::Attachment;
-use crate::desk::promised::promised;
-use crate::desk::types::{AgentNote, Ticket, TicketStatus};
-use crate::http::ports::{Answer, DeskEvent, Live, Numbered, StaffReply, TicketFilter, TicketView, Tickets};
+use crate::conversation::{Conversations, Receiver};
+use crate::desk::types::{AgentNote, DeskTicket, Ticket, TicketStatus};
+use crate::http::ports::{
+    Answer, DeskEvent, Live, Numbered, PortError, StaffReply, TicketFilter, TicketView, Tickets,
+};
 use crate::identity::{ActionId, PromiseId, StaffScope, TicketId};
-use crate::store::{self, AgentWord, NewMessage, Store, StoreError};
-use crate::time::{Clock, Now};
+use crate::store::{self, NewMessage, Store, StoreError};
+use crate::time::Clock;
+
+/// So long a ticket is put off at most; what is never wanted again is resolved.
+const LONGEST_SNOOZE: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// Works the desk.
 pub struct TicketsPort {
@@ -28,7 +34,7 @@ pub struct TicketsPort {
 }
 
 impl Tickets for TicketsPort {
-    fn list(&self, staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<Ticket>> {
+    fn list(&self, staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<DeskTicket>> {
         Box::pin(async move {
             let limit = u32::try_from(filter.limit).unwrap_or(u32::MAX);
             let statuses = match filter.status {
@@ -39,6 +45,9 @@ impl Tickets for TicketsPort {
             for status in statuses {
                 let wanted = store::TicketFilter {
                     status: Some(status),
+                    agent: filter.agent.clone(),
+                    tag: filter.tag.clone(),
+                    text: filter.text.clone(),
                     limit: Some(limit),
                     ..store::TicketFilter::default()
                 };
@@ -46,7 +55,8 @@ impl Tickets for TicketsPort {
             }
             tickets.sort_by(|a, b| b.priority.cmp(&a.priority).then(a.opened_at.cmp(&b.opened_at)));
             tickets.truncate(filter.limit);
-            Ok(tickets)
+            let queue = self.conversations.queue(&staff).await?;
+            Ok(tickets.into_iter().map(|ticket| self.conversations.at_desk(ticket, &queue)).collect())
         })
     }
 
@@ -65,7 +75,7 @@ impl Tickets for TicketsPort {
                 flows,
                 actions,
                 promises,
-                ticket: detail.ticket,
+                ticket: self.shown(&staff, detail.ticket).await?,
                 state: detail.conversation.state,
                 history: detail.history,
                 notes: detail.notes,
@@ -73,8 +83,11 @@ impl Tickets for TicketsPort {
         })
     }
 
-    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
-        Box::pin(async move { Ok(self.store.claim(&staff, &ticket, &self.clock.now()).await?) })
+    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let claimed = self.store.claim(&staff, &ticket, &self.clock.now()).await?;
+            self.shown(&staff, claimed).await
+        })
     }
 
     fn reply(
@@ -87,7 +100,7 @@ impl Tickets for TicketsPort {
         Box::pin(async move {
             let new = NewMessage { client_id: None, text: text.clone(), attachments };
             let now = self.clock.now();
-            let word = self.word_given(&new.text, &now);
+            let word = self.conversations.word_given(&new.text, &now);
             let message = self.store.staff_promise(&staff, &ticket, (new, word), &now).await?;
             // The message is sent by now; a warning never keeps it back.
             let detail = self.store.ticket(&staff, &ticket).await?;
@@ -100,12 +113,62 @@ impl Tickets for TicketsPort {
         Box::pin(async move { Ok(self.store.note(&staff, &ticket, &text, &self.clock.now()).await?) })
     }
 
-    fn give_back(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
-        Box::pin(async move { Ok(self.store.return_to_bot(&staff, &ticket, &self.clock.now()).await?) })
+    fn give_back(&self, staff: StaffScope, ticket: TicketId, note: Option<String>) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let returned = self.conversations.give_back(&staff, &ticket, note).await?;
+            self.shown(&staff, returned).await
+        })
     }
 
-    fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
-        Box::pin(async move { Ok(self.store.resolve(&staff, &ticket, &self.clock.now()).await?) })
+    fn pass_on(
+        &self,
+        staff: StaffScope,
+        ticket: TicketId,
+        to: Receiver,
+        note: Option<String>,
+    ) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            if to.name.as_ref() == Some(&staff.actor) {
+                let message = "to: nobody passes a ticket on to themselves".to_owned();
+                return Err(PortError::Invalid { field: Some("to".into()), message });
+            }
+            let passed = self.conversations.pass_on(&staff, &ticket, (to, note)).await?;
+            self.shown(&staff, passed).await
+        })
+    }
+
+    fn snooze(&self, staff: StaffScope, ticket: TicketId, until: Timestamp) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            let latest = now.timestamp().saturating_add(LONGEST_SNOOZE).unwrap_or(until);
+            if until <= now.timestamp() || until > latest {
+                let message = "until: a moment within the next 90 days is expected".to_owned();
+                return Err(PortError::Invalid { field: Some("until".into()), message });
+            }
+            let snoozed = self.store.snooze(&staff, &ticket, until, &now).await?;
+            self.shown(&staff, snoozed).await
+        })
+    }
+
+    fn assign(&self, staff: StaffScope, ticket: TicketId, to: Option<String>) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let assigned = self.store.assign(&staff, &ticket, to, &self.clock.now()).await?;
+            self.shown(&staff, assigned).await
+        })
+    }
+
+    fn tag(&self, staff: StaffScope, ticket: TicketId, tags: Vec<String>) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let tagged = self.store.tag(&staff, &ticket, tags, &self.clock.now()).await?;
+            self.shown(&staff, tagged).await
+        })
+    }
+
+    fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket> {
+        Box::pin(async move {
+            let resolved = self.store.resolve(&staff, &ticket, &self.clock.now()).await?;
+            self.shown(&staff, resolved).await
+        })
     }
 
     fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>> {
@@ -123,12 +186,13 @@ impl Tickets for TicketsPort {
                     Ok(events.into_iter().map(|event| (event.number, event)).collect())
                 }
             };
-            let store = self.store.clone();
+            let (store, conversations) = (self.store.clone(), self.conversations.clone());
             let shop = staff.shop.clone();
             let concerns = move |announcement: &store::Announcement| announcement.shop == shop;
             let events = tail(announcements, last, concerns, read).then(move |(id, event)| {
-                let (store, staff) = (store.clone(), staff.clone());
-                async move { (id, desk_event(&store, &staff, &event).await) }
+                let (store, conversations) = (store.clone(), conversations.clone());
+                let staff = staff.clone();
+                async move { (id, desk_event((&store, &conversations), &staff, &event).await) }
             });
             // An event that cannot be read now is not passed over: the listener comes back and reads it again.
             let readable = events.take_while(|(_, event)| {
@@ -146,23 +210,20 @@ impl Tickets for TicketsPort {
 }
 
 impl TicketsPort {
-    /// The word that an agent's message gives the customer.
-    fn word_given(&self, text: &str, now: &Now) -> Option<AgentWord> {
-        let services = self.conversations.services();
-        let rules = services.rules.load();
-        let within = (&*services.hours, services.answer_within_business_minutes);
-        let due = promised(text, &rules.pack, within, now)?;
-        Some(AgentWord { due, remind_before: services.promises.remind_before })
+    /// A ticket with what follows from the settings and the queue.
+    async fn shown(&self, staff: &StaffScope, ticket: Ticket) -> Result<DeskTicket, PortError> {
+        let queue = self.conversations.queue(staff).await?;
+        Ok(self.conversations.at_desk(ticket, &queue))
     }
 }
 
 /// What the desk shows of an event; nothing of what is no longer there.
 async fn desk_event(
-    store: &Store,
+    services: (&Store, &Conversations),
     staff: &StaffScope,
     event: &store::DeskEvent,
 ) -> Result<Option<DeskEvent>, StoreError> {
-    match shown_at_desk(store, staff, event).await {
+    match shown_at_desk(services, staff, event).await {
         Err(StoreError::NotFound { .. }) => Ok(None),
         shown => shown,
     }
@@ -170,7 +231,7 @@ async fn desk_event(
 
 /// The ticket as it is now, or that a message arrived for one.
 async fn shown_at_desk(
-    store: &Store,
+    (store, conversations): (&Store, &Conversations),
     staff: &StaffScope,
     event: &store::DeskEvent,
 ) -> Result<Option<DeskEvent>, StoreError> {
@@ -179,8 +240,9 @@ async fn shown_at_desk(
         "ticket" | "handoff" => {
             let id = body.get("ticket").and_then(|id| serde_json::from_value::<TicketId>(id.clone()).ok());
             let Some(id) = id else { return Ok(None) };
-            let detail = store.ticket(staff, &id).await?;
-            Ok(Some(DeskEvent::Ticket(Box::new(detail.ticket))))
+            let ticket = store.ticket_alone(staff, &id).await?;
+            let queue = conversations.queue(staff).await?;
+            Ok(Some(DeskEvent::Ticket(Box::new(conversations.at_desk(ticket, &queue)))))
         }
         "action" => {
             let id = body.get("action").and_then(|id| serde_json::from_value::<ActionId>(id.clone()).ok());

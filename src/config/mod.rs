@@ -4,6 +4,7 @@
 //! `cli`, this module only knows the file. A test keeps the example equal to the defaults.
 
 mod connect;
+mod desk;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,9 @@ pub use connect::{ActionsConfig, ConnectConfig, OrdersConfig, WebhooksConfig};
 use crate::conversation::PromiseTimes;
 use crate::desk::hours::{BusinessHours, HolidayRow, HoursRow};
 use crate::pictures::PictureLimits;
+pub use connect::{ActionsConfig, ConnectConfig, OrdersConfig};
+pub use desk::DeskConfig;
+use crate::desk::hours::BusinessHours;
 use crate::store::ProofLimits;
 
 /// Everything that can be set.
@@ -136,27 +140,6 @@ impl Default for ModelConfig {
             remote_url: None,
             remote_model: None,
         }
-    }
-}
-
-/// The desk: when people are there, and how soon they answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DeskConfig {
-    /// Business hours, in shop time. Default: every day from 9:00 to 22:00.
-    pub hours: Vec<HoursRow>,
-    /// Dates with hours of their own, or none. Default: none.
-    pub holidays: Vec<HolidayRow>,
-    /// Within how many business minutes a message left at the desk is answered. It is said to customers, so it
-    /// has to be kept. Default: `30`.
-    pub answer_within_minutes: u32,
-}
-
-impl Default for DeskConfig {
-    fn default() -> Self {
-        let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(str::to_owned).to_vec();
-        let hours = vec![HoursRow { days, from: "9:00".into(), to: "22:00".into() }];
-        Self { hours, holidays: Vec::new(), answer_within_minutes: 30 }
     }
 }
 
@@ -387,6 +370,9 @@ impl Config {
             return refuse("shop.language", &self.shop.language, "`zh-CN` or `en`");
         }
         self.business_hours()?;
+        if let Some((field, number)) = self.desk.wrong_number() {
+            return refuse(field, &number.to_string(), "at most 44640, a month in minutes");
+        }
         if let Some((field, number)) = self.proof.wrong_number() {
             return refuse(field, &number.to_string(), "1 to 100 wrong tries, 1 hour to a year");
         }

@@ -5,12 +5,15 @@
 
 pub mod types;
 mod burst;
+mod desk;
 mod flow;
 mod follow_up;
 mod gap;
 mod interrupted;
 mod nudge;
+mod parting;
 mod proof;
+mod unclaimed;
 mod voice;
 mod word;
 mod waiting;
@@ -28,6 +31,7 @@ use crate::actions::Standing;
 use crate::connect::ShopSource;
 use crate::desk::hours::BusinessHours;
 use crate::desk::queue::desk_status;
+use crate::desk::settings::DeskSettings;
 use crate::desk::types::ConversationState;
 use crate::identity::{ConversationId, MessageId, Scope, StaffScope};
 use crate::knowledge::Knowledge;
@@ -38,6 +42,8 @@ use crate::turn::types::{A_DAY, Author, Episode, Memory, OrderProof, Pending, Tu
 use crate::turn::types::{A_DAY, Author, DeskStatus, Episode, Memory, OrderProof, TurnInput};
 use crate::turn::{Limits, Outcome, Rules, Turn, VoiceError};
 use burst::{Bursts, Place};
+pub use desk::Queue;
+pub use parting::Receiver;
 use types::{ChatReply, IncomingMessage, TurnEvent};
 use voice::StoredVoice;
 
@@ -77,6 +83,8 @@ pub struct Services {
     pub proofs: Option<ProofLimits>,
     /// How promises are kept.
     pub promises: PromiseTimes,
+    /// How the desk is run.
+    pub desk: DeskSettings,
     /// Whether the shop's own system executes actions; otherwise people do.
     pub executes: bool,
 }
@@ -238,7 +246,7 @@ impl Conversations {
             return Ok(repeated);
         }
         if let Some(unfinished) = store.unfinished_conversation(&message.scope, now).await?
-            && matches!(unfinished.state, ConversationState::Waiting | ConversationState::Human)
+            && (unfinished.state == ConversationState::Waiting || unfinished.state.is_with_person())
         {
             return Ok(unfinished);
         }
@@ -307,7 +315,7 @@ impl Answering {
         }
         let current = self.inner.services.store.conversation(&self.message.scope, conversation).await?;
         match current.state {
-            ConversationState::Human => self.silent(&current).await,
+            ConversationState::Human | ConversationState::Snoozed => self.silent(&current).await,
             ConversationState::Waiting => self.acknowledge(current).await,
             ConversationState::Bot | ConversationState::Resolved => self.converse(current, place).await,
         }

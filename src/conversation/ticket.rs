@@ -57,7 +57,7 @@ pub(super) fn planned(
         reason: plan.reason,
         detail: plan.detail.clone(),
         mode: plan.mode,
-        priority: priority_of(plan),
+        priority: priority_of(plan, &note),
         due,
         note,
     }

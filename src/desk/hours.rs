@@ -123,18 +123,34 @@ impl BusinessHours {
     /// When so many minutes of business will have passed, rounded up to a quarter of an hour but never beyond the
     /// closing time. A desk that never opens is counted as one that never closes.
     pub fn due_in_business_minutes(&self, now: &Now, minutes: u32) -> Timestamp {
-        let moment = now.timestamp();
-        let mut left = SignedDuration::from_mins(i64::from(minutes));
+        let (due, closing) = self.pass(now.timestamp(), SignedDuration::from_mins(i64::from(minutes)));
+        let round = self.round_up(due);
+        closing.map_or(round, |closing| round.min(closing))
+    }
+
+    /// When so much business time will have passed after a moment, to the second. A desk that never opens is counted as
+    /// one that never closes.
+    pub fn after(&self, moment: Timestamp, business: SignedDuration) -> Timestamp {
+        self.pass(moment, business).0
+    }
+
+    /// When the desk closes that is open at a moment; `None` if it is closed then.
+    pub fn closes_at(&self, moment: Timestamp) -> Option<Timestamp> {
+        self.openings(moment).next().filter(|(from, _)| *from <= moment).map(|(_, to)| to)
+    }
+
+    /// The moment at which so much business time has passed, with the closing time of the stretch it falls into.
+    fn pass(&self, moment: Timestamp, business: SignedDuration) -> (Timestamp, Option<Timestamp>) {
+        let mut left = business;
         for (from, to) in self.openings(moment) {
             let from = from.max(moment);
             let open = to.duration_since(from);
             if left <= open {
-                let due = from.saturating_add(left).unwrap_or(to);
-                return self.round_up(due).min(to);
+                return (from.saturating_add(left).unwrap_or(to), Some(to));
             }
             left -= open;
         }
-        self.round_up(moment.saturating_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(moment))
+        (moment.saturating_add(business).unwrap_or(moment), None)
     }
 
     /// Whether banks and carriers work on a date: Monday to Friday, unless it is a holiday on which the desk is closed.

@@ -17,12 +17,27 @@ pub enum Move {
     Return,
     /// The agent closes the matter.
     Resolve,
+    /// The agent puts the matter off.
+    Snooze,
+    /// What was put off comes back at its time.
+    Wake,
+    /// The agent passes the matter on, to somebody or back to the queue.
+    PassOn,
 }
 
 impl Move {
     /// Every move.
-    pub const ALL: [Self; 6] =
-        [Self::CustomerMessage, Self::HandOver, Self::Claim, Self::StaffMessage, Self::Return, Self::Resolve];
+    pub const ALL: [Self; 9] = [
+        Self::CustomerMessage,
+        Self::HandOver,
+        Self::Claim,
+        Self::StaffMessage,
+        Self::Return,
+        Self::Resolve,
+        Self::Snooze,
+        Self::Wake,
+        Self::PassOn,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -32,6 +47,9 @@ impl Move {
             Self::StaffMessage => "a message of an agent",
             Self::Return => "giving back",
             Self::Resolve => "resolving",
+            Self::Snooze => "putting off",
+            Self::Wake => "coming back",
+            Self::PassOn => "passing on",
         }
     }
 }
@@ -50,7 +68,7 @@ pub struct IllegalMove {
 /// # Errors
 /// [`IllegalMove`] with a hint at what would be possible.
 pub fn next(state: ConversationState, step: Move) -> Result<ConversationState, IllegalMove> {
-    use ConversationState::{Bot, Human, Resolved, Waiting};
+    use ConversationState::{Bot, Human, Resolved, Snoozed, Waiting};
     match (state, step) {
         (Bot | Resolved, Move::CustomerMessage) => Ok(Bot),
         (Waiting, Move::CustomerMessage) => Ok(Waiting),
@@ -58,8 +76,15 @@ pub fn next(state: ConversationState, step: Move) -> Result<ConversationState, I
         // A wish for a person is never refused, wherever the conversation stands.
         (Bot | Waiting | Resolved, Move::HandOver) => Ok(Waiting),
         (Waiting, Move::Claim) => Ok(Human),
-        (Human, Move::Return) => Ok(Bot),
-        (Human, Move::Resolve) => Ok(Resolved),
+        (Human | Snoozed, Move::Return) => Ok(Bot),
+        (Human | Snoozed, Move::Resolve) => Ok(Resolved),
+        (Human | Snoozed, Move::Snooze) => Ok(Snoozed),
+        (Human | Snoozed, Move::PassOn) => Ok(Waiting),
+        // Whoever writes brings back what was put off, and so does its time.
+        (Snoozed, Move::CustomerMessage | Move::StaffMessage | Move::HandOver | Move::Claim | Move::Wake) => {
+            Ok(Human)
+        }
+        (Human, Move::Wake) => Err(illegal(step, "a person is at it", "nothing was put off")),
         (Bot, _) => {
             Err(illegal(step, "the assistant has the conversation", "it has to be handed over first"))
         }
@@ -75,12 +100,19 @@ pub fn next(state: ConversationState, step: Move) -> Result<ConversationState, I
 /// # Errors
 /// [`IllegalMove`] with a hint at what would be possible.
 pub fn next_ticket(status: TicketStatus, step: Move) -> Result<TicketStatus, IllegalMove> {
-    use TicketStatus::{Claimed, Open, Resolved, Returned};
+    use TicketStatus::{Claimed, Open, Resolved, Returned, Snoozed};
     match (status, step) {
-        (Open | Claimed, Move::Claim) | (Claimed, Move::StaffMessage) => Ok(Claimed),
         (Open | Claimed, Move::CustomerMessage | Move::HandOver) => Ok(status),
-        (Claimed, Move::Return) => Ok(Returned),
-        (Claimed, Move::Resolve) => Ok(Resolved),
+        (Open, Move::Claim) => Ok(Claimed),
+        (Claimed, Move::Claim | Move::StaffMessage) => Ok(Claimed),
+        (Snoozed, Move::CustomerMessage | Move::HandOver | Move::Claim | Move::StaffMessage | Move::Wake) => {
+            Ok(Claimed)
+        }
+        (Claimed | Snoozed, Move::Return) => Ok(Returned),
+        (Claimed | Snoozed, Move::Resolve) => Ok(Resolved),
+        (Claimed | Snoozed, Move::Snooze) => Ok(Snoozed),
+        (Claimed | Snoozed, Move::PassOn) => Ok(Open),
+        (Claimed, Move::Wake) => Err(illegal(step, "a person is at it", "nothing was put off")),
         (Open, _) => Err(illegal(step, "nobody has claimed the ticket", "claim it first")),
         (Returned, _) => Err(illegal(step, "the ticket was given back", "the next handover opens a new one")),
         (Resolved, _) => Err(illegal(step, "the ticket is resolved", "the next handover opens a new one")),

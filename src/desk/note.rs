@@ -70,7 +70,15 @@ pub fn build(source: &NoteSource<'_>) -> HandoffNote {
         late: Vec::new(),
         promises: source.promises.to_vec(),
         suggestions: source.suggestions.to_vec(),
+        value: facts.iter().filter(|fact| fact.kind == RecordKind::Order).filter_map(value).max(),
     }
+}
+
+/// What an order comes to, in cents.
+fn value(order: &Fact) -> Option<i64> {
+    let amount = |field: &str| order.fields.get(field).and_then(serde_json::Value::as_f64);
+    let amount = amount("total").or_else(|| amount("paid_amount"))?;
+    Some((amount * 100.0).round() as i64)
 }
 
 /// The conversation in a few lines: who said what, messages of one side in a row on one line.

@@ -171,7 +171,7 @@ impl Desk {
         let Ok(state) = next(self.state, step) else { return };
         let ticket = match (step, self.open_ticket()) {
             (Move::HandOver, None) => Some(TicketStatus::Open),
-            (Move::CustomerMessage, ticket) => ticket.or(self.ticket),
+            (Move::CustomerMessage, None) => self.ticket,
             (_, Some(status)) => match next_ticket(status, step) {
                 Ok(status) => Some(status),
                 Err(_) => return,
@@ -183,7 +183,7 @@ impl Desk {
     }
 
     fn open_ticket(&self) -> Option<TicketStatus> {
-        self.ticket.filter(|status| matches!(status, TicketStatus::Open | TicketStatus::Claimed))
+        self.ticket.filter(|status| status.is_owed())
     }
 }
 
@@ -197,13 +197,14 @@ proptest! {
             match desk.state {
                 ConversationState::Waiting => prop_assert_eq!(desk.ticket, Some(TicketStatus::Open)),
                 ConversationState::Human => prop_assert_eq!(desk.ticket, Some(TicketStatus::Claimed)),
+                ConversationState::Snoozed => prop_assert_eq!(desk.ticket, Some(TicketStatus::Snoozed)),
                 ConversationState::Bot | ConversationState::Resolved => prop_assert_eq!(desk.open_ticket(), None),
             }
             // Only an agent takes a conversation out of people's hands, and only a claim puts it into one's.
-            if before == ConversationState::Human && desk.state != before {
-                prop_assert!(matches!(step, Move::Return | Move::Resolve));
+            if before.is_with_person() && !desk.state.is_with_person() {
+                prop_assert!(matches!(step, Move::Return | Move::Resolve | Move::PassOn));
             }
-            if desk.state == ConversationState::Human && before != desk.state {
+            if desk.state.is_with_person() && !before.is_with_person() {
                 prop_assert_eq!((before, step), (ConversationState::Waiting, Move::Claim));
             }
         }
@@ -216,6 +217,8 @@ proptest! {
             state = next(state, step).unwrap_or(state);
             prop_assert!(next(state, Move::CustomerMessage).is_ok());
             prop_assert!(matches!(next(state, Move::HandOver), Ok(ConversationState::Waiting | ConversationState::Human)));
+            // What was put off comes back when the customer writes.
+            prop_assert!(next(state, Move::CustomerMessage) != Ok(ConversationState::Snoozed));
         }
     }
 

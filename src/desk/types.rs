@@ -17,8 +17,25 @@ pub enum ConversationState {
     Waiting,
     /// A person has it: the assistant is silent.
     Human,
+    /// A person has it and has put it off: it comes back at a time, or when the customer writes.
+    Snoozed,
     /// Done; the customer's next message opens it again for the assistant.
     Resolved,
+}
+
+impl ConversationState {
+    /// Whether a person answers: the assistant is silent.
+    pub fn is_with_person(self) -> bool {
+        matches!(self, Self::Human | Self::Snoozed)
+    }
+
+    /// The state as the customer sees it: whether a person has put the matter off is the shop's own business.
+    pub fn for_customer(self) -> Self {
+        match self {
+            Self::Snoozed => Self::Human,
+            other => other,
+        }
+    }
 }
 
 /// Where a ticket stands.
@@ -30,10 +47,50 @@ pub enum TicketStatus {
     Open,
     /// An agent has it.
     Claimed,
+    /// An agent has it and has put it off until a time or the customer's next message.
+    Snoozed,
     /// Given back to the assistant; the matter may go on.
     Returned,
     /// Done.
     Resolved,
+}
+
+impl TicketStatus {
+    /// Whether people still have to see to it.
+    pub fn is_owed(self) -> bool {
+        matches!(self, Self::Open | Self::Claimed | Self::Snoozed)
+    }
+
+    /// Whether an agent has it.
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Claimed | Self::Snoozed)
+    }
+}
+
+/// Who was told that nobody takes a ticket.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Escalation {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// The group was reminded.
+    Group,
+    /// A lead was called.
+    Lead,
 }
 
 /// How soon a ticket has to be taken.
@@ -85,6 +142,22 @@ pub struct Ticket {
     pub opened_at: Timestamp,
     /// By when it has to be answered.
     pub due: Timestamp,
+    /// Who should take it, whoever has it.
+    pub assignee: Option<String>,
+    /// What people sort it by, in alphabetical order.
+    pub tags: Vec<String>,
+    /// When it comes back by itself, if it is snoozed.
+    pub snoozed_until: Option<Timestamp>,
+    /// The resolved ticket whose matter it takes up again.
+    pub reopens: Option<TicketId>,
+    /// Who was told that nobody takes it.
+    pub escalation: Escalation,
+    /// Since when the customer waits for a word of a person; none while nobody waits.
+    pub waiting_since: Option<Timestamp>,
+    /// When a person wrote for the first time.
+    pub first_response_at: Option<Timestamp>,
+    /// When it was returned or resolved.
+    pub closed_at: Option<Timestamp>,
     /// What a person needs to know.
     pub note: HandoffNote,
 }
@@ -109,6 +182,59 @@ pub struct Rating {
     pub text: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// How a handoff gets its assignee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assignment {
+    /// People take what they like, or are asked to.
+    #[default]
+    Manual,
+    /// Whoever was assigned nothing for the longest time.
+    RoundRobin,
+    /// Whoever has the fewest tickets.
+    ByLoad,
+}
+
+/// A ticket as the desk shows it: what is stored, and what follows from the settings and the queue.
+#[derive(Debug, Clone)]
+pub struct DeskTicket {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// How its clocks stand.
+    pub clocks: Clocks,
+    /// Its place in the queue, for a ticket for now that nobody has.
+    pub wait: Option<QueuePlace>,
+}
+
+/// A place in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct QueuePlace {
+    /// How many come first.
+    pub ahead: u32,
+    /// About how many minutes it takes; none where that is not known.
+    pub minutes: Option<u32>,
+}
+
+/// The clocks of a ticket, in business time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Clocks {
+    /// The first word of a person.
+    pub first_response: Clock,
+    /// The next word of a person, while the customer waits for one.
+    pub next_response: Option<Timestamp>,
+    /// The end of the matter.
+    pub resolution: Clock,
+}
+
+/// One clock of a ticket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// By when it has to be met.
+    pub due: Timestamp,
+    /// When it was met.
+    pub met_at: Option<Timestamp>,
 }
 
 /// What a person reads when taking over, so that the customer never repeats anything.
@@ -139,6 +265,8 @@ pub struct HandoffNote {
     pub promises: Vec<crate::turn::types::Commitment>,
     /// Replies the agent may send, vetted.
     pub suggestions: Vec<String>,
+    /// What the dearest order that is involved comes to, in cents.
+    pub value: Option<i64>,
 }
 
 /// One line of the summary.

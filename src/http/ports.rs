@@ -20,8 +20,10 @@ use serde_json::{Map, Value};
 use crate::actions::{Action, ActionResult, Promise};
 use crate::assist::Suggested;
 use crate::connect::OrdersState;
+use crate::conversation::Receiver;
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
 use crate::desk::types::{AgentNote, ConversationState, Rating, Ticket, TicketStatus};
+use crate::desk::types::{AgentNote, ConversationState, DeskTicket, TicketStatus};
 use crate::flows::FlowProgress;
 use crate::gaps::{Gap, GapState};
 use crate::identity::{
@@ -244,10 +246,16 @@ pub trait Conversations: Send + Sync {
 // ---------------------------------------------------------------------------------------------------- desk
 
 /// Which tickets to list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketFilter {
-    /// Only with this status; none means all that are not resolved or returned.
+    /// Only with this status; none means those that are open or claimed.
     pub status: Option<TicketStatus>,
+    /// Only those that somebody has or should take.
+    pub agent: Option<String>,
+    /// Only with this tag.
+    pub tag: Option<String>,
+    /// Only where this is said in the conversation, or is part of the customer's id.
+    pub text: Option<String>,
     /// At most so many.
     pub limit: usize,
 }
@@ -256,7 +264,7 @@ pub struct TicketFilter {
 #[derive(Debug, Clone)]
 pub struct TicketView {
     /// The ticket.
-    pub ticket: Ticket,
+    pub ticket: DeskTicket,
     /// Who has the conversation.
     pub state: ConversationState,
     /// The whole conversation, oldest first.
@@ -297,7 +305,7 @@ pub struct StaffReply {
 #[derive(Debug, Clone)]
 pub enum DeskEvent {
     /// A ticket is new or has changed.
-    Ticket(Box<Ticket>),
+    Ticket(Box<DeskTicket>),
     /// An action was begun or has moved.
     Action(Box<Action>),
     /// A promise was given, is nearly due, or has moved.
@@ -318,11 +326,11 @@ pub enum DeskEvent {
 /// Work at the desk. Every call acts under the name of the staff scope.
 pub trait Tickets: Send + Sync {
     /// Tickets, the most pressing first.
-    fn list(&self, staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<Ticket>>;
+    fn list(&self, staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<DeskTicket>>;
     /// One ticket with everything a person needs.
     fn show(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, TicketView>;
     /// Takes it; a conflict if another has it.
-    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket>;
+    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket>;
     /// Writes to the customer; a conflict if the caller does not have it.
     fn reply(
         &self,
@@ -333,10 +341,24 @@ pub trait Tickets: Send + Sync {
     ) -> Answer<'_, StaffReply>;
     /// Writes a note only staff see.
     fn note(&self, staff: StaffScope, ticket: TicketId, text: String) -> Answer<'_, AgentNote>;
-    /// Gives the conversation back to the assistant.
-    fn give_back(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket>;
+    /// Gives the conversation back to the assistant, which says so; the note only staff see.
+    fn give_back(&self, staff: StaffScope, ticket: TicketId, note: Option<String>) -> Answer<'_, DeskTicket>;
+    /// Passes it on, to somebody or back to the queue; the customer hears so, the note only staff see.
+    fn pass_on(
+        &self,
+        staff: StaffScope,
+        ticket: TicketId,
+        to: Receiver,
+        note: Option<String>,
+    ) -> Answer<'_, DeskTicket>;
+    /// Puts it off until a moment or the customer's next message.
+    fn snooze(&self, staff: StaffScope, ticket: TicketId, until: Timestamp) -> Answer<'_, DeskTicket>;
+    /// Says who should take it, or that anybody may.
+    fn assign(&self, staff: StaffScope, ticket: TicketId, to: Option<String>) -> Answer<'_, DeskTicket>;
+    /// Sorts it by these tags and no others.
+    fn tag(&self, staff: StaffScope, ticket: TicketId, tags: Vec<String>) -> Answer<'_, DeskTicket>;
     /// Closes it.
-    fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket>;
+    fn resolve(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket>;
     /// What happens from now on, or after the event named.
     fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>>;
 }

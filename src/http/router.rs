@@ -18,7 +18,7 @@ use super::middleware::{
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, customers, events, facts, flows, gaps, health, nudges, openai, openapi, pages, pictures, ratings, sessions, staff, suggest, tickets, typing, webhooks,
+    actions, chat, conversations, customers, events, facts, flows, gaps, handing, health, nudges, openai, openapi, pages, pictures, ratings, sessions, staff, suggest, tickets, typing, webhooks,
 };
 use crate::pictures::MAX_BYTES;
 
@@ -91,7 +91,11 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(tickets::claim))
         .routes(routes!(tickets::reply))
         .routes(routes!(tickets::note))
-        .routes(routes!(tickets::give_back))
+        .routes(routes!(handing::give_back))
+        .routes(routes!(handing::transfer))
+        .routes(routes!(handing::snooze))
+        .routes(routes!(handing::assign))
+        .routes(routes!(handing::tags))
         .routes(routes!(tickets::resolve))
         .routes(routes!(tickets::stream))
         .routes(routes!(staff::login))

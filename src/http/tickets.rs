@@ -30,6 +30,15 @@ pub struct TicketQuery {
     #[serde(default)]
     #[param(value_type = Option<TicketStatus>)]
     pub status: Option<TicketStatus>,
+    /// Only those that this person has or should take.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// Only with this tag.
+    #[serde(default)]
+    pub tag: Option<String>,
+    /// Only where this is said in the conversation, or is part of the customer's id.
+    #[serde(default)]
+    pub q: Option<String>,
     /// At most so many, from 1 to 500; default 100.
     #[serde(default)]
     pub limit: Option<usize>,
@@ -93,7 +102,7 @@ pub enum DeskEventView {
     Typing(TypingView),
 }
 
-fn desk(caller: &Caller) -> Result<StaffScope, ApiError> {
+pub(super) fn desk(caller: &Caller) -> Result<StaffScope, ApiError> {
     caller.require(KeyScope::Desk)
 }
 
@@ -126,7 +135,15 @@ pub async fn list(
         let message = "limit: a number from 1 to 500 is expected";
         return Err(ApiError::new(ErrorCode::InvalidParameter, message));
     }
-    let tickets = state.ports.tickets.list(staff, TicketFilter { status: query.status, limit }).await?;
+    let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    let filter = TicketFilter {
+        status: query.status,
+        agent: given(query.agent),
+        tag: given(query.tag),
+        text: given(query.q),
+        limit,
+    };
+    let tickets = state.ports.tickets.list(staff, filter).await?;
     let shown = tickets.into_iter().map(|ticket| TicketSummary::new(ticket, &state.settings.zone));
     Ok(Json(TicketList { tickets: shown.collect() }))
 }
@@ -201,21 +218,6 @@ pub async fn note(
     check_message(&request.text, 0)?;
     let note = state.ports.tickets.note(staff, parse(&id)?, request.text).await?;
     Ok(Json(NoteView::new(note, &state.settings.zone)))
-}
-
-/// Gives the conversation back to the assistant.
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/return", tag = "desk", params(("id" = String, Path,)),
-    responses((status = 200, body = TicketSummary), Failures),
-    security(("key" = [])),
-)]
-pub async fn give_back(
-    State(state): State<AppState>,
-    caller: Caller,
-    PathOf(id): PathOf<String>,
-) -> Result<Json<TicketSummary>, ApiError> {
-    let ticket = state.ports.tickets.give_back(desk(&caller)?, parse(&id)?).await?;
-    Ok(Json(TicketSummary::new(ticket, &state.settings.zone)))
 }
 
 /// Closes a ticket.

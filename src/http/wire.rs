@@ -6,12 +6,14 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::actions::{ActionView, PromiseView};
+use super::clocks::ClocksView;
 use super::flows::FlowView;
 use super::ports::{ConversationHistory, TicketView};
 use super::ratings::RatingView;
 use crate::conversation::types::{Attachment, ChatReply, EmotionSummary, GuardSummary, StoredMessage};
 use crate::desk::types::{
-    AgentNote, ConversationState, HandoffNote, NoteFact, Priority, Ticket, TicketStatus,
+    AgentNote, ConversationState, DeskTicket, Escalation, HandoffNote, NoteFact, Priority, QueuePlace,
+    TicketStatus,
 };
 use crate::turn::trace::{FactTrace, SentenceTrace, Timing, Trace};
 use crate::turn::types::{
@@ -214,7 +216,7 @@ impl ConversationView {
     pub fn new(history: ConversationHistory, copy: &Copy) -> Self {
         Self {
             id: history.id.into(),
-            state: history.state,
+            state: if copy.everything { history.state } else { history.state.for_customer() },
             ticket: history.ticket.map(String::from),
             customer: history.customer,
             opened_at: shown(history.opened_at, &copy.zone),
@@ -258,11 +260,31 @@ pub struct TicketSummary {
     pub wish: String,
     /// `verified` with the customer's id, or `anonymous`.
     pub identity: String,
+    /// Who should take it, whoever has it.
+    pub assignee: Option<String>,
+    /// What people sort it by, in alphabetical order.
+    pub tags: Vec<String>,
+    /// When it comes back by itself, if it is snoozed.
+    #[schema(format = DateTime)]
+    pub snoozed_until: Option<String>,
+    /// The resolved ticket whose matter it takes up again.
+    pub reopens: Option<String>,
+    /// Who was told that nobody takes it.
+    pub escalation: Escalation,
+    /// Since when the customer waits for a word of a person; null while nobody waits.
+    #[schema(format = DateTime)]
+    pub waiting_since: Option<String>,
+    /// Its clocks, in business time.
+    pub clocks: ClocksView,
+    /// Its place in the queue, for a handoff for now that nobody has.
+    pub wait: Option<QueuePlace>,
 }
 
 impl TicketSummary {
     /// Copies a ticket without its note.
-    pub fn new(ticket: Ticket, zone: &TimeZone) -> Self {
+    pub fn new(ticket: DeskTicket, zone: &TimeZone) -> Self {
+        let DeskTicket { ticket, clocks, wait } = ticket;
+        let moment = |at: Option<Timestamp>| at.map(|at| shown(at, zone));
         Self {
             id: ticket.id.into(),
             conversation: ticket.conversation.into(),
@@ -276,6 +298,14 @@ impl TicketSummary {
             due: shown(ticket.due, zone),
             wish: ticket.note.wish,
             identity: ticket.note.identity,
+            assignee: ticket.assignee,
+            tags: ticket.tags,
+            snoozed_until: moment(ticket.snoozed_until),
+            reopens: ticket.reopens.map(String::from),
+            escalation: ticket.escalation,
+            waiting_since: moment(ticket.waiting_since),
+            clocks: ClocksView::new(clocks, zone),
+            wait,
         }
     }
 }
@@ -367,7 +397,7 @@ impl TicketDetail {
     pub fn new(view: TicketView, copy: &Copy) -> Self {
         let zone = &copy.zone;
         let mut ticket = view.ticket;
-        let note: HandoffNote = std::mem::take(&mut ticket.note);
+        let note: HandoffNote = std::mem::take(&mut ticket.ticket.note);
         let summary_line = |line: crate::desk::types::SummaryLine| SummaryLineView {
             text: line.text,
             messages: line.messages.into_iter().map(String::from).collect(),
@@ -377,8 +407,8 @@ impl TicketDetail {
             label: point.label,
             intensity: point.intensity,
         };
-        ticket.note.wish = note.wish;
-        ticket.note.identity = note.identity;
+        ticket.ticket.note.wish = note.wish;
+        ticket.ticket.note.identity = note.identity;
         Self {
             ticket: TicketSummary::new(ticket, zone),
             state: view.state,

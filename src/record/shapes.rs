@@ -461,6 +461,8 @@ const DESK: &[Rule] = &[
     may("ahead", Shape::Count),
     may("wait_minutes", Shape::Count),
     may("due", Shape::Time),
+    may("agent", Shape::Text),
+    may("group", Shape::Text),
 ];
 
 const NAMED: &[Rule] = &[may("name", Shape::Text)];

@@ -197,7 +197,8 @@ pub(super) async fn make_move(
         return Ok(());
     }
     let reopened = conversation.state == ConversationState::Resolved;
-    if conversation.state == ConversationState::Human {
+    let before = conversation.state;
+    if before.is_with_person() && !state.is_with_person() {
         given_back(transaction, conversation, now).await?;
     }
     conversation.state = state;
@@ -209,8 +210,23 @@ pub(super) async fn make_move(
         .bind(conversation.id.as_str())
         .execute(&mut transaction.connection)
         .await?;
-    let body = serde_json::json!({ "state": state });
-    append_event(transaction, conversation, Event { kind: "state", shown: true, body }, now).await?;
+    if before.for_customer() != state.for_customer() {
+        let body = serde_json::json!({ "state": state.for_customer() });
+        append_event(transaction, conversation, Event { kind: "state", shown: true, body }, now).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what a conversation remembers after something that was no turn.
+pub(super) async fn keep_memory(
+    transaction: &mut Transaction,
+    conversation: &Conversation,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE conversations SET memory = ?1 WHERE id = ?2")
+        .bind(json(&conversation.memory)?)
+        .bind(conversation.id.as_str())
+        .execute(&mut transaction.connection)
+        .await?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use super::events::{Event, append_event};
 use super::nudges::NudgeSaid;
 use super::pictures::sent_in;
 use super::replies::StoredReply;
+use super::tickets::written_to_person;
 use super::{Store, StoreError, Transaction};
 use crate::conversation::types::{Attachment, StoredMessage};
 use crate::desk::moves::Move;
@@ -237,6 +238,9 @@ async fn append(
         new,
     };
     let message = insert_message(transaction, &mut conversation, row, now).await?;
+    if conversation.state.is_with_person() {
+        written_to_person(transaction, &mut conversation, now).await?;
+    }
     let reopened = conversation.episode > before;
     Ok(Appended { message, is_new: true, reply: None, superseded_by: None, conversation, reopened })
 }

@@ -31,6 +31,7 @@ mod staff;
 mod tickets;
 mod unfinished;
 mod webhooks;
+mod waits;
 mod writer;
 
 #[cfg(test)]
@@ -70,6 +71,8 @@ pub use shop_events::NumberedEvent;
 pub use tickets::{NewTicket, OpenedTicket, TicketDetail, TicketFilter};
 pub use unfinished::UnfinishedReply;
 pub use webhooks::{DeliveryFilter, DueDelivery, NewWebhook, WebhookChange};
+pub use tickets::{AuditEntry, NewTicket, OpenedTicket, Parting, PassedOn, TicketDetail, TicketFilter};
+pub use waits::{DueWait, Owed, WaitDone, WaitMove, WaitWent};
 pub use writer::Announcement;
 
 use writer::{Command, Transaction, Writer};

@@ -163,7 +163,7 @@ async fn begin(
     let conversation = own_conversation(transaction, scope, id).await?;
     match conversation.state {
         ConversationState::Bot | ConversationState::Waiting => {}
-        ConversationState::Human | ConversationState::Resolved => {
+        ConversationState::Human | ConversationState::Snoozed | ConversationState::Resolved => {
             return Err(StoreError::Conflict(TAKEN_OVER.into()));
         }
     }
@@ -247,7 +247,7 @@ async fn append_sentence(
     }
     match conversation.state {
         ConversationState::Bot | ConversationState::Waiting => {}
-        ConversationState::Human | ConversationState::Resolved => {
+        ConversationState::Human | ConversationState::Snoozed | ConversationState::Resolved => {
             keep_late_sentence(transaction, &conversation, &sentence.text).await?;
             return Ok(Some(TAKEN_OVER.into()));
         }

@@ -209,7 +209,8 @@ impl Held {
         // A word may lead to the next one.
         for _ in 0..WORDS {
             let conversations = &self.app.conversations;
-            let said = conversations.keep_promises(&self.staff).await?;
+            let said = conversations.keep_promises(&self.staff).await?
+                + conversations.look_after_waits(&self.staff).await?;
             self.clock.set(a_second_after(&self.clock.now()));
             if said + conversations.go_on_with_flows(&self.staff).await? == 0 {
                 break;
@@ -283,11 +284,12 @@ impl Held {
             StaffStep::Says(text) => {
                 store.claim(staff, &ticket, &now).await?;
                 let new = NewMessage { client_id: None, text: text.clone(), attachments: Vec::new() };
-                store.staff_message(staff, &ticket, new, &now).await?;
+                let word = self.app.conversations.word_given(text, &now);
+                store.staff_promise(staff, &ticket, (new, word), &now).await?;
                 text.clone()
             }
             StaffStep::GivesBack => {
-                store.return_to_bot(staff, &ticket, &now).await?;
+                self.app.conversations.give_back(staff, &ticket, None).await?;
                 "(gives back)".to_owned()
             }
             StaffStep::Resolves => {

@@ -15,10 +15,16 @@ use crate::pack::wording::{COMMON, Part, parse_template};
 use crate::turn::types::{Goal, HandoffReason, Stage, Tier};
 
 /// Places of wording that are no scenarios, with the goal under which each is asked. Every pack must have them.
-pub const PLACES: [(&str, Goal); 27] = [
+pub const PLACES: [(&str, Goal); 33] = [
     ("introduce", Goal::Greet),
     ("waiting", Goal::Handoff),
     ("waiting.added", Goal::Handoff),
+    ("waiting.update", Goal::Handoff),
+    ("waiting.late", Goal::Commit),
+    ("waiting.left", Goal::Commit),
+    ("transfer_between_people", Goal::Handoff),
+    ("returned_to_bot", Goal::Commit),
+    ("returned_to_bot", Goal::Answer),
     ("unclear", Goal::Collect),
     ("no_evidence", Goal::Handoff),
     ("choose_order", Goal::Collect),
@@ -46,9 +52,9 @@ pub const PLACES: [(&str, Goal); 27] = [
 ];
 
 /// Places of wording that a pack may have besides: which of two guesses or which item of an order is meant, comfort that names
-/// what the customer needs it for, asking again, waiting beyond what was announced, owning up to a promise that is overdue.
+/// what the customer needs it for, asking again, owning up to a promise that is overdue.
 /// `also.TOPIC` names a second matter of that topic, `waiting.SCENARIO` answers that scenario while the customer waits.
-pub const OPTIONAL_PLACES: [&str; 10] = [
+pub const OPTIONAL_PLACES: [&str; 9] = [
     "unclear.guesses",
     "situation",
     "sign_in.again",
@@ -56,7 +62,6 @@ pub const OPTIONAL_PLACES: [&str; 10] = [
     "choose_order.again",
     "no_order.again",
     "choose_item",
-    "waiting.late",
     "promise_overdue",
     "also",
 ];
@@ -85,7 +90,7 @@ pub const SLOTS: [(&str, &[&str]); 8] = [
             "hours_since_event",
         ],
     ),
-    ("desk", &["open", "opens_at", "ahead", "wait_minutes", "due"]),
+    ("desk", &["open", "opens_at", "ahead", "wait_minutes", "due", "agent", "group"]),
     ("commitment", &["due", "new_due"]),
     ("history", &["views", "searches"]),
     ("shop", &["name"]),

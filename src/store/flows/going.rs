@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{move_flow, read_flow};
 use crate::actions::ActionState;
-use crate::desk::types::ConversationState;
 use crate::flows::{Flow, FlowMove};
 use crate::identity::{FlowId, MessageId, StaffScope};
 use crate::store::conversations::{Conversation, shop_conversation};
@@ -162,7 +161,7 @@ impl Store {
                     commitments.push(Commitment { kind: left.promise, due, backed_by: ticket.id.into() });
                     conversation = shop_conversation(transaction, &staff.shop, &conversation.id).await?;
                 }
-                let with_person = conversation.state == ConversationState::Human;
+                let with_person = conversation.state.is_with_person();
                 let Some((sentence, trace)) = step.said.filter(|_| !with_person) else {
                     return Ok(FlowWent::Silently);
                 };

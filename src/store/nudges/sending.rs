@@ -104,7 +104,7 @@ async fn send(
     now: &Now,
 ) -> Result<NudgeSent, StoreError> {
     let mut conversation = own_conversation(transaction, scope, &word.conversation).await?;
-    if matches!(conversation.state, ConversationState::Waiting | ConversationState::Human) {
+    if conversation.state == ConversationState::Waiting || conversation.state.is_with_person() {
         return Ok(NudgeSent::Gone);
     }
     let texts: Vec<&str> = word.sentences.iter().map(|sentence| sentence.text.as_str()).collect();

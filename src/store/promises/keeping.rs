@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Given, insert, move_promise, put_off, read_promise, tell_desk_of};
 use crate::actions::{Action, ActionMove, Promise, PromiseMove, PromiseState};
-use crate::desk::types::{ConversationState, Priority, Ticket, TicketStatus};
-use crate::identity::{ActionId, MessageId, PromiseId, StaffScope, TicketId};
+use crate::desk::types::{Priority, Ticket, TicketStatus};
+use crate::identity::{ActionId, MessageId, PromiseId, Scope, StaffScope, TicketId};
 use crate::store::actions::{move_action, shop_action};
 use crate::store::conversations::{Conversation, shop_conversation};
 use crate::store::messages::{Said, Speaks, insert_said};
@@ -200,7 +200,7 @@ async fn follow_up(
         return Ok(FollowedUp::Gone);
     }
     let mut conversation = shop_conversation(transaction, &staff.shop, &promise.conversation).await?;
-    if conversation.state == ConversationState::Human {
+    if conversation.state.is_with_person() {
         leave_to_person(transaction, staff, &promise, now).await?;
         return Ok(FollowedUp::LeftToPerson);
     }
@@ -232,28 +232,44 @@ async fn settle(
             Ok(Vec::new())
         }
         FollowUpStep::PutOff { due, ticket } => {
-            let ticket = open_in(transaction, &scope, (**ticket).clone(), now).await?.ticket;
-            owe(transaction, promise, &ticket.id).await?;
-            lapse(transaction, staff, (promise, &ticket.id), now).await?;
+            let ticket = person_for(transaction, staff, (&scope, promise, ticket), now).await?;
+            owe(transaction, promise, &ticket).await?;
+            lapse(transaction, staff, (promise, &ticket), now).await?;
             put_off(transaction, staff, promise, (*due, word.remind_before), now).await?;
-            Ok(vec![Commitment { kind: promise.kind.clone(), due: *due, backed_by: ticket.id.into() }])
+            Ok(vec![Commitment { kind: promise.kind.clone(), due: *due, backed_by: ticket.into() }])
         }
         FollowUpStep::Break { ticket, lead } => {
-            let ticket = open_in(transaction, &scope, (**ticket).clone(), now).await?.ticket;
-            lapse(transaction, staff, (promise, &ticket.id), now).await?;
+            let ticket = person_for(transaction, staff, (&scope, promise, ticket), now).await?;
+            lapse(transaction, staff, (promise, &ticket), now).await?;
             move_promise(transaction, staff, promise, PromiseMove::Break, now).await?;
             let Some((kind, due)) = lead.clone() else { return Ok(Vec::new()) };
             let given = Given {
                 kind: kind.clone(),
                 due,
                 action: promise.action.clone(),
-                ticket: Some(ticket.id.clone()),
+                ticket: Some(ticket.clone()),
                 remind_before: word.remind_before,
             };
             insert(transaction, staff, (&conversation.id, given), now).await?;
-            Ok(vec![Commitment { kind, due, backed_by: ticket.id.into() }])
+            Ok(vec![Commitment { kind, due, backed_by: ticket.into() }])
         }
     }
+}
+
+/// The ticket of whoever has to see to a promise that was not kept. Where somebody is called for the conversation itself already,
+/// that ticket is made more urgent, and there is no second one.
+async fn person_for(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    (scope, promise, new): (&Scope, &Promise, &NewTicket),
+    now: &Now,
+) -> Result<TicketId, StoreError> {
+    let standing = shop_ticket_of(transaction, &promise.conversation).await?;
+    if let Some(id) = standing.filter(|id| promise.ticket.as_ref() == Some(id)) {
+        raise_to(transaction, staff, (&id, new.priority, "a promise was not kept by its time"), now).await?;
+        return Ok(id);
+    }
+    Ok(open_in(transaction, scope, new.clone(), now).await?.ticket.id)
 }
 
 async fn owe(

@@ -338,6 +338,31 @@ pub(super) async fn wake_of_ticket(
     Ok(())
 }
 
+/// A person goes on with what was promised under another ticket.
+pub(super) async fn move_to_ticket(
+    transaction: &mut Transaction,
+    (from, to): (&TicketId, &TicketId),
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE promises SET ticket = ?1 WHERE ticket = ?2 AND settled_at IS NULL")
+        .bind(to.as_str())
+        .bind(from.as_str())
+        .execute(&mut transaction.connection)
+        .await?;
+    Ok(())
+}
+
+/// By when the earliest word is owed that stands behind a ticket.
+pub(super) async fn owed_by_ticket(
+    transaction: &mut Transaction,
+    ticket: &TicketId,
+) -> Result<Option<Timestamp>, StoreError> {
+    let row = sqlx::query("SELECT MIN(due) AS due FROM promises WHERE ticket = ?1 AND settled_at IS NULL")
+        .bind(ticket.as_str())
+        .fetch_one(&mut transaction.connection)
+        .await?;
+    row.try_get::<Option<i64>, _>("due")?.map(time).transpose()
+}
+
 /// The person has left the conversation: the assistant owes again what waited for that person.
 pub(super) async fn given_back(
     transaction: &mut Transaction,

@@ -9,8 +9,8 @@ use crate::desk::types::{ConversationState, HandoffNote, Priority, TicketStatus}
 use crate::identity::ConversationId;
 use crate::store::promises::WAKING;
 use crate::store::{
-    Brought, Cancelling, FollowUp, FollowUpStep, FollowedUp, NewAction, NewPromise, NewTicket, ResultTaken,
-    Seen, TicketFilter, ToPerson, Undertaken, Undertaking,
+    Brought, Cancelling, FollowUp, FollowUpStep, FollowedUp, NewAction, NewPromise, NewTicket, Parting,
+    ResultTaken, Seen, TicketFilter, ToPerson, Undertaken, Undertaking,
 };
 use crate::turn::trace::Trace;
 use crate::turn::types::{HandoffMode, HandoffReason};
@@ -291,7 +291,7 @@ async fn a_person_who_has_the_conversation_says_it() {
         let shown = store.ticket(&staff(), &ticket).await.unwrap().ticket;
         assert_eq!(shown.priority, Priority::High);
         if gives_back {
-            store.return_to_bot(&colleague, &ticket, &now()).await.unwrap();
+            store.return_to_bot(&colleague, &ticket, Parting::default(), &now()).await.unwrap();
             let state = store.conversation(&scope, &conversation).await.unwrap().state;
             assert_eq!(state, ConversationState::Bot);
             assert!(matches!(store.follow_up(&staff(), keep(), &now()).await.unwrap(), FollowedUp::Said(_)));

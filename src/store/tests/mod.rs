@@ -3,6 +3,7 @@
 mod actions;
 mod conversations;
 mod crash;
+mod desk;
 mod gaps;
 mod keys;
 mod opening;
@@ -13,6 +14,7 @@ mod records;
 mod staff;
 mod tickets;
 mod webhooks;
+mod waits;
 mod writing;
 
 use jiff::tz::TimeZone;

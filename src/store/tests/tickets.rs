@@ -4,7 +4,7 @@ use super::*;
 use crate::actions::PromiseState;
 use crate::desk::types::{ConversationState, HandoffNote, Priority, TicketStatus};
 use crate::identity::TicketId;
-use crate::store::{AgentWord, NewTicket, OpenedTicket, StoreError, TicketFilter};
+use crate::store::{AgentWord, NewTicket, OpenedTicket, Parting, StoreError, TicketFilter};
 use crate::turn::types::{HandoffMode, HandoffReason};
 
 fn new(conversation: &Conversation, mode: HandoffMode, due: &str) -> NewTicket {
@@ -64,7 +64,7 @@ async fn a_ticket_for_now_takes_the_conversation_along() {
         claimed.note
     );
     assert_eq!(state().await, ConversationState::Human);
-    store.return_to_bot(&colleague, &first.ticket.id, &now()).await.unwrap();
+    store.return_to_bot(&colleague, &first.ticket.id, Parting::default(), &now()).await.unwrap();
     assert_eq!(state().await, ConversationState::Bot);
     assert_eq!(store.current_handoff(&scope, &conversation.id).await.unwrap(), None);
     let second = open(&store, &scope, new(&conversation, HandoffMode::Now, DUE)).await;
@@ -120,13 +120,13 @@ async fn only_the_agent_who_has_it_moves_a_ticket() {
     let id = open(&store, &scope, new(&conversation, HandoffMode::Now, DUE)).await.ticket.id;
     let (mine, other) = (agent("小李"), agent("小王"));
     refused(store.staff_message(&mine, &id, message("您好"), &now()).await, "claim it first");
-    refused(store.return_to_bot(&mine, &id, &now()).await, "claim it first");
+    refused(store.return_to_bot(&mine, &id, Parting::default(), &now()).await, "claim it first");
     refused(store.resolve(&mine, &id, &now()).await, "claim it first");
     store.claim(&mine, &id, &now()).await.unwrap();
     assert_eq!(store.claim(&mine, &id, &now()).await.unwrap().agent.as_deref(), Some("小李"));
     refused(store.claim(&other, &id, &now()).await, "小李");
     refused(store.staff_message(&other, &id, message("您好"), &now()).await, "小李");
-    refused(store.return_to_bot(&other, &id, &now()).await, "小李");
+    refused(store.return_to_bot(&other, &id, Parting::default(), &now()).await, "小李");
     refused(store.resolve(&other, &id, &now()).await, "小李");
     // Anybody may leave a note.
     store.note(&other, &id, "老客户", &now()).await.unwrap();

@@ -1,6 +1,10 @@
 //! Tickets as rows: the desk's queue, what an agent reads, and who did what.
 
 mod open;
+mod parting;
+mod upkeep;
+mod queue;
+mod sorting;
 mod write;
 
 use jiff::Timestamp;
@@ -12,18 +16,20 @@ use super::codec::{from_json, from_text, from_word, time, word};
 use super::conversations::Conversation;
 use super::{Store, StoreError};
 use crate::conversation::types::StoredMessage;
-use crate::desk::queue::DeskCounts;
-use crate::desk::types::{AgentNote, HandoffNote, Priority, Ticket, TicketStatus};
+use crate::desk::types::{AgentNote, Escalation, HandoffNote, Priority, Ticket, TicketStatus};
 use crate::identity::{ConversationId, Scope, StaffScope, TicketId};
 use crate::staff::AuditEntry;
 use crate::time::Now;
 use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
 
 pub(super) use open::{open as open_in, program};
-pub(super) use write::{audit, close_unclaimed, keep_late_sentence, raise_to, shop_ticket_of};
-
-/// How far back claims are looked at for an honest estimate of the wait.
-const RECENT_CLAIMS_HOURS: i64 = 2;
+pub use parting::{Parting, PassedOn};
+pub(super) use sorting::{assign_by, set_assignee};
+pub(super) use upkeep::{
+    close_unclaimed, escalate, keep_late_sentence, raise_to, shop_ticket, shop_ticket_of, tell_desk,
+    written_to_person,
+};
+pub(super) use write::audit;
 
 /// A ticket to be opened.
 #[derive(Debug, Clone)]
@@ -62,8 +68,12 @@ pub struct TicketFilter {
     pub status: Option<TicketStatus>,
     /// Why they were opened.
     pub reason: Option<HandoffReason>,
-    /// Who has them.
+    /// Who has them, or should take them.
     pub agent: Option<String>,
+    /// What they are tagged with.
+    pub tag: Option<String>,
+    /// What is said somewhere in the conversation, or the customer's id.
+    pub text: Option<String>,
     /// How many at most; 50 if not given, never more than 500.
     pub limit: Option<u32>,
     /// Only those opened before this one, for paging.
@@ -91,9 +101,15 @@ impl Store {
         filter: &TicketFilter,
     ) -> Result<Vec<Ticket>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM tickets WHERE shop = ?1 AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR reason = ?3) \
-             AND (?4 IS NULL OR agent = ?4) \
+            "SELECT * FROM tickets_with_tags AS t WHERE shop = ?1 AND (?2 IS NULL OR status = ?2) \
+             AND (?3 IS NULL OR reason = ?3) \
+             AND (?4 IS NULL OR agent = ?4 OR (agent IS NULL AND assignee = ?4)) \
              AND (?5 IS NULL OR number < (SELECT number FROM tickets WHERE id = ?5 AND shop = ?1)) \
+             AND (?7 IS NULL OR EXISTS (SELECT 1 FROM ticket_tags WHERE ticket = t.id AND tag = ?7)) \
+             AND (?8 IS NULL OR EXISTS (SELECT 1 FROM messages AS m WHERE m.conversation = t.conversation \
+             AND instr(lower(m.text), lower(?8)) > 0) \
+             OR EXISTS (SELECT 1 FROM conversations AS c WHERE c.id = t.conversation \
+             AND instr(lower(c.customer), lower(?8)) > 0)) \
              ORDER BY number DESC LIMIT ?6",
         )
         .bind(staff.shop.as_str())
@@ -102,6 +118,8 @@ impl Store {
         .bind(&filter.agent)
         .bind(filter.before.as_ref().map(TicketId::as_str))
         .bind(filter.limit.unwrap_or(50).min(500))
+        .bind(&filter.tag)
+        .bind(&filter.text)
         .fetch_all(self.readers())
         .await?;
         rows.iter().map(read_ticket).collect()
@@ -109,7 +127,7 @@ impl Store {
 
     /// A ticket with its conversation, history and notes.
     pub async fn ticket(&self, staff: &StaffScope, id: &TicketId) -> Result<TicketDetail, StoreError> {
-        let row = sqlx::query("SELECT * FROM tickets WHERE shop = ?1 AND id = ?2")
+        let row = sqlx::query("SELECT * FROM tickets_with_tags WHERE shop = ?1 AND id = ?2")
             .bind(staff.shop.as_str())
             .bind(id.as_str())
             .fetch_optional(self.readers())
@@ -153,7 +171,7 @@ impl Store {
 
     /// A ticket by itself.
     pub async fn ticket_alone(&self, staff: &StaffScope, id: &TicketId) -> Result<Ticket, StoreError> {
-        let row = sqlx::query("SELECT * FROM tickets WHERE shop = ?1 AND id = ?2")
+        let row = sqlx::query("SELECT * FROM tickets_with_tags WHERE shop = ?1 AND id = ?2")
             .bind(staff.shop.as_str())
             .bind(id.as_str())
             .fetch_optional(self.readers())
@@ -180,48 +198,14 @@ impl Store {
     /// The ticket that people have or will take now in a conversation.
     pub async fn standing_ticket(&self, conversation: &Conversation) -> Result<Option<Ticket>, StoreError> {
         let row = sqlx::query(
-            "SELECT * FROM tickets WHERE shop = ?1 AND conversation = ?2 AND mode = 'now' \
-             AND status IN ('open', 'claimed')",
+            "SELECT * FROM tickets_with_tags WHERE shop = ?1 AND conversation = ?2 AND mode = 'now' \
+             AND status IN ('open', 'claimed', 'snoozed')",
         )
         .bind(conversation.shop.as_str())
         .bind(conversation.id.as_str())
         .fetch_optional(self.readers())
         .await?;
         row.as_ref().map(read_ticket).transpose()
-    }
-
-    /// How long the queue is, before a conversation's own open ticket or, without one, before a ticket opened now,
-    /// and how fast places in it were freed lately.
-    pub async fn desk_counts(
-        &self,
-        staff: &StaffScope,
-        conversation: Option<&ConversationId>,
-        now: &Now,
-    ) -> Result<DeskCounts, StoreError> {
-        let ahead = sqlx::query(
-            "SELECT COUNT(*) AS n FROM tickets AS t LEFT JOIN tickets AS own \
-             ON own.conversation = ?2 AND own.shop = ?1 AND own.mode = 'now' AND own.status = 'open' \
-             WHERE t.shop = ?1 AND t.mode = 'now' AND t.status = 'open' AND (own.id IS NULL \
-             OR t.priority > own.priority OR (t.priority = own.priority AND t.number < own.number))",
-        )
-        .bind(staff.shop.as_str())
-        .bind(conversation.map(ConversationId::as_str))
-        .fetch_one(self.readers())
-        .await?;
-        let claims = sqlx::query(
-            "SELECT (claimed_at - opened_at) / (ahead + 1) AS pace FROM tickets \
-             WHERE shop = ?1 AND mode = 'now' AND claimed_at >= ?2 ORDER BY claimed_at DESC LIMIT 20",
-        )
-        .bind(staff.shop.as_str())
-        .bind(now.epoch_milliseconds() - RECENT_CLAIMS_HOURS * 3_600_000)
-        .fetch_all(self.readers())
-        .await?;
-        let mut paces: Vec<i64> = claims.iter().map(|row| row.try_get("pace")).collect::<Result<_, _>>()?;
-        paces.sort_unstable();
-        Ok(DeskCounts {
-            ahead: ahead.try_get("n")?,
-            milliseconds_a_place: paces.get(paces.len() / 2).copied(),
-        })
     }
 
     /// Who did what to a subject, oldest first.
@@ -239,6 +223,11 @@ impl Store {
 
 pub(super) fn read_ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
     let note: String = row.try_get("note")?;
+    let tags: Option<String> = row.try_get("tags")?;
+    let reopens: Option<String> = row.try_get("reopens")?;
+    let moment = |column: &str| -> Result<Option<Timestamp>, StoreError> {
+        row.try_get::<Option<i64>, _>(column)?.map(time).transpose()
+    };
     Ok(Ticket {
         id: from_text(row.try_get("id")?)?,
         conversation: from_text(row.try_get("conversation")?)?,
@@ -250,6 +239,14 @@ pub(super) fn read_ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
         priority: read_priority(row.try_get("priority")?)?,
         opened_at: time(row.try_get("opened_at")?)?,
         due: time(row.try_get("due")?)?,
+        assignee: row.try_get("assignee")?,
+        tags: tags.iter().flat_map(|tags| tags.lines()).map(str::to_owned).collect(),
+        snoozed_until: moment("snoozed_until")?,
+        reopens: reopens.map(from_text).transpose()?,
+        escalation: read_escalation(row.try_get("escalation")?)?,
+        waiting_since: moment("waiting_since")?,
+        first_response_at: moment("first_response_at")?,
+        closed_at: moment("closed_at")?,
         note: from_json(&note)?,
     })
 }
@@ -273,5 +270,23 @@ fn priority_number(priority: Priority) -> i64 {
         Priority::Normal => 0,
         Priority::High => 1,
         Priority::Urgent => 2,
+    }
+}
+
+fn read_escalation(number: i64) -> Result<Escalation, StoreError> {
+    match number {
+        0 => Ok(Escalation::Nobody),
+        1 => Ok(Escalation::Group),
+        2 => Ok(Escalation::Lead),
+        _ => Err(StoreError::Corrupt(format!("the database holds the unknown escalation {number}"))),
+    }
+}
+
+/// How an escalation stands in its column.
+fn escalation_number(escalation: Escalation) -> i64 {
+    match escalation {
+        Escalation::Nobody => 0,
+        Escalation::Group => 1,
+        Escalation::Lead => 2,
     }
 }

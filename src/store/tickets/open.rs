@@ -2,20 +2,22 @@
 
 use serde_json::json;
 
-use super::write::{audit, tell_desk};
+use super::upkeep::{tell_desk, woken};
+use super::write::{audit, claim};
 use super::{NewTicket, OpenedTicket, priority_number, read_ticket};
 use crate::desk::moves::Move;
-use crate::desk::types::{HandoffNote, Priority, Ticket, TicketStatus};
+use crate::desk::types::{Escalation, HandoffNote, Priority, Ticket, TicketStatus};
 use crate::identity::{Scope, ShopId, StaffScope, TicketId};
 use crate::store::codec::{json as json_text, word};
 use crate::store::conversations::{Conversation, make_move, own_conversation};
 use crate::store::events::{Event, append_event};
+use crate::store::waits::begin_wait;
 use crate::store::{Store, StoreError, Transaction};
 use crate::time::Now;
 use crate::turn::types::HandoffMode;
 
 /// The name under which the program itself stands in the audit.
-const ASSISTANT: &str = "assistant";
+pub(super) const ASSISTANT: &str = "assistant";
 
 impl Store {
     /// Opens a ticket and, if it is for now, takes the conversation from the assistant, in one transaction.
@@ -47,23 +49,17 @@ pub(in crate::store) async fn open(
         make_move(transaction, &mut conversation, Move::HandOver, now).await?;
     }
     if let Some(there) = same_ticket(transaction, &conversation, &new).await? {
+        // Who is called for what was put off gets whoever has put it off.
+        let is_woken = takes_over && there.status == TicketStatus::Snoozed;
+        let there = if is_woken { woken(transaction, there).await? } else { there };
         let ticket = raise(transaction, &mut conversation, there, new, now).await?;
         return Ok(OpenedTicket { ticket, is_new: false, conversation });
     }
-    let ticket = Ticket {
-        id: TicketId::generate(),
-        conversation: new.conversation,
-        status: TicketStatus::Open,
-        reason: new.reason,
-        detail: new.detail,
-        mode: new.mode,
-        agent: None,
-        priority: new.priority,
-        opened_at: now.timestamp(),
-        due: new.due,
-        note: new.note,
-    };
+    let ticket = fresh(new, now);
     insert(transaction, &scope.shop, &ticket).await?;
+    if takes_over {
+        begin_wait(transaction, &scope.shop, &ticket, now).await?;
+    }
     let body = json!({
         "ticket": ticket.id, "reason": ticket.reason, "detail": ticket.detail, "mode": ticket.mode,
     });
@@ -78,10 +74,48 @@ pub(in crate::store) async fn open(
     Ok(OpenedTicket { ticket, is_new: true, conversation })
 }
 
+/// Opens a ticket that an agent has from the start: work that the agent has promised.
+pub(super) async fn open_for(
+    transaction: &mut Transaction,
+    agent: &StaffScope,
+    new: NewTicket,
+    now: &Now,
+) -> Result<TicketId, StoreError> {
+    let ticket = fresh(new, now);
+    insert(transaction, &agent.shop, &ticket).await?;
+    audit(transaction, agent, ("open_ticket", ticket.id.as_str(), &word(&ticket.reason)?), now).await?;
+    claim(transaction, agent, &ticket.id, now).await?;
+    Ok(ticket.id)
+}
+
+fn fresh(new: NewTicket, now: &Now) -> Ticket {
+    Ticket {
+        id: TicketId::generate(),
+        conversation: new.conversation,
+        status: TicketStatus::Open,
+        reason: new.reason,
+        detail: new.detail,
+        mode: new.mode,
+        agent: None,
+        priority: new.priority,
+        opened_at: now.timestamp(),
+        due: new.due,
+        assignee: None,
+        tags: Vec::new(),
+        snoozed_until: None,
+        reopens: None,
+        escalation: Escalation::Nobody,
+        waiting_since: Some(now.timestamp()),
+        first_response_at: None,
+        closed_at: None,
+        note: new.note,
+    }
+}
+
 async fn insert(transaction: &mut Transaction, shop: &ShopId, ticket: &Ticket) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO tickets (id, shop, conversation, status, reason, detail, mode, priority, opened_at, due, note, \
-         ahead) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+        "INSERT INTO tickets (id, shop, conversation, status, reason, detail, mode, priority, opened_at, waiting_since, \
+         due, note, ahead) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, \
          (SELECT COUNT(*) FROM tickets WHERE shop = ?2 AND mode = 'now' AND status = 'open'))",
     )
     .bind(ticket.id.as_str())
@@ -107,8 +141,8 @@ async fn same_ticket(
     new: &NewTicket,
 ) -> Result<Option<Ticket>, StoreError> {
     let row = sqlx::query(
-        "SELECT * FROM tickets WHERE conversation = ?1 AND mode = ?2 AND status IN ('open', 'claimed') \
-         AND (?2 = 'now' OR (reason = ?3 AND detail IS ?4)) ORDER BY number LIMIT 1",
+        "SELECT * FROM tickets_with_tags WHERE conversation = ?1 AND mode = ?2 \
+         AND status IN ('open', 'claimed', 'snoozed') AND (?2 = 'now' OR (reason = ?3 AND detail IS ?4)) ORDER BY number LIMIT 1",
     )
     .bind(conversation.id.as_str())
     .bind(word(&new.mode)?)

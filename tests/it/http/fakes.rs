@@ -18,6 +18,7 @@ use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use warmdesk::actions::{Action, ActionResult, BackedBy, Promise, PromiseState};
 use warmdesk::assist::{Suggested, Suggestion};
+use warmdesk::conversation::Receiver;
 use warmdesk::conversation::types::*;
 use warmdesk::customers::Erased;
 use warmdesk::desk::types::*;
@@ -146,7 +147,7 @@ impl Fake {
         id: &TicketId,
         state: ConversationState,
         change: impl FnOnce(&mut Ticket) -> Result<(), PortError>,
-    ) -> Result<Ticket, PortError> {
+    ) -> Result<DeskTicket, PortError> {
         let mut inner = self.inner.lock().unwrap();
         let (ticket, _) = inner.tickets.get_mut(id).ok_or(PortError::NotFound("ticket"))?;
         change(ticket)?;
@@ -163,9 +164,13 @@ impl Fake {
             agent: ticket.agent.clone(),
         };
         self.announce_talk(&mut inner, &ticket.conversation, event);
-        self.announce_desk(&mut inner, DeskEvent::Ticket(Box::new(ticket.clone())));
-        Ok(ticket)
+        self.announce_desk(&mut inner, DeskEvent::Ticket(Box::new(at_desk(ticket.clone()))));
+        Ok(at_desk(ticket))
     }
+}
+
+fn at_desk(ticket: Ticket) -> DeskTicket {
+    DeskTicket { ticket, clocks: Clocks::default(), wait: None }
 }
 
 fn answer<'a, T: Send + 'a>(result: Result<T, PortError>) -> Answer<'a, T> {
@@ -500,6 +505,14 @@ impl Fake {
             priority: if scope.verified_customer().is_some() { Priority::High } else { Priority::Normal },
             opened_at: Timestamp::now(),
             due: Timestamp::now() + jiff::SignedDuration::from_mins(3),
+            assignee: None,
+            tags: Vec::new(),
+            snoozed_until: None,
+            reopens: None,
+            escalation: Escalation::Nobody,
+            waiting_since: Some(Timestamp::now()),
+            first_response_at: None,
+            closed_at: None,
             note: note(message, scope),
         };
         let id = ticket.id.clone();
@@ -513,7 +526,7 @@ impl Fake {
             agent: None,
         };
         self.announce_talk(inner, talk, event);
-        self.announce_desk(inner, DeskEvent::Ticket(Box::new(ticket)));
+        self.announce_desk(inner, DeskEvent::Ticket(Box::new(at_desk(ticket))));
         id
     }
 }
@@ -609,7 +622,7 @@ impl Conversations for Fake {
 }
 
 impl Tickets for Fake {
-    fn list(&self, _staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<Ticket>> {
+    fn list(&self, _staff: StaffScope, filter: TicketFilter) -> Answer<'_, Vec<DeskTicket>> {
         let inner = self.inner.lock().unwrap();
         let wanted = |ticket: &Ticket| match filter.status {
             Some(status) => ticket.status == status,
@@ -619,7 +632,7 @@ impl Tickets for Fake {
             inner.tickets.values().map(|(ticket, _)| ticket.clone()).filter(wanted).collect();
         tickets.sort_by_key(|ticket| (std::cmp::Reverse(ticket.priority), ticket.opened_at));
         tickets.truncate(filter.limit);
-        answer(Ok(tickets))
+        answer(Ok(tickets.into_iter().map(at_desk).collect()))
     }
 
     fn show(&self, _staff: StaffScope, ticket: TicketId) -> Answer<'_, TicketView> {
@@ -627,7 +640,7 @@ impl Tickets for Fake {
         let found = inner.tickets.get(&ticket).map(|(ticket, notes)| {
             let talk = &inner.talks[&ticket.conversation];
             TicketView {
-                ticket: ticket.clone(),
+                ticket: at_desk(ticket.clone()),
                 state: talk.state,
                 history: talk.messages.clone(),
                 notes: notes.clone(),
@@ -641,7 +654,7 @@ impl Tickets for Fake {
         answer(found.ok_or(PortError::NotFound("ticket")))
     }
 
-    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
+    fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket> {
         answer(self.change(&ticket, ConversationState::Human, |ticket| match &ticket.agent {
             Some(agent) if *agent != staff.actor => {
                 Err(PortError::Conflict(format!("`{agent}` has the ticket")))
@@ -689,14 +702,53 @@ impl Tickets for Fake {
         answer(Ok(note))
     }
 
-    fn give_back(&self, _staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
+    fn give_back(
+        &self,
+        _staff: StaffScope,
+        ticket: TicketId,
+        _note: Option<String>,
+    ) -> Answer<'_, DeskTicket> {
         answer(self.change(&ticket, ConversationState::Bot, |ticket| {
             ticket.status = TicketStatus::Returned;
             Ok(())
         }))
     }
 
-    fn resolve(&self, _staff: StaffScope, ticket: TicketId) -> Answer<'_, Ticket> {
+    fn pass_on(
+        &self,
+        _staff: StaffScope,
+        ticket: TicketId,
+        to: Receiver,
+        _note: Option<String>,
+    ) -> Answer<'_, DeskTicket> {
+        answer(self.change(&ticket, ConversationState::Waiting, |ticket| {
+            (ticket.status, ticket.agent, ticket.assignee) = (TicketStatus::Open, None, to.name);
+            Ok(())
+        }))
+    }
+
+    fn snooze(&self, _staff: StaffScope, ticket: TicketId, until: Timestamp) -> Answer<'_, DeskTicket> {
+        answer(self.change(&ticket, ConversationState::Snoozed, |ticket| {
+            (ticket.status, ticket.snoozed_until) = (TicketStatus::Snoozed, Some(until));
+            Ok(())
+        }))
+    }
+
+    fn assign(&self, _staff: StaffScope, ticket: TicketId, to: Option<String>) -> Answer<'_, DeskTicket> {
+        answer(self.change(&ticket, ConversationState::Waiting, |ticket| {
+            ticket.assignee = to;
+            Ok(())
+        }))
+    }
+
+    fn tag(&self, _staff: StaffScope, ticket: TicketId, tags: Vec<String>) -> Answer<'_, DeskTicket> {
+        answer(self.change(&ticket, ConversationState::Waiting, |ticket| {
+            ticket.tags = tags;
+            Ok(())
+        }))
+    }
+
+    fn resolve(&self, _staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket> {
         answer(self.change(&ticket, ConversationState::Resolved, |ticket| {
             ticket.status = TicketStatus::Resolved;
             Ok(())

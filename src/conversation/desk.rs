@@ -1,0 +1,52 @@
+//! How does a ticket stand at the desk? Its clocks by the settings, its place in the queue, and what an agent's message promises.
+
+use super::Conversations;
+use crate::desk::clocks::clocks;
+use crate::desk::promised::promised;
+use crate::desk::queue::{DeskCounts, desk_status};
+use crate::desk::types::{DeskTicket, QueuePlace, Ticket};
+use crate::identity::{StaffScope, TicketId};
+use crate::store::{AgentWord, StoreError};
+use crate::time::Now;
+
+/// The queue as it stands.
+pub struct Queue {
+    /// The tickets in it, the next one first.
+    tickets: Vec<TicketId>,
+    milliseconds_a_place: Option<i64>,
+}
+
+impl Conversations {
+    /// The word that an agent's message gives the customer, if it gives one.
+    pub fn word_given(&self, text: &str, now: &Now) -> Option<AgentWord> {
+        let services = self.services();
+        let rules = services.rules.load();
+        let within = (&*services.hours, services.answer_within_business_minutes);
+        let due = promised(text, &rules.pack, within, now)?;
+        Some(AgentWord { due, remind_before: services.promises.remind_before })
+    }
+
+    /// The queue, to tell the places of tickets by.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn queue(&self, staff: &StaffScope) -> Result<Queue, StoreError> {
+        let services = self.services();
+        let counts = services.store.desk_counts(staff, None, &services.clock.now()).await?;
+        let tickets = services.store.queue(staff).await?;
+        Ok(Queue { tickets, milliseconds_a_place: counts.milliseconds_a_place })
+    }
+
+    /// A ticket as the desk shows it.
+    pub fn at_desk(&self, ticket: Ticket, queue: &Queue) -> DeskTicket {
+        let services = self.services();
+        let place = queue.tickets.iter().position(|waiting| *waiting == ticket.id);
+        let wait = place.and_then(|ahead| u32::try_from(ahead).ok()).map(|ahead| {
+            let counts = DeskCounts { ahead, milliseconds_a_place: queue.milliseconds_a_place };
+            let within = services.answer_within_business_minutes;
+            let desk = desk_status(&services.hours, counts, within, &services.clock.now());
+            QueuePlace { ahead, minutes: desk.wait_minutes }
+        });
+        DeskTicket { clocks: clocks(&ticket, services.desk.clocks, &services.hours), wait, ticket }
+    }
+}

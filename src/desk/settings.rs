@@ -1,0 +1,20 @@
+//! What a shop sets for its desk, beside the hours.
+
+use super::clocks::ClockSettings;
+use super::types::Assignment;
+use super::wait::WaitSettings;
+
+/// How a desk is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeskSettings {
+    /// What is done while nobody takes a conversation.
+    pub wait: WaitSettings,
+    /// Within which business minutes people owe what.
+    pub clocks: ClockSettings,
+    /// How a handoff gets its assignee.
+    pub assignment: Assignment,
+    /// For so many days after it was resolved a matter that comes back is the same matter.
+    pub reopen_days: u32,
+    /// An order that comes to so many cents is not kept waiting behind others; none if the amount does not count.
+    pub high_value: Option<i64>,
+}
