@@ -101,10 +101,22 @@ mod tests {
 
     #[test]
     fn texts_from_outside_become_text_nodes() {
-        for script in ["widget.js", "demo.js", "desk.js", "words.js"] {
-            let text = String::from_utf8(file(script).expect(script).bytes.into_owned()).unwrap();
+        let scripts: Vec<_> = Assets::iter().filter(|path| path.ends_with(".js")).collect();
+        assert!(scripts.len() > 20, "the desk's modules are embedded: {scripts:?}");
+        for script in scripts {
+            let text = String::from_utf8(file(&script).expect("listed").bytes.into_owned()).unwrap();
             for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
                 assert!(!text.contains(forbidden), "{script} uses {forbidden}");
+            }
+        }
+    }
+
+    #[test]
+    fn modules_load_only_what_is_embedded() {
+        for script in Assets::iter().filter(|path| path.ends_with(".js")) {
+            let text = String::from_utf8(file(&script).expect("listed").bytes.into_owned()).unwrap();
+            for part in text.split('"').filter(|part| part.starts_with("/assets/")) {
+                assert!(file(part.trim_start_matches("/assets/")).is_some(), "{script} loads {part}");
             }
         }
     }
