@@ -5,7 +5,7 @@ import { claim } from "/assets/desk/actions.js";
 import { draft, keepDraft, onSent, pendingOf, send } from "/assets/desk/outbox.js";
 import * as phrases from "/assets/desk/phrases.js";
 import { on, openTicket, reload, state } from "/assets/desk/store.js";
-import { holder, isMine, mayReply } from "/assets/desk/tickets.js";
+import { holder, mayReply } from "/assets/desk/tickets.js";
 import { t } from "/assets/desk/words.js";
 
 const LONGEST = 10_000;
@@ -98,8 +98,9 @@ function drawBanner(ticket, reply) {
   const who = holder(ticket);
   const free = ticket.status === "open" || ticket.status === "snoozed";
   const text = free ? t("compose.unclaimed") : ticket.status === "claimed" ? t("compose.theirs", who ?? "") : t(`compose.${ticket.status}`);
-  const button = free && (!who || isMine(ticket) || ticket.status === "open") ? make("button", { type: "button", class: "primary small", onclick: () => claim(ticket.id) }, t("act.claim"), make("kbd", {}, "c")) : null;
-  parts.banner.replaceChildren(...[make("span", {}, text), button].filter(Boolean));
+  const button = free ? make("button", { type: "button", class: "primary small", onclick: () => claim(ticket.id) }, t("act.claim")) : null;
+  const key = button ? make("span", { class: "key" }, make("kbd", {}, "c"), ` ${t("act.claim")}`) : null;
+  parts.banner.replaceChildren(...[make("span", {}, text), key, button].filter(Boolean));
 }
 
 function drawSuggestions(ticket, show) {

@@ -47,7 +47,7 @@ function standing(ticket) {
   const who = holder(ticket);
   if (ticket.snoozed_until && until(ticket.snoozed_until) > 0) return ` · ${t("head.snoozed", moment(ticket.snoozed_until))}`;
   if (who) return ` · ${isMine(ticket) ? t("head.mine") : t("head.theirs", who)}`;
-  return ` · ${code("state", ticket.state)}`;
+  return ticket.status === "open" ? "" : ` · ${code("state", ticket.state)}`;
 }
 
 function buttons(ticket) {

@@ -1,7 +1,8 @@
 // What an agent wrote and the server may not have yet: drafts by ticket, and messages on their way.
 //
-// A message is sent once. Where an answer got lost it is not known whether it arrived, so that before it is sent again the
-// conversation is read and searched for it.
+// A message is sent once. Each carries an id of its own, by which a server can tell a repetition, as browsers repeat a
+// request by themselves when a connection that was in use breaks. Where an answer got lost it is not known whether the message
+// arrived, so that before it is sent again the conversation is read and searched for it.
 import { call } from "/assets/desk/api.js";
 import { changed, reload, state } from "/assets/desk/store.js";
 import { t } from "/assets/desk/words.js";
@@ -49,7 +50,7 @@ export const pendingOf = (ticket) => kept.pending.filter((entry) => entry.ticket
 /** Puts a message on its way. Messages of one ticket go one after the other. */
 export function send(ticket, text) {
   const after = state.details.get(ticket)?.history.at(-1)?.id ?? null;
-  kept.pending.push({ id: `${Date.now()}-${(counter += 1)}`, ticket, text, after, state: "waiting", unsure: false });
+  kept.pending.push({ id: newId(), ticket, text, after, state: "waiting", unsure: false });
   keep();
   changed("open");
   work(ticket);
@@ -86,7 +87,8 @@ export function forgetOutbox() {
 const working = new Set();
 /** Messages that are known to be ours already: the same words may well be sent twice on purpose. */
 const delivered = new Set();
-let counter = 0;
+/** Not randomUUID, which a page served without TLS does not have. */
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 async function work(ticket) {
   if (working.has(ticket)) return;
@@ -103,7 +105,7 @@ async function attempt(entry) {
   changed("open");
   try {
     if (entry.unsure && await arrived(entry)) return remove(entry);
-    const answer = await call("POST", `/api/v1/tickets/${entry.ticket}/messages`, { text: entry.text });
+    const answer = await call("POST", `/api/v1/tickets/${entry.ticket}/messages`, { id: entry.id, text: entry.text });
     if (answer.message) delivered.add(answer.message.id);
     show(entry, answer.message);
     remove(entry);
@@ -127,8 +129,7 @@ function show(entry, message) {
 
 /** Whether the conversation has it already. */
 async function arrived(entry) {
-  await reload(entry.ticket);
-  const history = state.details.get(entry.ticket)?.history ?? [];
+  const { history } = await reload(entry.ticket);
   const since = history.slice(history.findIndex((message) => message.id === entry.after) + 1);
   const found = since.find((message) => message.author === "staff" && message.text === entry.text && !delivered.has(message.id));
   if (found) delivered.add(found.id);

@@ -158,19 +158,20 @@ export async function open(id) {
   if (id) await reload(id);
 }
 
-/** Reads a whole ticket again. Two readings of the same one never overtake each other. */
 const reading = new Map();
+/** Reads a whole ticket again and gives it. Where two readings overtake each other, the page shows the later one. */
 export async function reload(id) {
   const number = (reading.get(id) ?? 0) + 1;
   reading.set(id, number);
   const detail = await call("GET", `/api/v1/tickets/${encodeURIComponent(id)}`);
-  if (reading.get(id) !== number) return;
+  if (reading.get(id) !== number) return detail;
   state.details.delete(id);
   state.details.set(id, detail);
   for (const old of state.details.keys()) if (state.details.size > KEPT_DETAILS && old !== state.openId) state.details.delete(old);
   remember(summaryOf(detail));
   changed("queue");
   if (id === state.openId) changed("open");
+  return detail;
 }
 
 /** What the queue needs of a whole ticket. */
