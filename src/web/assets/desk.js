@@ -7,6 +7,7 @@ import { drawComposer, prefill, startComposer } from "/assets/desk/composer.js";
 import { drawConversation, startConversation } from "/assets/desk/conversation.js";
 import { byId, icon, toast } from "/assets/desk/dom.js";
 import { drawHead, startHead, tickHead } from "/assets/desk/head.js";
+import { startHistory } from "/assets/desk/history.js";
 import { showHelp, startKeys } from "/assets/desk/keys.js";
 import { drawMembers, loadMembers, showMembers } from "/assets/desk/members.js";
 import { forgetOutbox, retryLost } from "/assets/desk/outbox.js";
@@ -87,7 +88,6 @@ async function enter() {
   byId("shell").inert = false;
   stream?.stop();
   stream = listen({ event: arrived, connected, lost, expired });
-  loadFilter("snoozed").catch(() => {});
   loadPhrases().then(() => changed("open")).catch(() => {});
   loadProactive().then((there) => { tabOf("proactive").hidden = !there; }, () => {});
   loadMembers().then((there) => { tabOf("members").hidden = !there; }, () => {});
@@ -121,6 +121,8 @@ function arrived(name, data) {
   } else if (name === "typing") {
     const id = data.ticket ?? openOf(data.conversation);
     if (id && data.who !== "staff") takeTyping(id, data.name);
+  } else if (name === "rating") {
+    if (data.ticket === state.openId) reloadSoon(data.ticket);
   } else if (data.conversation && data.conversation === state.tickets.get(state.openId)?.conversation) {
     reloadSoon(state.openId);
   }
@@ -143,8 +145,9 @@ const openOf = (conversation) => [...state.tickets.values()].find((ticket) => ti
 function connected(again) {
   staleSince = null;
   drawStale();
-  // What happened meanwhile comes by the stream; the queue is read all the same, as the server may have been replaced.
-  if (again) loadActive().catch(() => {});
+  // Between reading the queue and listening something may have happened, and another server may have been put in its place.
+  loadActive().catch(() => {});
+  loadFilter("snoozed").catch(() => {});
   if (again && state.openId) reloadSoon(state.openId);
   retryLost();
 }
@@ -223,6 +226,7 @@ function start() {
   startQueue(openTicketPage);
   startHead(() => go("#/desk"), togglePanel);
   startConversation();
+  startHistory();
   startComposer();
   startPanel(openTicketPage, togglePanel);
   startAlerts();

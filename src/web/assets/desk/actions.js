@@ -3,7 +3,7 @@ import { call, session } from "/assets/desk/api.js";
 import { toast } from "/assets/desk/dom.js";
 import { ask } from "/assets/desk/dialog.js";
 import { openTicket, people, reload, state, takeTicket } from "/assets/desk/store.js";
-import { holder, isMine } from "/assets/desk/tickets.js";
+import { holder, isHeld, personName } from "/assets/desk/tickets.js";
 import { left, moment } from "/assets/desk/time.js";
 import { code, t } from "/assets/desk/words.js";
 
@@ -17,15 +17,14 @@ export function onClaimed(run) {
 
 /** What can be done with a ticket now. A server that does not send a field has no door for it. */
 export function possible(ticket) {
-  const active = ticket.status === "open" || ticket.status === "claimed";
-  const mine = ticket.status === "claimed" && (isMine(ticket) || !session.me);
+  const held = isHeld(ticket);
   return {
-    claim: ticket.status === "open" || ticket.status === "snoozed",
-    return: mine,
-    resolve: mine,
-    snooze: "snoozed_until" in ticket && active && (mine || ticket.status === "open"),
+    claim: ticket.status === "open" || (ticket.status === "snoozed" && held),
+    return: held,
+    resolve: held,
+    snooze: "snoozed_until" in ticket && held,
     assign: "assignee" in ticket && ticket.status === "open",
-    transfer: "assignee" in ticket && mine,
+    transfer: "assignee" in ticket && held,
     tags: "tags" in ticket,
   };
 }
@@ -41,7 +40,7 @@ async function act(id, name, body) {
   } catch (error) {
     if (error.status === 409) await reload(id).catch(() => {});
     const taken = error.status === 409 && holder(state.tickets.get(id) ?? {});
-    toast(error.status === 0 ? t("error.network") : name === "claim" && taken ? t("act.taken", taken) : error.message, "bad");
+    toast(error.status === 0 ? t("error.network") : name === "claim" && taken ? t("act.taken", personName(taken)) : error.message, "bad");
     return false;
   }
 }
@@ -114,13 +113,13 @@ export async function assign() {
   const can = possible(ticket);
   if (!can.assign && !can.transfer) return;
   const known = await colleagues();
-  const fields = [{ name: "to", label: t("assign.to"), type: "text", options: known, required: can.transfer, value: can.assign ? holder(ticket) ?? "" : "" }];
+  const fields = [{ name: "to", label: t("assign.to"), type: "text", options: known, hint: t("assign.empty"), value: can.assign ? holder(ticket) ?? "" : "" }];
   if (can.transfer) fields.push({ name: "group", label: t("assign.group"), type: "text" }, { name: "note", label: t("assign.note"), type: "textarea" });
   const name = can.transfer ? "transfer" : "assign";
   const answer = await ask({ title: t(`${name}.title`), text: t(`${name}.text`), fields, confirm: t(`act.${name}`) });
   if (!answer) return;
-  const body = can.transfer ? Object.fromEntries(Object.entries(answer).filter(([, value]) => value)) : { to: answer.to || null };
-  if (await act(ticket.id, name, body)) toast(t("assign.done", answer.to || t("assign.nobody")));
+  const body = Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, value || null]));
+  if (await act(ticket.id, name, body)) toast(t("assign.done", personName(answer.to) || t("assign.nobody")));
 }
 
 /** Those a ticket can be given to: only admins may list accounts, so that others are offered the names in the queue. */

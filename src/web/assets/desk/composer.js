@@ -5,7 +5,7 @@ import { claim } from "/assets/desk/actions.js";
 import { draft, keepDraft, onSent, pendingOf, send } from "/assets/desk/outbox.js";
 import * as phrases from "/assets/desk/phrases.js";
 import { on, openTicket, reload, state } from "/assets/desk/store.js";
-import { holder, mayReply } from "/assets/desk/tickets.js";
+import { holder, isHeld, personName } from "/assets/desk/tickets.js";
 import { t } from "/assets/desk/words.js";
 
 const LONGEST = 10_000;
@@ -50,7 +50,7 @@ function build() {
 export function drawComposer() {
   const ticket = openTicket();
   if (!ticket) return;
-  const reply = mayReply(ticket);
+  const reply = isHeld(ticket);
   const mode = at.ticket === ticket.id && reply ? at.mode : reply ? "reply" : "note";
   if (at.ticket !== ticket.id || at.mode !== mode) setMode(ticket.id, mode);
   parts.modes.replaceChildren(modeButton("reply", mode, !reply), modeButton("note", mode, false));
@@ -85,7 +85,7 @@ function setMode(ticket, mode) {
 export function switchTo(mode) {
   const ticket = openTicket();
   if (!ticket) return;
-  setMode(ticket.id, mode === "reply" && !mayReply(ticket) ? "note" : mode);
+  setMode(ticket.id, mode === "reply" && !isHeld(ticket) ? "note" : mode);
   drawComposer();
   parts.field.focus();
   parts.field.setSelectionRange(parts.field.value.length, parts.field.value.length);
@@ -96,8 +96,8 @@ function drawBanner(ticket, reply) {
   parts.banner.hidden = reply;
   if (reply) return;
   const who = holder(ticket);
-  const free = ticket.status === "open" || ticket.status === "snoozed";
-  const text = free ? t("compose.unclaimed") : ticket.status === "claimed" ? t("compose.theirs", who ?? "") : t(`compose.${ticket.status}`);
+  const free = ticket.status === "open";
+  const text = free ? t("compose.unclaimed") : ticket.status === "claimed" || ticket.status === "snoozed" ? t("compose.theirs", personName(who)) : t(`compose.${ticket.status}`);
   const button = free ? make("button", { type: "button", class: "primary small", onclick: () => claim(ticket.id) }, t("act.claim")) : null;
   const key = button ? make("span", { class: "key" }, make("kbd", {}, "c"), ` ${t("act.claim")}`) : null;
   parts.banner.replaceChildren(...[make("span", {}, text), key, button].filter(Boolean));
@@ -125,7 +125,7 @@ export function warn(id, text) {
 export function put(text) {
   const ticket = openTicket();
   if (!ticket) return;
-  if (at.mode !== "reply" && mayReply(ticket)) setMode(ticket.id, "reply");
+  if (at.mode !== "reply" && isHeld(ticket)) setMode(ticket.id, "reply");
   const before = parts.field.value.trimEnd();
   parts.field.value = before && before !== text ? `${before}\n${text}` : text;
   changedText();
@@ -136,7 +136,7 @@ export function put(text) {
 /** After claiming, the first sentence is there to be read and sent, if nothing was written. */
 export function prefill(id) {
   const ticket = openTicket();
-  if (ticket?.id !== id || prefilled.has(id) || !mayReply(ticket)) return;
+  if (ticket?.id !== id || prefilled.has(id) || !isHeld(ticket)) return;
   prefilled.add(id);
   if (at.mode !== "reply") setMode(id, "reply");
   const first = ticket.suggestions?.[0];
@@ -156,7 +156,7 @@ function typed() {
   changedText();
   const ticket = openTicket();
   if (!ticket) return;
-  drawSuggestions(ticket, at.mode === "reply" && mayReply(ticket));
+  drawSuggestions(ticket, at.mode === "reply" && isHeld(ticket));
   parts.hint.textContent = parts.field.value ? t("compose.draftKept") : "";
   if (at.mode !== "reply") return;
   phrases.offer(parts.field, ticket, putPhrase);
@@ -205,7 +205,7 @@ function submit(event) {
   const text = clean(parts.field.value);
   if (!ticket || !text) return;
   if (at.mode === "note") return saveNote(ticket.id, text);
-  if (!mayReply(ticket)) return;
+  if (!isHeld(ticket)) return;
   const empty = phrases.emptySlots(text);
   if (empty.length && confirmedSlots !== text) {
     confirmedSlots = text;

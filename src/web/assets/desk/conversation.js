@@ -1,11 +1,12 @@
 // The conversation in the middle: messages, notes, what happened between them, what is on its way, who is typing.
 import { byId, icon, keyed, make } from "/assets/desk/dom.js";
+import { systemLines } from "/assets/desk/history.js";
 import { attachment } from "/assets/desk/pictures.js";
 import { on, openTicket, state } from "/assets/desk/store.js";
-import { customerName } from "/assets/desk/tickets.js";
+import { customerName, personName } from "/assets/desk/tickets.js";
 import { chosenSentence, isExplained, sentences, toggle, trace } from "/assets/desk/trace.js";
 import { clock, day, moment } from "/assets/desk/time.js";
-import { code, language, t } from "/assets/desk/words.js";
+import { language, t } from "/assets/desk/words.js";
 import { pendingOf, discard, retry } from "/assets/desk/outbox.js";
 
 const NEAR_END = 90;
@@ -95,7 +96,7 @@ function messageItem(message, ticket) {
 function authorOf(message, ticket) {
   if (message.author === "customer") return customerName(ticket);
   if (message.author === "assistant") return t("talk.assistant");
-  return message.name || t("talk.staff");
+  return personName(message.name) || t("talk.staff");
 }
 
 function whyButton(message) {
@@ -125,23 +126,10 @@ function noteItem(note, index) {
     signature: note.text + language(),
     create: () => make("article", { class: "message note", "data-test": "message", "data-author": "note" }),
     fill: (element) => element.replaceChildren(
-      make("header", {}, icon("note"), make("b", {}, note.agent), make("span", {}, t("note.private")), make("time", { datetime: note.at }, clock(note.at))),
+      make("header", {}, icon("note"), make("b", {}, personName(note.agent)), make("span", {}, t("note.private")), make("time", { datetime: note.at }, clock(note.at))),
       make("div", { class: "bubble" }, note.text),
     ),
   };
-}
-
-/** What happened to the ticket: what it says of itself, and what changed while the page looked on. */
-function systemLines(ticket) {
-  const lines = [{ at: ticket.opened_at, text: t("line.opened", code("reason", ticket.reason), code("detail", ticket.detail)) }];
-  const first = ticket.history.find((message) => message.author === "staff" && Date.parse(message.at) >= Date.parse(ticket.opened_at));
-  const changes = state.changes.get(ticket.id) ?? [];
-  if (first && !changes.some((line) => line.kind === "claimed")) lines.push({ at: first.at, text: t("line.claimed", first.name ?? ticket.agent ?? ""), before: true });
-  for (const { at, kind, agent } of changes) lines.push({ at, text: t(`line.${kind}`, agent ?? "") });
-  const rating = ticket.rating;
-  if (rating) lines.push({ at: rating.at, text: t("line.rated", "★".repeat(rating.score), rating.text ?? "") });
-  // Somebody takes a ticket before the first word, which may carry the same second.
-  return lines.map((line) => (line.before ? { ...line, at: new Date(Date.parse(line.at) - 1).toISOString() } : line));
 }
 
 function lineItem(line) {

@@ -39,8 +39,7 @@ export function ask({ title, text, lines = [], fields = [], confirm, danger = fa
     document.body.append(dialog);
     showOnly(form, fields);
     dialog.showModal();
-    (form.querySelector("textarea, input:not([type=radio])") ?? form.querySelector("[type=submit]")).focus();
-    if (!fields.length) form.querySelector("[type=submit]").focus();
+    (form.querySelector("input:checked, textarea, input:not([type=radio])") ?? form.querySelector("[type=submit]")).focus();
   });
 }
 

@@ -9,6 +9,8 @@ const SHOWN_STOPS = 2;
 const RUNNING = ["requested", "confirmed", "running", "overdue"];
 /** "2026-11-25 10:36 已发货 …": one stop of a parcel. */
 const STOP = /^(\d{4}-)?(\d{2}-\d{2} \d{2}:\d{2})\s+(.+)$/;
+/** "实付269.00元": a field whose value needs no colon. */
+const AMOUNT = /^([^\d：，]{2,8})(\d[\d.]*元)$/;
 /** A field nobody has given words to is of the shop's system, and stands last. */
 const RAW = /^[a-z_]+$/;
 
@@ -48,6 +50,7 @@ function read(fact) {
     else if (place === 0 && value && value.length < 14 && fact.title.includes(name)) status = value;
     else if (place === 0 && value && fact.title.startsWith(name)) rows.push(["", value]);
     else if (value) rows.push([name, value]);
+    else if (AMOUNT.test(part)) rows.push(AMOUNT.exec(part).slice(1));
     else rows.push(["", part]);
   }
   rows.sort((a, b) => Number(RAW.test(a[0])) - Number(RAW.test(b[0])));

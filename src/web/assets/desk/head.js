@@ -2,7 +2,7 @@
 import { assign, claim, giveBack, possible, resolve, snooze } from "/assets/desk/actions.js";
 import { byId, icon, iconButton, make } from "/assets/desk/dom.js";
 import { on, openTicket } from "/assets/desk/store.js";
-import { customerId, customerName, holder, isMine, mood, pressing, waitingSince } from "/assets/desk/tickets.js";
+import { customerId, customerName, holder, isMine, mood, personName, pressing, waitingSince } from "/assets/desk/tickets.js";
 import { moment, span, until } from "/assets/desk/time.js";
 import { code, language, t } from "/assets/desk/words.js";
 import { moodChip } from "/assets/desk/queue.js";
@@ -46,7 +46,7 @@ function moodOf(ticket) {
 function standing(ticket) {
   const who = holder(ticket);
   if (ticket.snoozed_until && until(ticket.snoozed_until) > 0) return ` · ${t("head.snoozed", moment(ticket.snoozed_until))}`;
-  if (who) return ` · ${isMine(ticket) ? t("head.mine") : t("head.theirs", who)}`;
+  if (who) return ` · ${isMine(ticket) ? t("head.mine") : t("head.theirs", personName(who))}`;
   return ticket.status === "open" ? "" : ` · ${code("state", ticket.state)}`;
 }
 

@@ -8,7 +8,7 @@ import { actionLine, factCard, flowCard, promiseLine } from "/assets/desk/facts.
 import { possible, setTags } from "/assets/desk/actions.js";
 import { set, setting } from "/assets/desk/settings.js";
 import { on, openTicket, state } from "/assets/desk/store.js";
-import { clocks, customerId, customerName, isActive, mayReply, mood } from "/assets/desk/tickets.js";
+import { clocks, customerId, customerName, isActive, isHeld, mood, personName } from "/assets/desk/tickets.js";
 import { refusal } from "/assets/desk/trace.js";
 import { moment } from "/assets/desk/time.js";
 import { code, language, t } from "/assets/desk/words.js";
@@ -16,10 +16,10 @@ import { moodChip } from "/assets/desk/queue.js";
 
 /** Parts in their order: what each needs of the ticket, and how it is drawn. Nothing to show hides the part. */
 const PARTS = [
-  { name: "customer", plain: true, data: (ticket) => [ticket.identity, ticket.customer_name, ticket.customer, related(ticket).map((one) => [one.id, one.status]), ticket.channel], draw: customerPart },
-  { name: "why", plain: true, data: (ticket) => [ticket.reason, ticket.detail, ticket.wish, ticket.mode, ticket.opened_at, ticket.priority], draw: whyPart },
+  { name: "customer", plain: true, data: (ticket) => [ticket.identity, ticket.customer_name, ticket.customer, related(ticket).map((one) => [one.id, one.status]), ticket.reopens], draw: customerPart },
+  { name: "why", plain: true, data: (ticket) => [ticket.reason, ticket.detail, ticket.wish, ticket.mode, ticket.opened_at, ticket.wait, ticket.escalation], draw: whyPart },
   { name: "clocks", plain: true, data: (ticket) => clocks(ticket).map(({ kind, due, met, level }) => [kind, due, met, level]), draw: clocksPart },
-  { name: "next", data: (ticket) => [nextStep(ticket), isActive(ticket) ? ticket.suggestions : [], mayReply(ticket)], draw: nextPart },
+  { name: "next", data: (ticket) => [nextStep(ticket), isActive(ticket) ? ticket.suggestions : [], isHeld(ticket)], draw: nextPart },
   { name: "emotion", data: (ticket) => ticket.emotion, draw: (ticket) => (ticket.emotion.length ? [curve(ticket.emotion, jump)] : []), aside: (ticket) => (mood(ticket) ? moodChip(mood(ticket)) : null) },
   { name: "summary", data: (ticket) => ticket.summary, draw: (ticket) => [make("ol", { class: "happened" }, ...ticket.summary.map(summaryLine))].filter(() => ticket.summary.length) },
   { name: "promises", data: (ticket) => ticket.promises, draw: (ticket) => ticket.promises.map(promiseLine) },
@@ -87,7 +87,7 @@ function related(ticket) {
 function customerPart(ticket) {
   const id = customerId(ticket);
   const others = related(ticket);
-  const back = ticket.reopened_from ? make("button", { type: "button", class: "link", onclick: () => openOther(ticket.reopened_from) }, t("customer.reopened")) : null;
+  const back = ticket.reopens ? make("button", { type: "button", class: "link", onclick: () => openOther(ticket.reopens) }, t("customer.reopened")) : null;
   return [
     make("div", { class: "who" }, face(customerName(ticket), "large"),
       make("div", {}, make("b", {}, customerName(ticket)),
@@ -102,6 +102,8 @@ function whyPart(ticket) {
   return [
     make("p", { class: "reason" }, make("b", {}, code("reason", ticket.reason)), detail ? ` · ${detail}` : "", make("span", { class: "dim" }, ` ${moment(ticket.opened_at)}`)),
     ticket.wish ? make("blockquote", { "aria-label": t("part.wish") }, ticket.wish) : null,
+    ticket.wait ? make("p", { class: "dim" }, t("wait.told", ticket.wait.ahead, ticket.wait.minutes)) : null,
+    ticket.escalation && ticket.escalation !== "nobody" ? make("p", {}, make("span", { class: "chip high" }, code("escalation", ticket.escalation))) : null,
   ];
 }
 
@@ -128,7 +130,7 @@ const nextStep = (ticket) => ticket.next_step?.text ?? ticket.next_step ?? null;
 function nextPart(ticket) {
   const step = nextStep(ticket);
   const texts = isActive(ticket) ? ticket.suggestions ?? [] : [];
-  const writes = mayReply(ticket);
+  const writes = isHeld(ticket);
   return [
     step ? make("p", { class: "next-step", "data-test": "next-step" }, step) : null,
     ...texts.map((text) => make("button", { type: "button", class: "suggestion", "data-test": "suggestion", disabled: !writes, title: writes ? t("suggest.put") : t("suggest.claimFirst"), onclick: () => put(text) }, icon("spark"), make("span", {}, text))),
@@ -155,7 +157,7 @@ function tagsPart(ticket) {
 }
 
 function notesPart(ticket) {
-  const notes = ticket.notes.map((note) => make("div", { class: "note", "data-test": "note" }, make("p", {}, note.text), make("p", { class: "dim" }, `${note.agent} · ${moment(note.at)}`)));
+  const notes = ticket.notes.map((note) => make("div", { class: "note", "data-test": "note" }, make("p", {}, note.text), make("p", { class: "dim" }, `${personName(note.agent)} · ${moment(note.at)}`)));
   return [...notes, make("button", { type: "button", class: "link", onclick: () => switchTo("note") }, t("note.write"))];
 }
 

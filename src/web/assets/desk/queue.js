@@ -1,7 +1,7 @@
 // The queue: filters, search, and one row a ticket with everything that decides which one is next.
 import { byId, face, icon, keyed, make } from "/assets/desk/dom.js";
 import { FILTERS, changed, counts, loadFilter, on, searchServer, state, tags, visible } from "/assets/desk/store.js";
-import { customerId, customerName, holder, isActive, isMine, isSnoozed, mood, pressing, waitingSince } from "/assets/desk/tickets.js";
+import { customerId, customerName, holder, isActive, isMine, isSnoozed, mood, personName, pressing, waitingSince } from "/assets/desk/tickets.js";
 import { clock, moment, span, until } from "/assets/desk/time.js";
 import { code, language, t } from "/assets/desk/words.js";
 
@@ -135,11 +135,12 @@ function thirdLine(ticket, feeling) {
   const chips = [];
   if (feeling) chips.push(moodChip(feeling));
   if (ticket.priority !== "normal") chips.push(make("span", { class: `chip ${ticket.priority}` }, code("priority", ticket.priority)));
+  if (ticket.escalation === "lead") chips.push(make("span", { class: "chip urgent" }, code("escalation", "lead")));
   chips.push(make("span", { class: "reason" }, code("reason", ticket.reason)));
   const [tag, ...others] = ticket.tags ?? [];
   if (tag) chips.push(make("span", { class: "chip tag", title: ticket.tags.join(t("comma")) }, others.length ? `${tag} +${others.length}` : tag));
   const who = holder(ticket);
-  const has = who ? make("span", { class: `holder ${isMine(ticket) ? "mine" : ""}`, title: who }, face(who), make("span", {}, isMine(ticket) ? t("queue.me") : who)) : null;
+  const has = who ? make("span", { class: `holder ${isMine(ticket) ? "mine" : ""}`, title: personName(who) }, face(personName(who)), make("span", {}, isMine(ticket) ? t("queue.me") : personName(who))) : null;
   return make("span", { class: "line foot" }, ...chips, make("span", { class: "room" }), has);
 }
 

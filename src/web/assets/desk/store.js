@@ -67,14 +67,17 @@ function remember(ticket) {
   return before;
 }
 
-/** Asks the server for tickets with these words; what the page has is searched at once. */
+/** Asks the server for tickets in whose conversation these words were said; what the rows say is searched at once. */
 export async function searchServer(words) {
   state.found = null;
   if (!words) return changed("queue");
-  const { tickets } = await call("GET", `/api/v1/tickets?q=${encodeURIComponent(words)}&limit=100`);
+  const statuses = ["open", "claimed", "snoozed", "returned", "resolved"];
+  const ask = (status) => call("GET", `/api/v1/tickets?status=${status}&q=${encodeURIComponent(words)}&limit=50`).catch(() => ({ tickets: [] }));
+  const answers = await Promise.all(statuses.map(ask));
   if (words !== state.search) return;
+  const tickets = answers.flatMap((answer) => answer.tickets);
   for (const ticket of tickets) remember(ticket);
-  // A server that does not search answers with the whole queue; one that does sends tags too.
+  // A server that does not search answers with all it has; one that does sends tags too.
   state.found = tickets.some((ticket) => "tags" in ticket) ? new Set(tickets.map((ticket) => ticket.id)) : null;
   changed("queue");
 }
@@ -124,10 +127,14 @@ export function takeTicket(ticket) {
   return { isNew: !before && ticket.status === "open", before };
 }
 
+/** How a ticket came to stand as it does, in the words of the audit. */
+const MOVES = { claimed: "claim", snoozed: "snooze", returned: "return", resolved: "resolve", open: "pass_on" };
+
 /** Keeps what changed while the page looked on, for the lines between the messages. */
 function noteChange(before, ticket) {
-  const kind = ticket.status === "claimed" && before.status === "claimed" ? "transferred" : ticket.status;
-  const line = { at: new Date().toISOString(), kind, agent: holder(ticket) ?? before.agent };
+  const kind = MOVES[ticket.status];
+  const agent = kind === "pass_on" ? before.agent : holder(ticket) ?? before.agent;
+  const line = { at: new Date().toISOString(), kind: before.status === "snoozed" && kind === "claim" ? "wake" : kind, agent };
   state.changes.set(ticket.id, [...(state.changes.get(ticket.id) ?? []), line]);
 }
 

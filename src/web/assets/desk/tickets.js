@@ -11,15 +11,18 @@ export const isActive = (ticket) => ticket.status === "open" || ticket.status ==
 export const isSnoozed = (ticket) => ticket.status === "snoozed" || (Boolean(ticket.snoozed_until) && until(ticket.snoozed_until) > 0);
 
 /** The person who has it, or is to have it. */
-export const holder = (ticket) => ticket.assignee ?? ticket.agent ?? null;
+export const holder = (ticket) => ticket.agent ?? ticket.assignee ?? null;
+
+/** How colleagues call a person; an account's name where nothing better is known. */
+export const personName = (name) => (name && name === session.me?.name ? session.me.display_name : name) ?? "";
 
 export function isMine(ticket) {
   const me = session.me?.name;
   return Boolean(me) && holder(ticket) === me;
 }
 
-/** Whether the one at this page may write to the customer. The server checks it again. */
-export const mayReply = (ticket) => ticket.status === "claimed" && (isMine(ticket) || !session.me);
+/** Whether the one at this page has it. A server that does not know who calls is asked, and refuses what it must. */
+export const isHeld = (ticket) => (ticket.status === "claimed" || ticket.status === "snoozed") && (isMine(ticket) || !session.me);
 
 /** The customer's id, if proven. */
 export function customerId(ticket) {
