@@ -10,6 +10,17 @@ let openOne = () => {};
 /** The row that j and k are at. */
 let cursor = null;
 let searchTimer = null;
+/** Tickets are replaced when they change and never changed in place, so that each is put into words once. */
+const asText = new WeakMap();
+/** Clocks of the rows that are looked at; the others need not go. */
+const running = new Set();
+const looked = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (isIntersecting) running.add(target);
+    else running.delete(target);
+    if (isIntersecting) tickRow(target);
+  }
+}, { rootMargin: "300px" });
 
 /** Builds the queue; `open(id)` is called for the ticket that was chosen. */
 export function startQueue(open) {
@@ -36,11 +47,17 @@ export function drawQueue() {
   drawTags();
   keyed(byId("tickets"), tickets.map(row));
   if (!tickets.some((ticket) => ticket.id === cursor)) cursor = tickets.some((ticket) => ticket.id === state.openId) ? state.openId : tickets[0]?.id ?? null;
-  for (const button of byId("tickets").querySelectorAll("button[tabindex='0']")) button.tabIndex = -1;
-  const current = rowButton(cursor);
-  if (current) current.tabIndex = 0;
+  putStop(cursor);
   drawEmpty(tickets.length);
-  tick();
+}
+
+let stop = null;
+/** One row is a stop of the Tab key; the arrows and j and k go through the others. */
+function putStop(id) {
+  const button = rowButton(id);
+  if (stop !== button) stop?.setAttribute("tabindex", "-1");
+  button?.setAttribute("tabindex", "0");
+  stop = button;
 }
 
 function drawFilters() {
@@ -74,6 +91,7 @@ function drawTags() {
 function choose(filter) {
   state.filter = filter;
   clearSearch();
+  byId("tickets").scrollTop = 0;
   changed("queue");
   loadFilter(filter).catch(() => {});
 }
@@ -86,6 +104,7 @@ function chooseTag(tag) {
 function search(words) {
   state.search = words;
   state.found = null;
+  byId("tickets").scrollTop = 0;
   changed("queue");
   clearTimeout(searchTimer);
   searchTimer = setTimeout(() => searchServer(words).catch(() => {}), 250);
@@ -105,8 +124,12 @@ function row(ticket) {
   const feeling = mood(ticket);
   return {
     key: ticket.id,
-    signature: JSON.stringify([ticket, unread, typing, current, language(), isSnoozed(ticket)]),
-    create: () => make("li", {}, make("button", { type: "button", class: "row", tabindex: "-1", "data-test": "ticket", "data-ticket": ticket.id, onclick: () => openOne(ticket.id) })),
+    signature: `${textOf(ticket)} ${unread} ${typing} ${current} ${language()} ${isSnoozed(ticket)}`,
+    create() {
+      const button = make("button", { type: "button", class: "row", tabindex: "-1", "data-test": "ticket", "data-ticket": ticket.id, onclick: () => openOne(ticket.id) });
+      looked.observe(button);
+      return make("li", {}, button);
+    },
     fill(item) {
       const button = item.firstElementChild;
       button.dataset.emotion = feeling?.label ?? "";
@@ -115,15 +138,21 @@ function row(ticket) {
       if (current) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
       button.replaceChildren(firstLine(ticket, unread), secondLine(ticket, typing), thirdLine(ticket, feeling));
+      tickRow(button);
     },
   };
+}
+
+function textOf(ticket) {
+  if (!asText.has(ticket)) asText.set(ticket, JSON.stringify(ticket));
+  return asText.get(ticket);
 }
 
 function firstLine(ticket, unread) {
   const name = make("b", { class: "name" }, customerName(ticket));
   const proven = customerId(ticket) ? icon("shield") : null;
   const fresh = unread ? make("span", { class: "fresh" }, make("span", { class: "sr" }, t("queue.unread"))) : null;
-  return make("span", { class: "line" }, fresh, name, proven, make("span", { class: "clock", "data-clock": ticket.id }));
+  return make("span", { class: "line" }, fresh, name, proven, make("span", { class: "clock" }));
 }
 
 function secondLine(ticket, typing) {
@@ -163,18 +192,26 @@ function rowClock(ticket) {
   return [clock(ticket.opened_at), level === "fine" ? "quiet" : level];
 }
 
-/** Once a second; only a text that changed is written. */
+/** Once a second. */
 function tick() {
-  for (const element of document.querySelectorAll("#tickets [data-clock]")) {
-    const ticket = state.tickets.get(element.dataset.clock);
-    if (!ticket) continue;
-    const [text, level] = rowClock(ticket);
-    if (element.textContent !== text) element.textContent = text;
-    if (element.dataset.level === level) continue;
-    element.dataset.level = level;
-    element.closest(".row").dataset.late = String(level === "late");
-    element.title = pressing(ticket) ? t(`clock.${pressing(ticket).kind}`) : "";
+  for (const button of running) {
+    if (button.isConnected) tickRow(button);
+    else running.delete(button);
   }
+}
+
+/** Only a text that changed is written. */
+function tickRow(button) {
+  const ticket = state.tickets.get(button.dataset.ticket);
+  const element = button.querySelector(".clock");
+  if (!ticket || !element) return;
+  const [text, level] = rowClock(ticket);
+  if (element.textContent !== text) element.textContent = text;
+  if (element.dataset.level === level) return;
+  element.dataset.level = level;
+  button.dataset.late = String(level === "late");
+  const press = pressing(ticket);
+  element.title = press ? t(`clock.${press.kind}`) : "";
 }
 
 function drawEmpty(count) {
@@ -201,9 +238,8 @@ export function move(step, first = false) {
   const at = buttons.findIndex((button) => button.dataset.ticket === (inList ? cursor : state.openId ?? cursor));
   const next = first || at < 0 ? 0 : Math.min(Math.max(at + step, 0), buttons.length - 1);
   const button = buttons[next];
-  rowButton(cursor)?.setAttribute("tabindex", "-1");
   cursor = button.dataset.ticket;
-  button.tabIndex = 0;
+  putStop(cursor);
   button.focus();
   button.scrollIntoView({ block: "nearest" });
 }

@@ -32,6 +32,7 @@ export function on(topic, run) {
 
 /** Tells a topic's followers, once for everything that happens in the same moment. */
 export function changed(topic) {
+  if (topic === "queue") sums = null;
   if (due.has(topic)) return;
   due.add(topic);
   setTimeout(() => {
@@ -94,9 +95,11 @@ export function visible() {
   return sorted([...state.tickets.values()].filter(fits));
 }
 
+let sums = null;
 /** How many tickets each filter has; only what is loaded can be counted. */
 export function counts() {
-  const sums = Object.fromEntries(FILTERS.map((filter) => [filter, 0]));
+  if (sums) return sums;
+  sums = Object.fromEntries(FILTERS.map((filter) => [filter, 0]));
   for (const ticket of state.tickets.values()) for (const filter of FILTERS) if (MATCHES[filter](ticket)) sums[filter] += 1;
   return sums;
 }
