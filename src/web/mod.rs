@@ -1,6 +1,7 @@
 //! What a browser gets: the chat widget, the demo page and the desk page, embedded in the binary.
 //!
-//! Plain ES modules, no build step: the file in `assets/` is the file the browser runs.
+//! Plain ES modules, no build step: the file in `assets/` is the file the browser runs. The desk page is in modules of one
+//! question each under `assets/desk/`; all its words are in `words-zh.js` and `words-en.js` there.
 
 use std::borrow::Cow;
 

@@ -10,7 +10,7 @@ import { drawHead, startHead, tickHead } from "/assets/desk/head.js";
 import { startHistory } from "/assets/desk/history.js";
 import { showHelp, startKeys } from "/assets/desk/keys.js";
 import { drawMembers, loadMembers, showMembers } from "/assets/desk/members.js";
-import { forgetOutbox, retryLost } from "/assets/desk/outbox.js";
+import { forgetOutbox, isOurs, retryLost } from "/assets/desk/outbox.js";
 import { drawPanel, startPanel, tickPanel } from "/assets/desk/panel.js";
 import { loadPhrases } from "/assets/desk/phrases.js";
 import { showPreferences } from "/assets/desk/preferences.js";
@@ -20,7 +20,7 @@ import { applyTheme, onSetting, set, setting } from "/assets/desk/settings.js";
 import { changed, counts, endTyping, forget, loadActive, loadFilter, on, open, reloadSoon, state, takeTicket, takeTyping } from "/assets/desk/store.js";
 import { listen } from "/assets/desk/stream.js";
 import { isMine } from "/assets/desk/tickets.js";
-import { t, translate } from "/assets/desk/words.js";
+import { language, t, translate } from "/assets/desk/words.js";
 
 const PAGES = { desk: () => {}, proactive: showProactive, members: showMembers };
 let stream = null;
@@ -37,6 +37,7 @@ function drawLogin() {
   byId("login-account").hidden = byKey();
   byId("login-by-key").hidden = !byKey();
   byId("login-switch").textContent = t(byKey() ? "login.useAccount" : "login.useKey");
+  byId("login-hint").textContent = t(byKey() ? "login.hintKey" : "login.hint");
 }
 
 function showLogin(message = "") {
@@ -80,8 +81,6 @@ async function enter() {
     forgetOutbox();
   }
   worker = name;
-  byId("me").textContent = Array.from(session.me?.display_name ?? "·")[0].toUpperCase();
-  byId("me").title = session.me?.display_name ?? "";
   await loadActive();
   byId("login").hidden = true;
   byId("shell").hidden = false;
@@ -128,11 +127,11 @@ function arrived(name, data) {
   }
 }
 
-function heard({ ticket: id, conversation }) {
+function heard({ ticket: id, conversation, message }) {
   endTyping(id);
   const same = conversation === state.tickets.get(state.openId)?.conversation;
   if (same) reloadSoon(state.openId);
-  if (same && !document.hidden) return;
+  if ((same && !document.hidden) || isOurs(id, message)) return;
   const ticket = state.tickets.get(id);
   if (!ticket) return;
   if (!same) state.unread.add(id);
@@ -214,7 +213,14 @@ function redraw() {
   for (const draw of [drawQueue, drawHead, drawConversation, drawComposer, drawPanel, drawProactive, drawMembers]) draw();
 }
 
+function drawMe() {
+  const name = session.me?.display_name ?? "";
+  byId("me").textContent = Array.from(name || "·")[0].toUpperCase();
+  byId("me").title = name;
+}
+
 function drawCount() {
+  drawMe();
   const waiting = counts().unassigned;
   byId("rail-count").hidden = !waiting;
   byId("rail-count").textContent = waiting > 99 ? "99+" : String(waiting);
@@ -237,6 +243,7 @@ function start() {
   onSetting((name) => (name === "language" ? redraw() : name === "theme" ? applyTheme() : null));
   byId("login-form").addEventListener("submit", login);
   byId("login-switch").addEventListener("click", () => { set("mode", byKey() ? "account" : "key"); showLogin(); });
+  byId("login-language").addEventListener("click", () => set("language", language() === "en" ? "zh-CN" : "en"));
   byId("settings-open").addEventListener("click", () => showPreferences(leave));
   byId("help-open").addEventListener("click", showHelp);
   byId("stale-retry").addEventListener("click", () => stream?.retry());

@@ -58,7 +58,7 @@ function buttons(ticket) {
     can.snooze ? button("snooze", "s", snooze, "quiet", "clock") : null,
     can.return ? button("return", "b", giveBack, "quiet", "giveback") : null,
     can.resolve ? button("resolve", "e", resolve, "primary", "check") : null,
-    can.claim ? button("claim", "c", () => claim(ticket.id), "primary") : null,
+    can.claim ? (ticket.status === "snoozed" ? button("wake", "c", () => claim(ticket.id), "quiet", "undo") : button("claim", "c", () => claim(ticket.id), "primary")) : null,
   ].filter(Boolean);
 }
 

@@ -56,6 +56,9 @@ export function send(ticket, text) {
   work(ticket);
 }
 
+/** Whether a message that the server tells of is one of this page's own. */
+export const isOurs = (ticket, message) => delivered.has(message) || pendingOf(ticket).some((entry) => entry.state === "sending");
+
 export function retry(id) {
   const entry = kept.pending.find((one) => one.id === id);
   if (!entry) return;

@@ -189,7 +189,7 @@ function rowClock(ticket) {
   const press = pressing(ticket);
   const level = press?.level === "late" || press?.level === "soon" ? press.level : "fine";
   if (since) return [span(-until(since)), level];
-  return [clock(ticket.opened_at), level === "fine" ? "quiet" : level];
+  return level === "fine" ? [clock(ticket.opened_at), "quiet"] : [press.text, level];
 }
 
 /** Once a second. */

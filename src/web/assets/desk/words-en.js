@@ -54,7 +54,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 export default {
   codes,
   "app.name": "Support desk", colon: ": ", comma: ", ", semicolon: "; ", arrow: " → ", back: "Back", close: "Close", cancel: "Cancel",
-  "login.hint": "Sign in with your account", "login.name": "Account", "login.password": "Password", "login.key": "Key (with the scope desk)", "login.keyHint": "The key is kept in this tab only and asked for again after closing it.",
+  "login.hint": "Sign in with your account", "login.hintKey": "Sign in with a key", "login.language": "中文", "login.name": "Account", "login.password": "Password", "login.key": "Key (with the scope desk)", "login.keyHint": "The key is kept in this tab only and asked for again after closing it.",
   "login.enter": "Sign in", "login.useKey": "Sign in with a key", "login.useAccount": "Sign in with an account", "login.wrong": "The account or the password is wrong.", "login.wrongKey": "The key is wrong.",
   "login.noScope": "This key lacks the scope desk.", "login.tooMany": (seconds) => `Too many tries. Please try again in ${plural(seconds, "second")}.`, "login.noAccounts": "This server has no accounts yet. Please use a key.", "login.expired": "Your session has expired. Sign in again; what you wrote is still there.",
   "rail.label": "Pages", "rail.desk": "Inbox", "rail.proactive": "Proactive", "rail.members": "Members", "help.short": "Keys", "settings.short": "Settings",
@@ -94,7 +94,7 @@ export default {
   "clock.first": "First response", "clock.next": "Next response", "clock.resolution": "Resolution", "clock.met": "in time", "clock.missed": "met late", "clock.over": (time) => `${time} over`, "clock.by": (time) => `by ${time}`,
   "mood.title": (words, percent) => `${words}, ${percent}%`, "mood.point": (label, percent) => `${label} ${percent}%`, "mood.course": (course) => `Course of the mood: ${course}`, "trend.rising": "rising", "trend.falling": "calming down", "trend.steady": "steady",
   "head.snoozed": (time) => `snoozed until ${time}`, "head.mine": "with you", "head.theirs": (name) => `with ${name}`, "head.waits": (time) => `waits ${time}`,
-  "act.claim": "Take", "act.return": "Give back", "act.resolve": "Resolve", "act.snooze": "Snooze", "act.assign": "Assign", "act.transfer": "Hand over", "act.taken": (name) => `${name} already has this ticket.`,
+  "act.claim": "Take", "act.wake": "Go on", "act.return": "Give back", "act.resolve": "Resolve", "act.snooze": "Snooze", "act.assign": "Assign", "act.transfer": "Hand over", "act.taken": (name) => `${name} already has this ticket.`,
   "return.title": "Give back to the AI", "return.text": "The AI goes on from what was agreed and does not start over.", "return.note": "What was agreed (for the AI and the next colleague)", "return.hint": "For example: a new parcel is agreed, waiting for its number.", "return.done": "Given back to the AI",
   "resolve.title": "Resolve this ticket", "resolve.text": "It opens again when the customer comes back.", "resolve.open": "These are not over and will still come due:", "resolve.done": "Resolved",
   "open.promise": (kind, time, left) => `Promise: ${kind}, by ${time}, ${left}`, "open.action": (kind, state) => `${kind}: ${state}`,

@@ -39,7 +39,7 @@ const codes = {
 export default {
   codes,
   "app.name": "客服工作台", colon: "：", comma: "，", semicolon: "；", arrow: " → ", back: "返回", close: "关闭", cancel: "取消",
-  "login.hint": "用您的客服账号登录", "login.name": "账号", "login.password": "密码", "login.key": "密钥（需要 desk 权限）", "login.keyHint": "密钥只保存在这个标签页里，关闭后需要重新输入。",
+  "login.hint": "用您的客服账号登录", "login.hintKey": "用密钥登录", "login.language": "English", "login.name": "账号", "login.password": "密码", "login.key": "密钥（需要 desk 权限）", "login.keyHint": "密钥只保存在这个标签页里，关闭后需要重新输入。",
   "login.enter": "登录", "login.useKey": "用密钥登录", "login.useAccount": "用账号登录", "login.wrong": "账号或密码不正确。", "login.wrongKey": "密钥不正确。",
   "login.noScope": "这个密钥没有 desk 权限。", "login.tooMany": (seconds) => `试的次数太多了，请 ${seconds} 秒后再试。`, "login.noAccounts": "这台服务器还没有账号，请用密钥登录。", "login.expired": "登录已过期，请重新登录。没发出去的内容都还在。",
   "rail.label": "页面", "rail.desk": "对话", "rail.proactive": "主动服务", "rail.members": "成员", "help.short": "快捷键", "settings.short": "设置",
@@ -80,7 +80,7 @@ export default {
   "clock.first": "首次响应", "clock.next": "下次响应", "clock.resolution": "解决时限", "clock.met": "已按时", "clock.missed": "已超时完成", "clock.over": (time) => `超时 ${time}`, "clock.by": (time) => `${time} 前`,
   "mood.title": (words, percent) => `${words}，强度 ${percent}%`, "mood.point": (label, percent) => `${label} ${percent}%`, "mood.course": (course) => `情绪变化：${course}`, "trend.rising": "在升高", "trend.falling": "在缓和", "trend.steady": "平稳",
   "head.snoozed": (time) => `暂缓到 ${time}`, "head.mine": "我在接待", "head.theirs": (name) => `${name} 在接待`, "head.waits": (time) => `已等 ${time}`,
-  "act.claim": "接入", "act.return": "交还 AI", "act.resolve": "解决", "act.snooze": "暂缓", "act.assign": "分配", "act.transfer": "转给同事", "act.taken": (name) => `${name} 已经接了这个工单。`,
+  "act.claim": "接入", "act.wake": "继续处理", "act.return": "交还 AI", "act.resolve": "解决", "act.snooze": "暂缓", "act.assign": "分配", "act.transfer": "转给同事", "act.taken": (name) => `${name} 已经接了这个工单。`,
   "return.title": "交还给 AI", "return.text": "AI 会接着谈成的事往下说，不会从头来。", "return.note": "谈成了什么（AI 和下一位同事看得到）", "return.hint": "例如：已同意补发，等顺丰单号。", "return.done": "已交还给 AI",
   "resolve.title": "标记为已解决", "resolve.text": "顾客再来时会重新打开。", "resolve.open": "下面这些还没有完，解决后仍会按时提醒：", "resolve.done": "已解决",
   "open.promise": (kind, time, left) => `承诺：${kind}，${time} 前，${left}`, "open.action": (kind, state) => `${kind}：${state}`,
