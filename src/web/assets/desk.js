@@ -249,6 +249,9 @@ function start() {
   byId("stale-retry").addEventListener("click", () => stream?.retry());
   for (const tab of document.querySelectorAll(".rail .tab[data-page]")) tab.addEventListener("click", () => go(`#/${tab.dataset.page}`));
   addEventListener("hashchange", route);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.body.dataset.view === "panel" && !document.querySelector("dialog[open]")) togglePanel();
+  });
   setInterval(() => { tickHead(); tickPanel(); }, 1000);
   redraw();
   resume().then((known) => (known ? enter() : showLogin()), () => showLogin());

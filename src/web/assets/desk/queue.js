@@ -163,8 +163,9 @@ function secondLine(ticket, typing) {
 function thirdLine(ticket, feeling) {
   const chips = [];
   if (feeling) chips.push(moodChip(feeling));
-  if (ticket.priority !== "normal") chips.push(make("span", { class: `chip ${ticket.priority}` }, code("priority", ticket.priority)));
+  // A lead who was called says more than the priority that led to it.
   if (ticket.escalation === "lead") chips.push(make("span", { class: "chip urgent" }, code("escalation", "lead")));
+  else if (ticket.priority !== "normal") chips.push(make("span", { class: `chip ${ticket.priority}` }, code("priority", ticket.priority)));
   chips.push(make("span", { class: "reason" }, code("reason", ticket.reason)));
   const [tag, ...others] = ticket.tags ?? [];
   if (tag) chips.push(make("span", { class: "chip tag", title: ticket.tags.join(t("comma")) }, others.length ? `${tag} +${others.length}` : tag));

@@ -90,7 +90,7 @@ export default {
   "summary.jump": (text) => `Show the message: ${text}`, "summary.source": (number) => `message ${number}`, "summary.sourceOne": "message",
   "tags.add": "Add a tag", "tags.remove": (tag) => `Remove the tag ${tag}`, "rating.of": (score) => `${score} of 5`,
   "fact.more": "Show all", "fact.less": "Show less", "fact.copy": (number) => `Copy ${number}`, "fact.copied": (number) => `${number} copied`,
-  "promise.by": (time) => `by ${time}`, "promise.moved": (time) => `moved once, was ${time}`, "promise.now": "It is due: please answer now", "action.stop": "Cancel", "flow.waits": (who) => `waits for ${who}`,
+  "promise.by": (time) => `by ${time}`, "promise.moved": (time) => `moved once, was ${time}`, "promise.now": "Now yours to answer", "action.stop": "Cancel", "flow.waits": (who) => `waits for ${who}`,
   "clock.first": "First response", "clock.next": "Next response", "clock.resolution": "Resolution", "clock.met": "in time", "clock.missed": "met late", "clock.over": (time) => `${time} over`, "clock.by": (time) => `by ${time}`,
   "mood.title": (words, percent) => `${words}, ${percent}%`, "mood.point": (label, percent) => `${label} ${percent}%`, "mood.course": (course) => `Course of the mood: ${course}`, "trend.rising": "rising", "trend.falling": "calming down", "trend.steady": "steady",
   "head.snoozed": (time) => `snoozed until ${time}`, "head.mine": "with you", "head.theirs": (name) => `with ${name}`, "head.waits": (time) => `waits ${time}`,

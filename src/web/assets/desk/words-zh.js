@@ -9,7 +9,7 @@ const codes = {
   priority: { normal: "普通", high: "优先", urgent: "紧急" },
   role: { agent: "客服", lead: "主管", admin: "管理员" },
   escalation: { group: "已提醒本组", lead: "已叫主管" },
-  executor: { shop_system: "店里系统在办", person: "同事在办" },
+  executor: { shop_system: "店里系统", person: "同事" },
   tier: { standard: "标准：直接答", proactive: "主动：先办事、给时间", soothing: "安抚：说明情况、给别的路", handoff: "转人工" },
   by: { wording: "核准话术", evidence: "资料原文", model: "模型撰写" },
   goal: {
@@ -76,7 +76,7 @@ export default {
   "summary.jump": (text) => `看原话：${text}`, "summary.source": (number) => `原话${number}`, "summary.sourceOne": "原话",
   "tags.add": "加标签", "tags.remove": (tag) => `去掉标签 ${tag}`, "rating.of": (score) => `${score} 分，满分 5 分`,
   "fact.more": "全部展开", "fact.less": "收起", "fact.copy": (number) => `复制 ${number}`, "fact.copied": (number) => `已复制 ${number}`,
-  "promise.by": (time) => `${time} 前`, "promise.moved": (time) => `改过一次时间，原来是 ${time}`, "promise.now": "到点了，请现在答复", "action.stop": "不用办了", "flow.waits": (who) => `等${who}`,
+  "promise.by": (time) => `${time} 前`, "promise.moved": (time) => `改过一次时间，原来是 ${time}`, "promise.now": "现在由您来答复顾客", "action.stop": "不用办了", "flow.waits": (who) => `等${who}`,
   "clock.first": "首次响应", "clock.next": "下次响应", "clock.resolution": "解决时限", "clock.met": "已按时", "clock.missed": "已超时完成", "clock.over": (time) => `超时 ${time}`, "clock.by": (time) => `${time} 前`,
   "mood.title": (words, percent) => `${words}，强度 ${percent}%`, "mood.point": (label, percent) => `${label} ${percent}%`, "mood.course": (course) => `情绪变化：${course}`, "trend.rising": "在升高", "trend.falling": "在缓和", "trend.steady": "平稳",
   "head.snoozed": (time) => `暂缓到 ${time}`, "head.mine": "我在接待", "head.theirs": (name) => `${name} 在接待`, "head.waits": (time) => `已等 ${time}`,
