@@ -6,10 +6,12 @@ import { code, t } from "/assets/desk/words.js";
 
 let found = null;
 let chosenRule = null;
+const PERIODS = [7, 30, 90];
+let days = PERIODS[0];
 
 /** Reads what there is; false if this server has no such door. */
 export async function loadProactive() {
-  found = await callIfThere("proactive", "GET", "/api/v1/proactive");
+  found = await callIfThere("proactive", "GET", `/api/v1/proactive?days=${days}`);
   return found !== null;
 }
 
@@ -27,12 +29,18 @@ export function drawProactive() {
   const rules = found?.rules ?? [];
   const recent = (found?.recent ?? []).filter((one) => !chosenRule || one.rule === chosenRule);
   byId("page-proactive").replaceChildren(...[
-    make("header", { class: "page-head" }, make("div", {}, make("h1", {}, t("proactive.title")), make("p", { class: "dim" }, t("proactive.text"))), iconButton("undo", t("page.refresh"), showProactive)),
+    make("header", { class: "page-head" }, make("div", {}, make("h1", {}, t("proactive.title")), make("p", { class: "dim" }, t("proactive.text"))), period()),
     rules.length ? totals(rules) : null,
     rules.length ? table(rules) : blank("proactive.noRules"),
     make("section", { class: "recent" }, make("h2", {}, t("proactive.recent"), chosenRule ? make("button", { type: "button", class: "chip", onclick: () => choose(chosenRule) }, `${nameOf(chosenRule)} ×`) : null),
       ...(recent.length ? recent.map(nudge) : [blank("proactive.noRecent")])),
   ].filter(Boolean));
+}
+
+/** Which days are counted, and reading them again. */
+function period() {
+  const buttons = PERIODS.map((one) => make("button", { type: "button", role: "radio", "aria-checked": String(one === days), onclick: () => { days = one; return showProactive(); } }, t("proactive.days", one)));
+  return make("div", { class: "period" }, make("div", { class: "segments", role: "radiogroup", "aria-label": t("proactive.period") }, ...buttons), iconButton("undo", t("page.refresh"), showProactive));
 }
 
 const blank = (key) => make("div", { class: "blank small" }, icon("spark"), make("p", {}, t(key)));
@@ -57,7 +65,7 @@ function totals(rules) {
 }
 
 function table(rules) {
-  const heads = ["rule", "sent", "opened", "answered", "ordered", "lift", "optedOut", "held"].map((key) => make("th", { scope: "col" }, t(`proactive.${key}`)));
+  const heads = ["rule", "sent", "shown", "opened", "answered", "ordered", "lift", "optedOut", "held"].map((key) => make("th", { scope: "col" }, t(`proactive.${key}`)));
   return make("div", { class: "table" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rules.map(ruleRow))));
 }
 
@@ -66,19 +74,16 @@ function ruleRow(rule) {
   const name = make("button", { type: "button", class: "link strong", "aria-pressed": String(chosenRule === rule.id), onclick: () => choose(rule.id) }, rule.name ?? rule.id);
   return make("tr", { "data-test": "rule", "data-rule": rule.id },
     make("th", { scope: "row" }, name, make("span", { class: rule.on ? "state on" : "state" }, t(rule.on ? "proactive.on" : "proactive.off"))),
-    number(rule.sent), number(rule.opened, rule.sent), number(rule.answered, rule.sent), number(rule.ordered, rule.sent),
-    make("td", { class: "number" }, lift(rule)), number(rule.opted_out), make("td", {}, reasons(rule)));
+    number(rule.sent), number(rule.shown, rule.sent), number(rule.opened, rule.sent), number(rule.answered, rule.sent), number(rule.ordered, rule.sent),
+    make("td", { class: "number" }, ...lift(rule)), number(rule.opted_out), make("td", {}, reasons(rule)));
 }
 
-/** How much more often those bought to whom it was said than those held out for comparison. */
-function lift(rule) {
-  const out = rule.holdout;
-  if (!out) return "–";
-  if (typeof out.lift === "number") return `${out.lift >= 0 ? "+" : "−"}${Math.abs(out.lift * 100).toFixed(1)}%`;
-  const [size, ordered] = [out.size ?? out.customers ?? out.sent, out.ordered];
-  if (!size || ordered === undefined || !rule.sent) return "–";
-  const points = (rule.ordered / rule.sent - ordered / size) * 100;
-  return t("proactive.points", `${points >= 0 ? "+" : "−"}${Math.abs(points).toFixed(1)}`, size);
+/** How much more often those ordered to whom it was said than those who were held out for comparison. */
+function lift({ holdout }) {
+  if (!holdout) return ["–"];
+  const points = typeof holdout.lift === "number" ? holdout.lift * 100 : null;
+  const sign = points !== null && points < 0 ? "−" : "+";
+  return [points === null ? "–" : t("proactive.points", `${sign}${Math.abs(points).toFixed(1)}`), make("small", {}, t("proactive.control", holdout.held_out ?? 0, holdout.ordered ?? 0))];
 }
 
 function reasons(rule) {
@@ -88,9 +93,16 @@ function reasons(rule) {
     make("ul", {}, ...entries.map(([reason, count]) => make("li", {}, `${code("held", reason)} `, make("b", {}, String(count))))));
 }
 
+/** `customer:…` or `visitor:…` as the queue names them. */
+function personOf({ person = "", customer = null }) {
+  const [kind, ...id] = person.split(":");
+  if (customer || kind === "customer") return t("customer.member", customer ?? id.join(":"));
+  return t("customer.visitor", id.join(":").slice(-4));
+}
+
 function nudge(one) {
   const reason = one.reason ? make("span", { class: "dim" }, code("held", one.reason)) : null;
   return make("article", { class: "nudge", "data-test": "nudge", "data-state": one.state },
-    make("header", {}, make("b", {}, nameOf(one.rule)), make("span", { class: "chip" }, code("nudge", one.state)), reason, make("span", { class: "room" }), make("span", { class: "dim" }, one.customer ?? t("customer.anonymous")), make("time", { class: "dim", datetime: one.at }, moment(one.at))),
+    make("header", {}, make("b", {}, nameOf(one.rule)), make("span", { class: "chip" }, code("nudge", one.state)), reason, make("span", { class: "room" }), make("span", { class: "dim" }, personOf(one)), make("time", { class: "dim", datetime: one.at }, moment(one.at))),
     one.text ? make("p", {}, one.text) : null);
 }

@@ -41,10 +41,10 @@ const codes = {
   argument: {
     order: "Order", parcel: "Parcel", carrier: "Carrier", item: "Item", product: "Product", phone: "Phone", contact: "Contact", quantity: "Quantity", pieces: "Pieces", reason: "Reason", title: "Title", wanted: "Wants", wish: "Wish", fault: "Fault", missing: "Missing",
   },
-  nudge: { sent: "Sent", shown: "Shown", opened: "Opened", answered: "Answered", ordered: "Ordered", dismissed: "Dismissed", suppressed: "Held back", stopped: "Stopped", stop_rule: "Rule stopped", stop_all: "All stopped", holdout: "Control group" },
+  nudge: { planned: "Planned", sent: "Sent", dropped: "Held back" },
   held: {
-    opted_out: "opted out", no_consent: "no consent", quiet_hours: "quiet hours", frequency: "limit reached", cooldown: "too soon", open_ticket: "a person has it", angry: "customer is angry", dismissed: "dismissed before", no_evidence: "no evidence",
-    holdout: "control group", already_sent: "already sent", rule_off: "rule is off", budget: "enough for today", guard: "did not pass the guard", stale: "out of date",
+    not_true_any_more: "not true any more", cause_gone: "the cause is gone", expired: "too late", no_consent: "no consent", opted_out: "opted out", dismissed: "closed before", person_has_it: "a person has it",
+    trouble: "complaint, dispute or anger", day_full: "enough for today", week_full: "enough for this week", gone_wild: "the rule speaks too often", held_out: "control group", not_sayable: "nothing that may be said", rule_gone: "rule not in force", dry_run: "dry run",
   },
 };
 
@@ -108,8 +108,8 @@ export default {
   "help.title": "Keys", "help.queue": "Queue", "help.ticket": "Ticket", "help.writing": "While writing",
   "settings.title": "Settings", "settings.language": "Language", "settings.theme": "Look", "theme.auto": "System", "theme.light": "Light", "theme.dark": "Dark", "settings.alerts": "Alerts", "settings.sound": "Sound for a new ticket", "settings.soundMine": "Sound when my customer answers",
   "settings.titleAlert": "Flash the title while I am elsewhere", "settings.try": "Play it", "settings.logout": "Sign out", "settings.byKey": "Signed in with a key", "settings.keyOnly": "This server does not know who you are",
-  "page.refresh": "Refresh", "proactive.title": "Proactive service", "proactive.text": "What the AI said by itself, why it stayed silent, and what came of it.", "proactive.rule": "Rule", "proactive.sent": "Sent", "proactive.opened": "Opened", "proactive.answered": "Answered", "proactive.ordered": "Ordered",
-  "proactive.lift": "Against control", "proactive.optedOut": "Opted out", "proactive.held": "Held back", "proactive.on": "on", "proactive.off": "off", "proactive.points": (points, size) => `${points} points (control ${size})`, "proactive.recent": "Latest",
+  "page.refresh": "Refresh", "proactive.title": "Proactive service", "proactive.text": "What the AI said by itself, why it stayed silent, and what came of it.", "proactive.rule": "Rule", "proactive.sent": "Sent", "proactive.shown": "Shown", "proactive.opened": "Opened", "proactive.answered": "Answered", "proactive.ordered": "Ordered",
+  "proactive.lift": "Against control", "proactive.optedOut": "Opted out", "proactive.held": "Held back", "proactive.on": "on", "proactive.off": "off", "proactive.points": (points) => `${points} points`, "proactive.control": (out, ordered) => `control ${out}, ordered ${ordered}`, "proactive.days": (days) => `${days} days`, "proactive.period": "Period", "proactive.recent": "Latest",
   "proactive.noRules": "There are no rules yet.", "proactive.noRecent": "Nothing was said by itself yet.",
   "members.title": "Members", "members.text": "Who may sign in here. Somebody who is disabled is out at once.", "members.add": "Add a member", "members.added": (name) => `${name} was added`, "members.none": "There are no members yet.", "members.name": "Member", "members.role": "Role", "members.state": "State", "members.lastLogin": "Last sign-in", "members.do": "Actions",
   "members.you": "(you)", "members.active": "active", "members.inactive": "disabled", "members.never": "never", "members.change": "Change", "members.password": "New password", "members.disable": "Disable", "members.enable": "Enable", "members.save": "Save", "members.saved": "Saved",

@@ -29,10 +29,10 @@ const codes = {
     order: "订单", parcel: "运单", carrier: "快递", item: "商品", product: "商品", phone: "电话", contact: "联系人", quantity: "数量", pieces: "件数",
     reason: "原因", title: "抬头", wanted: "要", wish: "顾客要求", fault: "问题", missing: "缺少",
   },
-  nudge: { sent: "已发出", shown: "已展示", opened: "已点开", answered: "已回应", ordered: "已下单", dismissed: "已关掉", suppressed: "没有发", stopped: "不再发", stop_rule: "关掉这一类", stop_all: "全部关掉", holdout: "对照组" },
+  nudge: { planned: "待发", sent: "已发出", dropped: "没有发" },
   held: {
-    opted_out: "顾客关掉了", no_consent: "没有同意", quiet_hours: "免打扰时段", frequency: "已到次数上限", cooldown: "间隔太短", open_ticket: "人工正在处理", angry: "顾客正在生气",
-    dismissed: "以前关掉过", no_evidence: "没有依据", holdout: "对照组", already_sent: "已经发过", rule_off: "规则已关", budget: "今天发够了", guard: "没过审核", stale: "已经过时",
+    not_true_any_more: "已经不是这样了", cause_gone: "原因已经没了", expired: "过了时候", no_consent: "顾客没有同意", opted_out: "顾客不要打扰", dismissed: "顾客关掉过", person_has_it: "人工正在处理",
+    trouble: "投诉、纠纷或情绪激动", day_full: "今天已经够多", week_full: "这周已经够多", gone_wild: "规则发得太多", held_out: "对照组", not_sayable: "没有能说的话", rule_gone: "规则停用了", dry_run: "试运行，不发",
   },
 };
 
@@ -94,8 +94,8 @@ export default {
   "help.title": "快捷键", "help.queue": "队列", "help.ticket": "工单", "help.writing": "写字时",
   "settings.title": "设置", "settings.language": "语言", "settings.theme": "外观", "theme.auto": "跟随系统", "theme.light": "浅色", "theme.dark": "深色", "settings.alerts": "提醒", "settings.sound": "新工单响一声", "settings.soundMine": "我的顾客回话响一声",
   "settings.titleAlert": "在别的页面时闪标题", "settings.try": "听一下", "settings.logout": "退出登录", "settings.byKey": "密钥登录", "settings.keyOnly": "这台服务器不知道您是谁",
-  "page.refresh": "刷新", "proactive.title": "主动服务", "proactive.text": "AI 主动说了什么、为什么没说、带来了什么。", "proactive.rule": "规则", "proactive.sent": "发出", "proactive.opened": "点开", "proactive.answered": "回应", "proactive.ordered": "下单",
-  "proactive.lift": "比对照组", "proactive.optedOut": "退订", "proactive.held": "没发", "proactive.on": "开", "proactive.off": "关", "proactive.points": (points, size) => `${points} 个百分点（对照 ${size} 人）`, "proactive.recent": "最近",
+  "page.refresh": "刷新", "proactive.title": "主动服务", "proactive.text": "AI 主动说了什么、为什么没说、带来了什么。", "proactive.rule": "规则", "proactive.sent": "发出", "proactive.shown": "展示", "proactive.opened": "点开", "proactive.answered": "回应", "proactive.ordered": "下单",
+  "proactive.lift": "比对照组", "proactive.optedOut": "退订", "proactive.held": "没发", "proactive.on": "开", "proactive.off": "关", "proactive.points": (points) => `${points} 个百分点`, "proactive.control": (out, ordered) => `对照 ${out} 次，下单 ${ordered}`, "proactive.days": (days) => `近 ${days} 天`, "proactive.period": "时间范围", "proactive.recent": "最近",
   "proactive.noRules": "还没有规则。", "proactive.noRecent": "还没有主动说过什么。",
   "members.title": "成员", "members.text": "能登录工作台的人。停用后立刻不能再用。", "members.add": "添加成员", "members.added": (name) => `已添加 ${name}`, "members.none": "还没有成员。", "members.name": "成员", "members.role": "角色", "members.state": "状态", "members.lastLogin": "上次登录", "members.do": "操作",
   "members.you": "（您）", "members.active": "在用", "members.inactive": "已停用", "members.never": "还没登录过", "members.change": "修改", "members.password": "重设密码", "members.disable": "停用", "members.enable": "启用", "members.save": "保存", "members.saved": "已保存",
