@@ -171,7 +171,8 @@ function tellTyping(id) {
 }
 
 function pressed(event) {
-  if (event.isComposing) return;
+  // Safari ends a composition before the Enter that confirmed it; its key code still says what it was.
+  if (event.isComposing || event.keyCode === 229) return;
   const ticket = openTicket();
   if (ticket && phrases.key(event, parts.field, ticket, putPhrase)) return;
   if (event.key === "Enter" && !event.shiftKey) submit(event);
