@@ -1,6 +1,7 @@
 //! What a browser gets: the chat widget, the demo page and the desk page, embedded in the binary.
 //!
-//! Plain ES modules, no build step: the file in `assets/` is the file the browser runs.
+//! Plain ES modules, no build step: the file in `assets/` is the file the browser runs. The desk page is in modules of one
+//! question each under `assets/desk/`; all its words are in `words-zh.js` and `words-en.js` there.
 
 use std::borrow::Cow;
 
@@ -101,10 +102,22 @@ mod tests {
 
     #[test]
     fn texts_from_outside_become_text_nodes() {
-        for script in ["widget.js", "demo.js", "desk.js", "words.js"] {
-            let text = String::from_utf8(file(script).expect(script).bytes.into_owned()).unwrap();
+        let scripts: Vec<_> = Assets::iter().filter(|path| path.ends_with(".js")).collect();
+        assert!(scripts.len() > 20, "the desk's modules are embedded: {scripts:?}");
+        for script in scripts {
+            let text = String::from_utf8(file(&script).expect("listed").bytes.into_owned()).unwrap();
             for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
                 assert!(!text.contains(forbidden), "{script} uses {forbidden}");
+            }
+        }
+    }
+
+    #[test]
+    fn modules_load_only_what_is_embedded() {
+        for script in Assets::iter().filter(|path| path.ends_with(".js")) {
+            let text = String::from_utf8(file(&script).expect("listed").bytes.into_owned()).unwrap();
+            for part in text.split('"').filter(|part| part.starts_with("/assets/")) {
+                assert!(file(part.trim_start_matches("/assets/")).is_some(), "{script} loads {part}");
             }
         }
     }

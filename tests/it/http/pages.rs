@@ -17,6 +17,8 @@ async fn pages_and_their_files_are_served() {
         ("/assets/demo.css", "text/css; charset=utf-8"),
         ("/assets/desk.js", "text/javascript; charset=utf-8"),
         ("/assets/desk.css", "text/css; charset=utf-8"),
+        ("/assets/desk/store.js", "text/javascript; charset=utf-8"),
+        ("/assets/desk/queue.css", "text/css; charset=utf-8"),
         ("/assets/words.js", "text/javascript; charset=utf-8"),
         ("/assets/icon.svg", "image/svg+xml"),
     ];
