@@ -6,19 +6,19 @@ const STRINGS = {
     lang: "zh-CN", title: "在线客服", ai: "AI 助手", close: "关闭", person: "转人工", askPerson: "转人工", send: "发送",
     placeholder: "请输入您的问题", more: "继续补充，都会附给同事", toPerson: "回复同事",
     bot: "AI 助手为您解答，可随时转人工", waiting: "已为您转人工，同事还没接手，可以继续补充",
-    human: (name) => `人工客服${name ? ` ${name}` : ""} 正在为您服务`, resolved: "本次服务已结束，有问题可以继续提问",
+    human: (name) => `人工客服 ${name} 正在为您服务`, resolved: "本次服务已结束，有问题可以继续提问",
     offline: "网络断开了，您发的消息会在恢复后送达", connecting: "正在重新连接…",
-    joined: (name) => `人工客服${name ? ` ${name}` : ""} 已接入`, back: "人工服务已结束，AI 助手继续为您服务",
+    joined: (name) => `人工客服 ${name} 已接入`, back: "人工服务已结束，AI 助手继续为您服务",
     you: "您", assistant: "AI 助手", staff: "人工客服", log: "聊天记录", choose: "请选择", typing: "正在输入",
     later: "还没送达，会自动重发", retry: "重发", failed: "没有发出去",
     unread: (count) => `${count} 条未读消息`, welcome: "有什么可以帮您？",
     intro: "AI 助手为您解答；需要时可随时转人工，由同事接着为您服务。",
-    attach: "发送图片", remove: "移除图片", picture: "图片", view: "查看图片",
+    attach: "发送图片", remove: "移除图片", picture: "图片",
     badType: "只能发送 JPEG、PNG、WebP 或 GIF 图片", tooLarge: "图片不能超过 5 MB", tooMany: "一次最多发送 6 张图片",
     noPictures: "这里暂时不能发送图片", badUpload: "图片没有传上去，点一下重试",
     rate: "这次服务，您满意吗？", scores: ["很不满意", "不满意", "一般", "满意", "非常满意"], rateText: "想说点什么（选填）",
     rateSend: "提交评价", rateSkip: "暂不评价", rated: "谢谢您的评价", rateFailed: "评价没有提交成功，请稍后再试",
-    why: "为什么看到这条", stop: "不再推荐", stopRule: "不再推荐这一类", stopAll: "不再推荐任何内容", nudge: "来自客服的提示",
+    why: "为什么看到这条", stop: "不再推荐", stopRule: "不再推荐这一类", stopAll: "不再推荐任何内容", nudge: "客服提示",
     reply: "去聊聊",
   },
   en: {
@@ -32,12 +32,12 @@ const STRINGS = {
     later: "Not delivered yet", retry: "Send again", failed: "Not sent",
     unread: (count) => `${count} unread`, welcome: "How can we help?",
     intro: "Our AI assistant answers at once; ask for a person any time.",
-    attach: "Send a picture", remove: "Remove the picture", picture: "Picture", view: "View the picture",
+    attach: "Send a picture", remove: "Remove the picture", picture: "Picture",
     badType: "Only JPEG, PNG, WebP or GIF pictures can be sent", tooLarge: "A picture may have 5 MB at most", tooMany: "At most 6 pictures at once",
     noPictures: "Pictures cannot be sent here", badUpload: "The picture was not uploaded; press to retry",
     rate: "How was this chat?", scores: ["Very bad", "Bad", "Fair", "Good", "Very good"], rateText: "Anything to add? (optional)",
     rateSend: "Send", rateSkip: "Not now", rated: "Thank you for your rating", rateFailed: "The rating was not sent; please try again later",
-    why: "Why you see this", stop: "No more of these", stopRule: "No more of this kind", stopAll: "No more suggestions", nudge: "A hint from support",
+    why: "Why", stop: "No more of these", stopRule: "No more of this kind", stopAll: "No more suggestions", nudge: "Hint",
     reply: "Let's talk",
   },
 };
@@ -81,8 +81,7 @@ header{display:flex;align-items:center;gap:10px;padding:12px 10px 12px 14px}
 .assistant.first .bubble,.staff.first .bubble{border-top-left-radius:4px}
 .customer .bubble{background:var(--accent);color:var(--on)}.customer.first .bubble{border-top-right-radius:4px}
 .bubble a{color:var(--ink)}
-.name{display:flex;align-items:center;gap:6px;font-size:12px;color:var(--dim);margin-bottom:3px}
-.name i{width:18px;border-radius:50%;background:var(--accent);color:var(--on);font-style:normal;text-align:center}
+.name{font-size:12px;color:var(--dim);margin-bottom:3px}
 .fate{font-size:12px;color:var(--dim);margin-top:2px}.fate button{color:var(--ink);text-decoration:underline;padding:2px 4px}
 .pending .bubble{opacity:.7}
 .shot{display:block;border-radius:12px;overflow:hidden;border:1px solid var(--line);background:var(--soft);min-width:72px;min-height:48px}
@@ -115,7 +114,7 @@ textarea::placeholder{color:var(--dim);opacity:1}
 .rate textarea{border:1px solid var(--dim);border-radius:10px;height:60px}
 .pair{display:flex;justify-content:center;gap:14px;align-items:center}
 .main{padding:6px 14px;border-radius:999px;background:var(--accent);color:var(--on);font-weight:600}.main:disabled{opacity:.45;cursor:default}
-.quiet{color:var(--dim);font-size:12px}
+.quiet{color:var(--dim);font-size:12px;white-space:nowrap}
 .nudge{position:relative;padding:14px;border:1px solid var(--line);border-radius:16px;background:var(--bg);display:grid;gap:8px}
 .nudge.out{width:320px;max-width:calc(100vw - 32px);bottom:calc(var(--warmdesk-bottom,20px) + 64px);box-shadow:0 16px 48px var(--shade);animation:rise .18s ease-out}
 .log .nudge{align-self:stretch;margin-top:10px}
@@ -146,7 +145,7 @@ const PICTURE_BYTES = 5 * 1024 * 1024;
 const PICTURE_SIDE = 2400;
 const MOST_PICTURES = 6;
 const HEAD_MILLISECONDS = 20000;
-/** The server says something every 15 seconds; three times that without a byte means that nobody is there. */
+/** The server says something every 15 seconds; after three times that nobody is there. */
 const SILENCE_MILLISECONDS = 45000;
 const REST_MILLISECONDS = 20000;
 const TYPING_MILLISECONDS = 3000;
@@ -247,10 +246,8 @@ class Line {
     this.#name = this.#named(proof);
     if (proof?.signature || this.keep("session")) await this.open();
   }
-  end(forget = false) {
-    this.#ended = true; this.#attempt?.abort(); this.wake();
-    if (forget && this.#name) for (const part of ["session", "outbox", "draft", "nudge"]) this.keep(part, null);
-  }
+  end() { this.#ended = true; this.#attempt?.abort(); this.wake(); }
+  forget() { for (const part of ["session", "outbox", "draft", "nudge"]) this.keep(part, null); }
   wake() {
     this.#resting = false;
     for (const wake of this.#sleepers) wake();
@@ -450,7 +447,7 @@ export class WarmdeskChat extends HTMLElement {
   staffKey = null; identity = null;
   #ready = false; #line = null; #state = "bot"; #agent = null; #online = true; #connected = true; #restarting = false;
   #seen = new Set(); #own = new Map(); #turns = new Map(); #held = new Map(); #cards = null; #unread = 0; #picks = []; #typed = 0;
-  #nudge = null; #waitingNudges = []; #typist = null; #restTimer = null; #lastAt = 0; #rate = null; #told = false; #page = {}; #sheet = new CSSStyleSheet(); #left = null;
+  #nudge = null; #waitingNudges = []; #typist = null; #restTimer = null; #lastAt = 0; #rate = null; #told = false; #sheet = new CSSStyleSheet(); #left = null;
 
   connectedCallback() {
     if (!this.#ready) this.#build();
@@ -484,26 +481,26 @@ export class WarmdeskChat extends HTMLElement {
   show(focus = true) {
     this.panel.hidden = false; this.launch.hidden = true; this.#fit(); this.#count(0); this.#read();
     if (this.#nudge?.out) this.#placeNudge();
-    // On a telephone the keyboard would cover what is there to read.
-    if (focus) (matchMedia("(pointer:coarse)").matches ? this.panel : this.input).focus();
+    if (focus) this.#focus();
     this.#scroll(true);
     this.#line.open().catch(() => {});
   }
+  /** On a telephone the keyboard would cover what is there to read. */
+  #focus() { (matchMedia("(pointer:coarse)").matches ? this.panel : this.input).focus(); }
   hide() {
     if (this.hasAttribute("inline")) return;
     this.panel.hidden = true; this.launch.hidden = false; this.launch.focus();
     this.#nextNudge();
   }
   ask(text) { this.show(); this.#say(clean(text)); }
-  restart(forget = false) {
-    this.#line.end(forget);
+  restart() {
+    this.#line.end(); this.#line.forget();
     this.#clear();
     this.#begin();
     if (this.#isOpen) this.#line.open().catch(() => {});
   }
   context(page) {
-    this.#page = page ?? {};
-    for (const name of ["product", "order"]) if (name in this.#page) this.#page[name] ? this.setAttribute(name, this.#page[name]) : this.removeAttribute(name);
+    for (const name of ["product", "order"]) if (page[name]) this.setAttribute(name, page[name]); else if (name in page) this.removeAttribute(name);
   }
   track(type, details = {}) { return this.#line.track({ id: newId(), type, at: new Date().toISOString(), ...details }); }
   identify(identity) {
@@ -517,7 +514,7 @@ export class WarmdeskChat extends HTMLElement {
     const id = told?.customer ?? told?.id ?? this.#get("customer");
     return id ? { id: String(id), signature: told ? told.signature : this.#get("signature") } : null;
   }
-  page() { return { product: this.#get("product"), order: this.#get("order"), page: this.#page.page ?? location.pathname }; }
+  page() { return { product: this.#get("product"), order: this.#get("order"), page: location.pathname }; }
 
   #begin() {
     this.#line = new Line(this, (what, data) => this.#heard[what]?.(data));
@@ -527,7 +524,7 @@ export class WarmdeskChat extends HTMLElement {
   #soonAgain() {
     if (this.#restarting) return;
     this.#restarting = true;
-    queueMicrotask(() => { this.#restarting = false; this.restart(true); });
+    queueMicrotask(() => { this.#restarting = false; this.restart(); });
   }
   #clear() {
     for (const part of [this.#seen, this.#own, this.#turns, this.#held]) part.clear();
@@ -535,10 +532,11 @@ export class WarmdeskChat extends HTMLElement {
     this.#count(0); this.#told = false; this.log.replaceChildren(this.hello, this.dots); this.hello.hidden = false; this.#dots();
     this.#setState("bot");
   }
-  #viewed() { if (this.hasAttribute("track") && this.#get("product")) this.track("product_viewed", { product: this.#get("product") }); }
+  #viewed() {
+    const product = this.#get("product");
+    if (product && this.hasAttribute("track")) this.track("product_viewed", { product });
+  }
   #tell(name, detail) { this.dispatchEvent(new CustomEvent(`warmdesk-${name}`, { detail, bubbles: true })); }
-
-  // The parts of the page.
 
   #build() {
     const root = this.attachShadow({ mode: "open" });
@@ -549,7 +547,7 @@ export class WarmdeskChat extends HTMLElement {
     this.face = face(""); 
     this.titleText = make("b", { id: "title" }); this.badge = make("span", { class: "badge" });
     this.status = make("div", { class: "line", role: "status" });
-    this.person = press("tool person", () => this.#say(this.#t.askPerson));
+    this.person = press("tool person", () => { this.#focus(); this.#say(this.#t.askPerson); });
     this.closer = press("round", () => this.hide(), icon("down"));
     this.dots = make("div", { class: "row assistant", hidden: true }, make("div", { class: "bubble typing", "aria-hidden": "true" }, make("i"), make("i"), make("i")), make("span", { class: "sr" }));
     this.hello = this.#welcome();
@@ -569,8 +567,8 @@ export class WarmdeskChat extends HTMLElement {
     this.#paint(); this.#label();
   }
   #welcome() {
-    this.helloParts = { title: make("b"), text: make("p"), starters: make("div", { class: "cards" }) };
-    return make("div", { class: "hello" }, face(), ...Object.values(this.helloParts));
+    this.starters = make("div", { class: "cards" });
+    return make("div", { class: "hello" }, face(), make("b"), make("p"), this.starters);
   }
   #composer() {
     this.input = make("textarea", { rows: "1", maxlength: "10000", enterkeyhint: "send" });
@@ -593,9 +591,9 @@ export class WarmdeskChat extends HTMLElement {
     this.badge.textContent = t.ai; this.person.textContent = t.person;
     name(this.closer, t.close); name(this.button, t.send); name(this.attach, t.attach);
     this.log.ariaLabel = t.log; this.dots.lastChild.textContent = `${t.assistant} ${t.typing}`;
-    this.helloParts.title.textContent = t.welcome; this.helloParts.text.textContent = t.intro;
+    this.hello.children[1].textContent = t.welcome; this.hello.children[2].textContent = t.intro;
     const starters = (this.#get("starters") ?? "").split("|").map(clean).filter(Boolean);
-    this.helloParts.starters.replaceChildren(...starters.map((text) => press("card", () => this.#say(text), text)));
+    this.starters.replaceChildren(...starters.map((text) => press("card", () => { this.#focus(); this.#say(text); }, text)));
     this.#count(this.#unread);
     this.#setState(this.#state, this.#agent);
   }
@@ -624,7 +622,7 @@ export class WarmdeskChat extends HTMLElement {
   #setState(state, agent = null) {
     this.#state = state; this.#agent = agent;
     const t = this.#t; const off = !this.#online ? t.offline : !this.#connected ? t.connecting : null;
-    const text = off ?? (typeof t[state] === "function" ? t[state](agent) : t[state]);
+    const text = off ?? (typeof t[state] === "function" ? t[state](agent ?? "") : t[state]);
     if (this.status.textContent !== text) this.status.textContent = text;
     this.status.className = `line ${off ? "off" : state}`;
     this.badge.textContent = state === "human" ? t.staff : t.ai;
@@ -641,8 +639,6 @@ export class WarmdeskChat extends HTMLElement {
     const idle = () => !this.#isOpen && this.#state !== "waiting" && this.#state !== "human";
     this.#restTimer = setTimeout(() => { if (idle()) this.#line.rest(); }, REST_MILLISECONDS);
   }
-
-  // What is heard from the line.
 
   #heard = {
     connected: (yes) => { this.#connected = yes || document.hidden; this.#setState(this.#state, this.#agent); if (yes) this.#loadDraft(); },
@@ -692,7 +688,7 @@ export class WarmdeskChat extends HTMLElement {
   #changed({ state, agent }) {
     if (state === this.#state && (agent ?? null) === this.#agent) return;
     const before = this.#state; this.#setState(state, agent ?? null);
-    if (state === "human" && before !== "human") this.#note(this.#t.joined(agent));
+    if (state === "human" && before !== "human") this.#note(this.#t.joined(agent ?? ""));
     else if (state === "resolved" && before !== "resolved") { this.#note(this.#t.resolved); if (before === "human") this.#askRating(this.#line.session.conversation); }
     else if (state === "bot" && before === "human") this.#note(this.#t.back);
     if (state === "bot" || state === "waiting") { this.#rate?.remove(); this.#rate = null; }
@@ -780,7 +776,7 @@ export class WarmdeskChat extends HTMLElement {
       own.bound = true; this.#line.drop(own.item); this.#fate(own.item, null);
       return true;
     }
-    // After a reload: what was sent and not known to have arrived is only found after what was seen before it.
+    // After a reload, what is not known to have arrived can only come after what was seen before it.
     const sent = first && this.#line.outbox.find((item) => !this.#own.has(item.id) && same(item.text, item.attachments) && (!item.after || this.#seen.has(item.after)));
     if (sent) this.#line.drop(sent);
     return false;
@@ -824,7 +820,7 @@ export class WarmdeskChat extends HTMLElement {
   #picture({ type, url, shown }) {
     const own = /^\/api\/v1\/pictures\/[\w-]+$/.exec(url.startsWith(this.server) ? url.slice(this.server.length) : url);
     if (type !== "image" || (!own && !shown)) return /^https?:\/\//.test(url) ? link(url, make("div", { class: "bubble" }, `📎 ${url}`)) : null;
-    const image = make("img", { alt: this.#t.picture }); const frame = press("shot", () => image.src && this.#showBig(image.src), image, this.#t.view);
+    const image = make("img", { alt: this.#t.picture }); const frame = press("shot", () => image.src && this.#showBig(image.src), image, this.#t.picture);
     const show = (source) => { image.src = source; image.decode?.().then(() => this.#scroll()).catch(() => {}); };
     if (shown) show(shown);
     else this.#line.request(own[0]).then((answer) => answer.blob()).then((blob) => (PICTURE_TYPES.includes(blob.type) ? dataUrl(blob) : Promise.reject())).then(show).catch(() => frame.replaceChildren(make("span", {}, this.#t.picture)));
@@ -845,8 +841,7 @@ export class WarmdeskChat extends HTMLElement {
     this.#cards?.remove(); this.#cards = null; this.hello.hidden = true;
     const before = [...this.log.children].findLast((one) => one !== this.dots && one !== this.hello);
     const first = !before?.classList.contains(author) || before.dataset.name !== label;
-    const heading = author === "customer" || !first ? make("span", { class: "sr" }, label) : make("span", { class: "name" }, author === "staff" ? make("i", { "aria-hidden": "true" }, [...label][0]) : null, label);
-    const row = make("div", { class: `row ${author}${first ? " first" : ""}`, "data-name": label }, heading, text ? make("div", { class: "bubble" }, ...linked(text)) : null, ...files.map((file) => this.#picture(file)));
+    const row = make("div", { class: `row ${author}${first ? " first" : ""}`, "data-name": label }, make("span", { class: author === "customer" || !first ? "sr" : "name" }, label), text ? make("div", { class: "bubble" }, ...linked(text)) : null, ...files.map((file) => this.#picture(file)));
     this.#add(row, author === "customer"); return row;
   }
   #showMessage(message, first = false) {
@@ -870,7 +865,7 @@ export class WarmdeskChat extends HTMLElement {
   #offer(choices) {
     if (!choices?.length) return;
     this.#cards?.remove();
-    this.#cards = this.#choices(choices, (say) => { this.input.focus(); this.#say(say); });
+    this.#cards = this.#choices(choices, (say) => { this.#focus(); this.#say(say); });
     this.#add(this.#cards);
   }
   #choices(choices, answer) {
@@ -1000,12 +995,8 @@ if (!customElements.get("warmdesk-chat")) customElements.define("warmdesk-chat",
 
 const tag = [...document.scripts].find((script) => script.src === import.meta.url);
 const widget = () => document.querySelector("warmdesk-chat");
-const calls = {
-  open: () => widget()?.show(), close: () => widget()?.hide(), ask: (text) => widget()?.ask(text),
-  context: (page) => widget()?.context(page), track: (type, details) => widget()?.track(type, details),
-  identify: (identity) => widget()?.identify(identity),
-  on: (name, listener) => document.addEventListener(`warmdesk-${name}`, (event) => listener(event.detail)),
-};
+const calls = { on: (name, listener) => document.addEventListener(`warmdesk-${name}`, (event) => listener(event.detail)) };
+for (const [name, method = name] of [["open", "show"], ["close", "hide"], ["ask"], ["context"], ["track"], ["identify"]]) calls[name] = (...given) => widget()?.[method](...given);
 
 function mount() {
   if (tag && !widget() && tag.dataset.manual === undefined) {
