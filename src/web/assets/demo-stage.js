@@ -7,10 +7,10 @@ import { ACTION_NAMES, EMOTIONS, REFUSALS, SYSTEM_STEPS } from "/assets/words.js
 const byId = (id) => document.getElementById(id);
 const LOOK_MILLISECONDS = 2000;
 const MOST_LINES = 30;
-const stage = { chat: null, key: "", ahead: Number(sessionStorage.getItem("warmdesk demo ahead")) || 0, changed: () => {} };
+const stage = { chat: null, key: "", stands: null, changed: () => {} };
 
-/** The shop's time, which may have been moved. */
-const shopTime = () => new Date(Date.now() + stage.ahead);
+/** The shop's time: once it has been moved it stands still until it is moved again. */
+const shopTime = () => stage.stands ?? new Date();
 const clockOf = (moment) => moment.toLocaleTimeString(LANGUAGE, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
 // What is told.
@@ -52,8 +52,7 @@ async function post(path, body) {
 async function moveClock(hours) {
   try {
     const { now } = await post("/api/v1/test/clock", { now: new Date(shopTime().getTime() + hours * 3600000).toISOString() });
-    stage.ahead = Date.parse(now) - Date.now();
-    sessionStorage.setItem("warmdesk demo ahead", String(stage.ahead));
+    stage.stands = new Date(now);
     byId("clock-note").textContent = T.clockNote;
   } catch (error) {
     const absent = error.code === "route_not_found";
