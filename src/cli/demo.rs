@@ -34,12 +34,12 @@ pub struct DemoOptions {
     /// How many seconds the example of the shop's own system takes for each of its steps
     #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub pace: u64,
-    /// Let `POST /api/v1/test/clock` and the page set the time; only on a loopback address
-    #[arg(long)]
-    pub test_clock: bool,
     /// What generates text; `none` starts without fetching weights
     #[command(flatten)]
     pub model: ModelOptions,
+    /// Let `POST /api/v1/test/clock` and the page set the time; only on a loopback address
+    #[arg(long)]
+    pub test_clock: bool,
 }
 
 /// The sample shop, answered by an application on a data folder that goes when this is dropped.

@@ -434,7 +434,7 @@ function channels(color) {
   const found = probe.style.color && getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number); probe.remove();
   return found?.length === 3 ? found : null;
 }
-const light = (rgb) => rgb.reduce((sum, n, i) => sum + [0.2126, 0.7152, 0.0722][i] * (n / 255) ** 2.2, 0.05);
+const light = (rgb) => rgb.reduce((sum, n, i) => sum + [0.21, 0.72, 0.07][i] * (n / 255) ** 2.2, 0.05);
 const contrast = (one, other) => Math.max(light(one) / light(other), light(other) / light(one));
 function readable(color, ground, towards) {
   let found = color;
@@ -670,7 +670,7 @@ export class WarmdeskChat extends HTMLElement {
     if (!first) return;
     this.#scroll(true);
     const kept = this.#line.keep("nudge");
-    if (kept && Date.now() - kept.kept < NUDGE_MILLISECONDS) this.#offered(kept);
+    if (Date.now() - kept?.kept < NUDGE_MILLISECONDS) this.#offered(kept);
   }
   #arrived(message) {
     if (this.#seen.has(message.id)) return;
@@ -678,6 +678,7 @@ export class WarmdeskChat extends HTMLElement {
     this.#showMessage(message);
     if (message.author === "customer") return;
     this.#staffTypes(null, false);
+    if (message.name && this.#state === "human") this.#setState("human", message.name);
     if (!this.#isOpen || document.hidden) this.#count(this.#unread + 1);
     // A streamed message does not carry its choices; the history does.
     if (message.author === "assistant") this.#line.history().then(({ messages }) => {
@@ -757,6 +758,7 @@ export class WarmdeskChat extends HTMLElement {
     this.#mine(item, pictures); this.#fate(item, "");
   }
   #mine(item, pictures = item.attachments) {
+    this.#time(new Date());
     const row = this.#row("customer", item.text, null, pictures.map(({ url, shown }) => ({ type: "image", url, shown })));
     this.#own.set(item.id, { item, row, bound: false });
   }
