@@ -22,6 +22,12 @@ async function onceEach(widget, texts) {
     const messages = await stored();
     return texts.every((text) => messages.some((message) => message.text === text)) && messages.at(-1).author !== "customer";
   });
+  // An answer is stored sentence by sentence; it is whole when it has been the same for a while.
+  await until("the answers are whole", async () => {
+    const before = JSON.stringify(await stored());
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    return before === JSON.stringify(await stored());
+  });
   const messages = await stored();
   assert.deepEqual(messages.filter((message) => message.author === "customer").map((message) => message.text), texts, "the server has each once");
   const lines = messages.flatMap((message) => message.text.split("\n").filter(Boolean).map((text) => [message.author, text]));
@@ -64,6 +70,27 @@ test("a reload before the server has the message", async () => {
   await page.reload();
   await widget.open();
   await onceEach(widget, ["3段一次放几勺"]);
+});
+
+test("an answer that was half stored when the page was loaded is shown whole, once", async () => {
+  const { page, widget } = await visit();
+  await widget.say("3段一次放几勺");
+  const { conversation } = await until("a session", () => widget.session());
+  const whole = await until("an answer", async () => {
+    const { messages } = (await ask("GET", `/api/v1/conversations/${conversation}`)).answer;
+    return messages.at(-1)?.author === "assistant" && messages.at(-1).text.includes("\n") && messages.at(-1);
+  });
+  await page.route(`**/conversations/${conversation}`, async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    answer.messages.at(-1).text = whole.text.split("\n")[0];
+    await route.fulfill({ response, json: answer });
+  }, { times: 1 });
+  await page.route(`**/conversations/${conversation}/stream`, (route) => route.fulfill({ contentType: "text/event-stream", body: `event: message\nid: 100000\ndata: ${JSON.stringify(whole)}\n\n` }), { times: 1 });
+  await page.reload();
+  await widget.open();
+  await until("the whole answer", async () => (await widget.said("assistant")).length >= whole.text.split("\n").length);
+  assert.deepEqual(await widget.said("assistant"), whole.text.split("\n"));
 });
 
 test("what is written without a network goes out in its order", async () => {

@@ -11,7 +11,7 @@ const STRINGS = {
     joined: (name) => `人工客服 ${name} 已接入`, back: "人工服务已结束，AI 助手继续为您服务",
     you: "您", assistant: "AI 助手", staff: "人工客服", log: "聊天记录", choose: "请选择", typing: "正在输入",
     later: "还没送达，会自动重发", retry: "重发", failed: "没有发出去",
-    unread: (count) => `${count} 条未读消息`, welcome: "有什么可以帮您？",
+    unread: (count) => `在线客服，${count} 条未读消息`, welcome: "有什么可以帮您？",
     intro: "AI 助手为您解答；需要时可随时转人工，由同事接着为您服务。",
     attach: "发送图片", remove: "移除图片", picture: "图片",
     badType: "只能发送 JPEG、PNG、WebP 或 GIF 图片", tooLarge: "图片不能超过 5 MB", tooMany: "一次最多发送 6 张图片",
@@ -30,7 +30,7 @@ const STRINGS = {
     joined: (name) => `${name || "A person"} joined`, back: "The AI assistant is with you again",
     you: "You", assistant: "AI assistant", staff: "Support", log: "Conversation", choose: "Choose one", typing: "is typing",
     later: "Not delivered yet", retry: "Send again", failed: "Not sent",
-    unread: (count) => `${count} unread`, welcome: "How can we help?",
+    unread: (count) => `Support, ${count} unread`, welcome: "How can we help?",
     intro: "Our AI assistant answers at once; ask for a person any time.",
     attach: "Send a picture", remove: "Remove the picture", picture: "Picture",
     badType: "Only JPEG, PNG, WebP or GIF pictures can be sent", tooLarge: "A picture may have 5 MB at most", tooMany: "At most 6 pictures at once",
@@ -71,9 +71,9 @@ header{display:flex;align-items:center;gap:10px;padding:12px 10px 12px 14px}
 .round{width:34px;height:34px;border-radius:50%;display:grid;place-items:center;color:var(--dim);flex:none}
 .line{display:flex;align-items:center;gap:8px;padding:6px 14px;border-block:1px solid var(--line);background:var(--soft);font-size:12px;color:var(--dim)}
 .line::before{content:"";flex:none;width:7px;height:7px;border-radius:50%;background:var(--ink)}
-.line.human::before{background:#2e9e5b}.line.waiting::before{background:#d98a00;animation:dot 1.6s infinite}.line.resolved::before{background:var(--dim)}
+.line.human::before{background:#2e9e5b}.line.waiting::before{background:#d98a00;animation:dot 1.6s infinite}
 .line.off::before{background:var(--bad)}
-.log{flex:1;overflow-y:auto;overscroll-behavior:contain;padding:14px;display:flex;flex-direction:column;gap:4px;scrollbar-width:thin}
+.log{flex:1;overflow-y:auto;overscroll-behavior:contain;padding:14px;display:flex;flex-direction:column;gap:4px}
 .row{display:flex;flex-direction:column;align-items:flex-start;max-width:84%}
 .row.first{margin-top:8px}
 .row.customer{align-self:flex-end;align-items:flex-end}
@@ -85,13 +85,13 @@ header{display:flex;align-items:center;gap:10px;padding:12px 10px 12px 14px}
 .fate{font-size:12px;color:var(--dim);margin-top:2px}.fate button{color:var(--ink);text-decoration:underline;padding:2px 4px}
 .pending .bubble{opacity:.7}
 .shot{display:block;border-radius:12px;overflow:hidden;border:1px solid var(--line);background:var(--soft);min-width:72px;min-height:48px}
-.shot img{display:block;max-width:200px;max-height:200px}.shot span{display:block;padding:10px 14px;color:var(--ink);font-size:13px}
+.shot img{display:block;max-width:200px;max-height:200px}
 .cards{display:flex;flex-wrap:wrap;gap:8px;margin-top:6px}
 .card{padding:6px 14px;border:1px solid var(--ink);border-radius:999px;color:var(--ink);background:var(--bg);text-align:left;overflow-wrap:anywhere}
 .note{align-self:center;font-size:12px;color:var(--dim);padding:6px 14px;text-align:center}
 .typing{display:flex;align-items:center;gap:4px;min-height:39px}.typing i:nth-child(2){animation-delay:.2s}.typing i{width:6px;height:6px;border-radius:50%;background:var(--dim);animation:dot 1.2s infinite}
 .hello{margin:auto 0;padding:8px 4px;text-align:center;display:grid;gap:6px;justify-items:center}
-.hello .face{width:56px;height:56px}.hello svg{width:28px;height:28px}.hello b{font-size:18px;margin-top:8px}.hello p{margin:0;color:var(--dim);font-size:14px;max-width:19em}
+.hello .face{width:56px;height:56px}.hello svg{width:28px;height:28px}.hello b{font-size:18px;margin-top:8px}.hello p{margin:0;color:var(--dim);max-width:19em}
 .hello .cards{justify-content:center;margin-top:14px}
 .write{display:flex;gap:4px;align-items:flex-end;margin:0 12px;padding:4px;border:1px solid var(--line);border-radius:22px;background:var(--bg)}
 .write:focus-within{border-color:var(--ink)}
@@ -118,13 +118,13 @@ textarea::placeholder{color:var(--dim);opacity:1}
 .nudge{position:relative;padding:14px;border:1px solid var(--line);border-radius:16px;background:var(--bg);display:grid;gap:8px}
 .nudge.out{width:320px;max-width:calc(100vw - 32px);bottom:calc(var(--warmdesk-bottom,20px) + 64px);box-shadow:0 16px 48px var(--shade);animation:rise .18s ease-out}
 .log .nudge{align-self:stretch;margin-top:10px}
-.nudge .top{display:flex;gap:10px;align-items:flex-start}.nudge .face{width:30px;height:30px}.nudge .face svg{width:16px}
-.nudge p{margin:0;flex:1;min-width:0;overflow-wrap:anywhere;white-space:pre-wrap;padding-top:3px}.nudge .round{margin:-6px -8px 0 -6px}.nudge .round svg{width:16px}
+.nudge .top{display:flex;gap:10px;align-items:flex-start}.nudge .face{width:30px;height:30px}.nudge svg{width:16px}
+.nudge p{margin:0;flex:1;min-width:0;overflow-wrap:anywhere;white-space:pre-wrap;padding-top:3px}.nudge .round{margin:-6px -8px 0 -6px}
 .nudge small{font-size:12px;color:var(--dim);overflow-wrap:anywhere}
 .under{display:flex;justify-content:space-between;gap:8px;align-items:flex-end;border-top:1px solid var(--line);padding-top:8px}
 .menu{display:grid;gap:2px;justify-items:end}
-.big{position:absolute;inset:0;z-index:3;display:grid;place-items:center;background:#000d;padding:16px}.big img{max-width:100%;max-height:100%;object-fit:contain}
-.big .round{position:absolute;top:10px;right:10px;color:#fff}
+.big{position:absolute;inset:0;z-index:3;display:grid;place-items:center;background:var(--bg);padding:16px}.big img{max-width:100%;max-height:100%;object-fit:contain}
+.big .round{position:absolute;top:10px;right:10px}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @keyframes dot{50%{opacity:.25}}@keyframes rise{from{opacity:0;transform:translateY(10px)}}
 @media(max-width:480px){:host(:not([inline])) .panel{inset:var(--top,0) 0 auto 0!important;width:100%;max-width:none;height:var(--high,100dvh);border:0;border-radius:0}
@@ -347,8 +347,7 @@ class Line {
     await this.#renew(await this.#host.proof());
     if (this.session.conversation !== conversation) this.#tell("restarted");
   }
-  async history() { return (await this.request(this.#place())).json(); }
-  async sync() { this.#tell("history", await this.history()); }
+  async sync() { this.#tell("history", await (await this.request(this.#place())).json()); }
   #place(door = "") { return `/api/v1/conversations/${this.session.conversation}${door}`; }
 
   send(text, attachments = []) {
@@ -446,7 +445,7 @@ export class WarmdeskChat extends HTMLElement {
   static observedAttributes = ["customer", "signature", "lang", "heading", "color", "product", "starters"];
   staffKey = null; identity = null;
   #ready = false; #line = null; #state = "bot"; #agent = null; #online = true; #connected = true; #restarting = false;
-  #seen = new Set(); #own = new Map(); #turns = new Map(); #held = new Map(); #cards = null; #unread = 0; #picks = []; #typed = 0;
+  #seen = new Map(); #own = new Map(); #turns = new Map(); #held = new Map(); #cards = null; #unread = 0; #picks = []; #typed = 0;
   #nudge = null; #waitingNudges = []; #typist = null; #restTimer = null; #lastAt = 0; #rate = null; #told = false; #sheet = new CSSStyleSheet(); #left = null;
 
   connectedCallback() {
@@ -661,7 +660,8 @@ export class WarmdeskChat extends HTMLElement {
 
   #history({ id, state, messages }) {
     const first = !this.#told; this.#told = true;
-    for (const message of messages) if (!this.#seen.has(message.id)) this.#showMessage(message, first);
+    for (const message of messages) this.#take(message, first);
+    if (!this.#turns.size) this.#offer(messages.at(-1)?.choices);
     for (const item of this.#line.outbox) if (!this.#own.has(item.id)) this.#mine(item);
     const name = messages.findLast((message) => message.author === "staff")?.name ?? null;
     const change = { state, agent: state === "human" ? this.#agent ?? name : null };
@@ -673,18 +673,12 @@ export class WarmdeskChat extends HTMLElement {
     if (Date.now() - kept?.kept < NUDGE_MILLISECONDS) this.#offered(kept);
   }
   #arrived(message) {
-    if (this.#seen.has(message.id)) return;
-    if (message.author === "assistant" && this.#turns.size) return void this.#held.set(message.id, message);
-    this.#showMessage(message);
-    if (message.author === "customer") return;
+    if (!this.#take(message) || message.author === "customer") return;
     this.#staffTypes(null, false);
     if (message.name && this.#state === "human") this.#setState("human", message.name);
     if (!this.#isOpen || document.hidden) this.#count(this.#unread + 1);
     // A streamed message does not carry its choices; the history does.
-    if (message.author === "assistant") this.#line.history().then(({ messages }) => {
-      const last = messages.at(-1);
-      if (last.id === message.id) this.#offer(last.choices);
-    }).catch(() => {});
+    if (message.author === "assistant") this.#line.sync().catch(() => {});
   }
   #changed({ state, agent }) {
     if (state === this.#state && (agent ?? null) === this.#agent) return;
@@ -701,13 +695,13 @@ export class WarmdeskChat extends HTMLElement {
     return this.#turns.get(item.id);
   }
   #done(item, reply) {
-    const { rows } = this.#turn(item);
-    if (reply.message && this.#seen.has(reply.message)) for (const row of rows) row.remove();
-    else if (!rows.length) for (const sentence of reply.sentences) this.#tell("sentence", { sentence, row: this.#row("assistant", sentence.text) });
-    if (reply.message) this.#look(reply.message);
-    if (!this.#isOpen && reply.sentences.length) this.#count(this.#unread + 1);
+    const { rows } = this.#turn(item); const { message: id, reply: text, choices } = reply;
+    if (rows.length && !this.#seen.has(id)) this.#look(id, Infinity);
+    else for (const row of rows) row.remove();
+    this.#showMessage({ id, author: "assistant", text, attachments: [] });
+    if (!this.#isOpen && text) this.#count(this.#unread + 1);
     this.#endTurn(item);
-    this.#offer(reply.choices);
+    this.#offer(choices);
     this.#tell("done", { reply, log: this.log });
   }
   #endTurn(item) {
@@ -846,16 +840,26 @@ export class WarmdeskChat extends HTMLElement {
     const row = make("div", { class: `row ${author}${first ? " first" : ""}`, "data-name": label }, make("span", { class: author === "customer" || !first ? "sr" : "name" }, label), text ? make("div", { class: "bubble" }, ...linked(text)) : null, ...files.map((file) => this.#picture(file)));
     this.#add(row, author === "customer"); return row;
   }
-  #showMessage(message, first = false) {
-    if (message.author === "customer" && this.#isOwn(message, first)) return this.#look(message.id);
-    this.#time(message.at);
-    const lines = message.author === "assistant" ? message.text.split("\n").filter(Boolean) : [message.text];
-    for (const line of lines.length ? lines : [""]) this.#row(message.author, line, message.name, message.attachments);
-    this.#look(message.id);
-    if (message.author !== "customer") this.#offer(message.choices);
+  /** What is said while an answer is made may be that answer, and waits for its end. */
+  #take(message, first) {
+    if (message.author !== "assistant" || !this.#turns.size) return this.#showMessage(message, first);
+    this.#held.set(message.id, message);
+    return false;
   }
-  #look(id) {
-    this.#seen.add(id); this.#line.lastSeen = id; this.#read();
+  /** Shows of a message what is not shown yet: one that is still being written has fewer lines than later. */
+  #showMessage({ id, author, name, text, attachments, at }, first) {
+    const lines = author === "assistant" ? text.split("\n").filter(Boolean) : [text];
+    const shown = this.#seen.get(id) ?? 0;
+    if (shown >= lines.length) return false;
+    this.#look(id, lines.length);
+    if (author === "customer" && this.#isOwn({ text, attachments }, first)) return false;
+    if (at) this.#time(at);
+    for (const line of lines.slice(shown)) this.#row(author, line, name, attachments);
+    return true;
+  }
+  #look(id, lines) {
+    if (!id) return;
+    this.#seen.set(id, lines); this.#line.lastSeen = id; this.#read();
   }
   #read() { if (this.#isOpen && !document.hidden && this.#line.lastSeen) this.#line.keep("read", this.#line.lastSeen, "localStorage"); }
   #time(at) {
@@ -883,8 +887,8 @@ export class WarmdeskChat extends HTMLElement {
   #scroll(yes = this.#atEnd()) { if (yes) this.log.scrollTop = this.log.scrollHeight; }
 
   #count(unread) {
-    this.#unread = unread; this.counter.hidden = !unread; this.counter.textContent = unread > 99 ? "99+" : String(unread);
-    this.launch.ariaLabel = unread ? `${this.#t.title}, ${this.#t.unread(unread)}` : this.#t.title;
+    this.#unread = unread; this.counter.hidden = !unread; this.counter.textContent = unread;
+    this.launch.ariaLabel = unread ? this.#t.unread(unread) : this.#t.title;
   }
   #countHistory(messages) {
     const read = this.#line.keep("read", undefined, "localStorage");
@@ -945,7 +949,6 @@ export class WarmdeskChat extends HTMLElement {
     const t = this.#t;
     const menu = make("div", { class: "menu", hidden: true }, ...[["stop_rule", t.stopRule], ["stop_all", t.stopAll]].map(([outcome, text]) => press("quiet", () => this.#closeNudge(outcome), text)));
     const stop = press("quiet", () => { menu.hidden = false; stop.hidden = true; menu.firstChild.focus(); }, t.stop);
-    stop.ariaHasPopup = "true";
     const choices = nudge.choices?.length ? nudge.choices : [{ label: t.reply, say: "" }];
     const card = make("div", { class: `nudge${out ? " out" : ""}`, role: "region", "aria-label": t.nudge },
       make("div", { class: "top" }, face(), make("p", {}, nudge.text), press("round", () => this.#closeNudge("dismissed"), icon("close"), t.close)),
@@ -974,7 +977,7 @@ export class WarmdeskChat extends HTMLElement {
   #outcome(nudge, outcome) { this.#line.optional("nudges/", { body: { outcome } }, encodeURIComponent(nudge.id)).catch(() => {}); }
 }
 
-const link = (href, inside) => make("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, inside);
+const link = (href, inside) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, inside);
 function linked(text) {
   return text.split(/(https?:\/\/[^\s<>"'，。；！？、）】]+)/).map((part, index) => (index % 2 ? link(part, part) : part));
 }
