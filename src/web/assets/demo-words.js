@@ -16,9 +16,9 @@ const WORDS = {
     cartTitle: "购物车", cartEmpty: "购物车还是空的。", remove: "删除", total: "合计", leave: "先不买了，离开", pay: "去结算",
     payNote: "演示里不能真的下单；离开购物车会告诉客服。", left: "已离开购物车", pieces: (n) => `${n} 件`,
     ordersTitle: "我的订单", ordersVisitor: "登录后才能看到订单。在演示台里选一位顾客。", ordersNone: "这位顾客没有订单。", askOrder: "问问这一单",
-    orderStarters: "我的订单到哪了|能退货吗|改一下收货地址", eventPaid: "付款", eventShipped: "发货", eventDelivered: "签收", eventNote: "订单里发生的事由店里系统报告；填入“工作人员”密钥后可以在这里触发。",
+    orderStarters: "我的订单到哪了|能退货吗|改一下收货地址", report: (name) => `报告：${name}`, eventNote: "订单里发生的事由店里系统报告；填入“工作人员”密钥后可以在这里替它报告。",
     reported: "已报告", reportFailed: "没有报告成功：", placed: "下单", script: "这个页面需要 JavaScript。", suffix: "在线客服",
-    events: { product_viewed: "看了商品", search: "搜索", cart_added: "加入购物车", cart_left: "离开购物车", order_paid: "订单已付款", order_shipped: "订单已发货", order_delivered: "订单已签收" },
+    events: { product_viewed: "看了商品", search: "搜索", cart_added: "加入购物车", cart_left: "离开购物车", order_placed: "已下单", order_paid: "已付款", order_shipped: "已发货", shipment_event: "物流有动静", order_delivered: "已签收" },
     questions: ["什么时候发货？", "支持七天无理由退货吗？", "转人工"],
   },
   en: {
@@ -36,9 +36,9 @@ const WORDS = {
     cartTitle: "Cart", cartEmpty: "The cart is empty.", remove: "Remove", total: "Total", leave: "Leave without buying", pay: "Check out",
     payNote: "Nothing can be bought in the demo; leaving the cart is told to support.", left: "You left the cart", pieces: (n) => `${n} pcs`,
     ordersTitle: "My orders", ordersVisitor: "Orders are shown to those who have signed in: choose a customer on the stage.", ordersNone: "This customer has no orders.", askOrder: "Ask about this order",
-    orderStarters: "我的订单到哪了|能退货吗|改一下收货地址", eventPaid: "Pay", eventShipped: "Ship", eventDelivered: "Deliver", eventNote: "What happens to orders is reported by the shop's systems; with the key under “Staff” it can be made to happen here.",
+    orderStarters: "我的订单到哪了|能退货吗|改一下收货地址", report: (name) => `Report: ${name}`, eventNote: "What happens to orders is reported by the shop's systems; with the key under “Staff” you can report it here.",
     reported: "Reported", reportFailed: "Not reported: ", placed: "Placed", script: "This page needs JavaScript.", suffix: "Support",
-    events: { product_viewed: "Viewed", search: "Searched", cart_added: "Added to cart", cart_left: "Left the cart", order_paid: "Order paid", order_shipped: "Order shipped", order_delivered: "Order delivered" },
+    events: { product_viewed: "Viewed", search: "Searched", cart_added: "Added to cart", cart_left: "Left the cart", order_placed: "placed", order_paid: "paid", order_shipped: "shipped", shipment_event: "parcel moved", order_delivered: "delivered" },
     questions: ["什么时候发货？", "支持七天无理由退货吗？", "转人工"],
   },
 };

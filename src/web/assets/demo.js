@@ -109,8 +109,8 @@ function leftCart() {
 
 // The orders of whoever is signed in.
 
-const NEXT = { unpaid: ["order_paid", T.eventPaid], paid: ["order_shipped", T.eventShipped], processing: ["order_shipped", T.eventShipped],
-  shipped: ["order_delivered", T.eventDelivered], in_transit: ["order_delivered", T.eventDelivered], arrived: ["order_delivered", T.eventDelivered] };
+/** What the shop's system would have reported of an order as it stands: rules read the records too. */
+const REPORTED = { unpaid: "order_placed", paid: "order_paid", processing: "order_paid", shipped: "order_shipped", in_transit: "order_shipped", arrived: "shipment_event", delivered: "order_delivered" };
 
 function orders() {
   const found = shop.customer?.orders ?? [];
@@ -124,7 +124,7 @@ function orders() {
 }
 
 function order(one) {
-  const [type, label] = NEXT[one.status] ?? [];
+  const type = REPORTED[one.status];
   const ask = () => { chat.context({ order: one.id, product: one.product }); chat.setAttribute("starters", T.orderStarters); chat.show(); };
   return make(
     "li", { class: "order" },
@@ -133,7 +133,7 @@ function order(one) {
     make(
       "div", { class: "pair end" },
       one.placed_at ? make("span", { class: "about" }, `${T.placed} ${one.placed_at.slice(0, 16).replace("T", " ")}`) : null, make("span", { class: "space" }),
-      type && canReport() ? button("plain", label, () => happens(one, type)) : null, button("second", T.askOrder, ask),
+      type && canReport() ? button("plain", T.report(T.events[type]), () => happens(one, type)) : null, button("second", T.askOrder, ask),
     ),
   );
 }

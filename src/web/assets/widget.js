@@ -151,6 +151,7 @@ const REST_MILLISECONDS = 20000;
 const TYPING_MILLISECONDS = 3000;
 const NEW_TIME_MILLISECONDS = 15 * 60000;
 const NUDGE_MILLISECONDS = 10 * 60000;
+const CLOSED = "warmdesk closed nudges";
 
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -209,7 +210,7 @@ export function clean(text) {
 
 const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
 
-/** Storage may be forbidden in a frame; then the chat lives as long as the page. */
+/** Where storage is forbidden, the chat lives as long as the page. */
 const memory = new Map();
 function keep(store, name, value) {
   try {
@@ -240,7 +241,7 @@ class Line {
   constructor(host, tell) { this.#host = host; this.#tell = (what, data) => { if (!this.#ended) tell(what, data); }; }
 
   open() { return this.#opening ??= this.#begin().catch((error) => { this.#opening = null; throw error; }); }
-  /** Opens it only for somebody who may be told something: who has signed in, or was here before in this tab. */
+  /** Opens it only for who may be told something: has signed in, or was here before in this tab. */
   async resume() {
     const proof = await this.#host.proof();
     this.#name = this.#named(proof);
@@ -303,7 +304,7 @@ class Line {
       throw new Refused(response.status, told?.error, Number(response.headers.get("retry-after")) * 1000);
     } finally { clearTimeout(late); }
   }
-  /** Asks at a door that a server may lack: null if it does, and it is not asked again. */
+  /** Asks at a door that a server may lack: null if it does. */
   async optional(door, options, id = "") {
     if (this.#absent.has(door)) return null;
     await this.open();
@@ -426,7 +427,7 @@ function watch(control) {
   return alive;
 }
 
-// Colours: whatever a shop's colour is, what stands on it and what is written in it can be read.
+// Whatever a shop's colour is, what stands on it and what is written in it can be read.
 
 function channels(color) {
   const probe = make("i"); probe.style.color = color; document.documentElement.append(probe);
@@ -756,7 +757,7 @@ export class WarmdeskChat extends HTMLElement {
     const row = this.#row("customer", item.text, null, pictures.map(({ url, shown }) => ({ type: "image", url, shown })));
     this.#own.set(item.id, { item, row, bound: false });
   }
-  /** What becomes of an own message: null when it has arrived, empty while it is on its way, or why it waits. */
+  /** Null when an own message has arrived, empty while it is on its way, or why it waits. */
   #fate(item, text) {
     const row = this.#own.get(item.id)?.row; if (!row) return;
     row.querySelector(".fate")?.remove(); row.classList.toggle("pending", text !== null);
@@ -812,7 +813,7 @@ export class WarmdeskChat extends HTMLElement {
     this.#grow();
   }
   #dropPicks() { this.#picks = []; this.#drawPicks(); }
-  /** A picture of the conversation. Only our own server's are fetched; another's is a link. */
+  /** Only our own server's pictures are fetched; another's is a link. */
   #picture({ type, url, shown }) {
     const own = /^\/api\/v1\/pictures\/[\w-]+$/.exec(url.startsWith(this.server) ? url.slice(this.server.length) : url);
     if (type !== "image" || (!own && !shown)) return /^https?:\/\//.test(url) ? link(url, make("div", { class: "bubble" }, `📎 ${url}`)) : null;
@@ -867,7 +868,7 @@ export class WarmdeskChat extends HTMLElement {
     this.#lastAt = moment;
     if (far) this.#note(new Date(moment).toLocaleString(this.#t.lang, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false }));
   }
-  /** Cards to choose from; they go as soon as anybody says something else. */
+  /** Cards go as soon as anybody says something else. */
   #offer(choices) {
     if (!choices?.length) return;
     this.#cards?.remove();
@@ -924,8 +925,7 @@ export class WarmdeskChat extends HTMLElement {
   // What the shop offers unasked: one thing at a time, and never again what was closed.
 
   #offered(nudge) {
-    const gone = keep("localStorage", "warmdesk closed nudges") ?? [];
-    if (gone.includes(nudge.id) || this.#nudge?.nudge.id === nudge.id || this.#waitingNudges.some(({ id }) => id === nudge.id)) return;
+    if ((keep("localStorage", CLOSED) ?? []).includes(nudge.id) || this.#nudge?.nudge.id === nudge.id || this.#waitingNudges.some(({ id }) => id === nudge.id)) return;
     this.#waitingNudges.push(nudge);
     this.#nextNudge();
   }
@@ -949,26 +949,26 @@ export class WarmdeskChat extends HTMLElement {
     const t = this.#t;
     const menu = make("div", { class: "menu", hidden: true }, ...[["stop_rule", t.stopRule], ["stop_all", t.stopAll]].map(([outcome, text]) => press("quiet", () => this.#closeNudge(outcome), text)));
     const stop = press("quiet", () => { menu.hidden = false; stop.hidden = true; menu.firstChild.focus(); }, t.stop);
-    const choices = nudge.choices?.length ? nudge.choices : [{ label: t.reply, say: "" }];
     const card = make("div", { class: `nudge${out ? " out" : ""}`, role: "region", "aria-label": t.nudge },
       make("div", { class: "top" }, face(), make("p", {}, nudge.text), press("round", () => this.#closeNudge("dismissed"), icon("close"), t.close)),
-      this.#choices(choices, (say) => this.#openNudge(nudge, say)),
-      make("div", { class: "under" }, make("small", {}, nudge.why ? `${t.why}：${nudge.why}` : ""), make("div", {}, stop, menu)));
+      this.#choices(nudge.choices.length ? nudge.choices : [{ label: t.reply, say: "" }], (say) => this.#openNudge(nudge, say)),
+      make("div", { class: "under" }, make("small", {}, `${t.why}：${nudge.why}`), make("div", {}, stop, menu)));
     card.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.stopPropagation(); this.#closeNudge("dismissed"); } });
     return card;
   }
   #openNudge(nudge, say) {
     this.#outcome(nudge, "opened"); this.#closeNudge(); this.show();
-    this.#row("assistant", nudge.text);
+    if (!this.#seen.has(nudge.message)) this.#row("assistant", nudge.text);
+    this.#look(nudge.message, Infinity);
     if (say) this.#say(clean(say));
   }
   #closeNudge(outcome = null) {
     if (!this.#nudge) return;
     const { nudge, card, out } = this.#nudge; this.#nudge = null; card.remove();
     this.#line.keep("nudge", null);
-    keep("localStorage", "warmdesk closed nudges", [...(keep("localStorage", "warmdesk closed nudges") ?? []), nudge.id].slice(-50));
+    keep("localStorage", CLOSED, [...(keep("localStorage", CLOSED) ?? []), nudge.id].slice(-50));
     if (!outcome) return;
-    this.#outcome(nudge, outcome);
+    this.#outcome(nudge, outcome); this.#line.keep("read", nudge.message, "localStorage");
     if (outcome === "stop_all") this.#waitingNudges = [];
     if (outcome === "stop_rule") this.#waitingNudges = this.#waitingNudges.filter(({ rule }) => rule !== nudge.rule);
     if (out) this.launch.focus(); else this.input.focus();
@@ -986,7 +986,7 @@ function dataUrl(blob) {
   return new Promise((resolve, reject) => { const reader = new FileReader(); reader.onload = () => resolve(reader.result); reader.onerror = reject; reader.readAsDataURL(blob); });
 }
 
-/** Makes a photograph smaller, which also takes the place out of it where it was taken. */
+/** Also takes the place out of a photograph where it was taken. */
 async function smaller(file) {
   const picture = await createImageBitmap(file, { resizeWidth: PICTURE_SIDE, resizeQuality: "high" });
   const canvas = new OffscreenCanvas(picture.width, picture.height);
@@ -996,7 +996,7 @@ async function smaller(file) {
 
 if (!customElements.get("warmdesk-chat")) customElements.define("warmdesk-chat", WarmdeskChat);
 
-// One tag is enough: it puts the widget on the page, unless the page has put it there itself.
+// One tag is enough, unless the page has put the widget there itself.
 
 const tag = [...document.scripts].find((script) => script.src === import.meta.url);
 const widget = () => document.querySelector("warmdesk-chat");
