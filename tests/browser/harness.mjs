@@ -33,6 +33,12 @@ export async function ask(method, path, { body, token = KEY } = {}) {
   return { status: response.status, answer, absent: response.status === 405 || answer?.error?.code === "route_not_found" };
 }
 
+/** A product of the shop that is there, and may be recommended to anybody. */
+export async function stocked(base = BASE) {
+  const { demo } = await (await fetch(`${base}/demo.json`)).json();
+  return (demo.products.find((product) => product.stock > 0 && !product.title.includes("奶粉")) ?? demo.products[0]).id;
+}
+
 const found = new Map();
 /** Whether this server has a door. A test of one that is absent is skipped, and says so. */
 export async function hasDoor(path) {

@@ -114,6 +114,37 @@ test("what is written without a network goes out in its order", async () => {
   assert.deepEqual(shown, ["在吗", "羽绒服130藏蓝还有货吗", "今天下单什么时候发货"]);
 });
 
+test("messages in quick succession are each shown once, and so is each answer", async () => {
+  const { page, widget } = await visit();
+  const texts = ["在吗", "羽绒服130藏蓝", "还有货吗"];
+  for (const text of texts) await widget.say(text);
+  await until("the page is at rest", async () => {
+    const before = JSON.stringify(await widget.rows());
+    await page.waitForTimeout(700);
+    return before === JSON.stringify(await widget.rows()) && (await widget.rows()).some((row) => row.author === "assistant");
+  });
+  const live = (await widget.rows()).map((row) => row.text).sort();
+  await page.reload();
+  await widget.open();
+  await onceEach(widget, texts);
+  // While it goes on, what was typed stands before the answers; later everything stands in the server's order.
+  assert.deepEqual(live, (await widget.rows()).map((row) => row.text).sort());
+});
+
+test("two tabs show the same conversation", async () => {
+  const { page, widget } = await visit();
+  const other = await page.context().newPage();
+  const second = new Widget(other);
+  await other.goto(`${BASE}/`);
+  await second.open();
+  await widget.say("3段一次放几勺");
+  await until("the other tab shows it", async () => (await second.said("assistant")).length > 0 && (await second.said("customer")).length > 0);
+  await second.say("谢谢");
+  await until("this tab shows it", async () => (await widget.said("customer")).includes("谢谢"));
+  await onceEach(widget, ["3段一次放几勺", "谢谢"]);
+  await onceEach(second, ["3段一次放几勺", "谢谢"]);
+});
+
 test("what a person writes while the customer is away arrives later, once", async () => {
   const { page, widget } = await visit();
   await widget.say("转人工");
@@ -158,8 +189,8 @@ test("a session that the server no longer knows is opened anew", async () => {
   await widget.say("在吗");
   await until("an answer", async () => (await widget.said("assistant")).length > 0);
   await page.evaluate(() => {
-    const name = Object.keys(sessionStorage).find((key) => key.endsWith(" session"));
-    sessionStorage.setItem(name, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(name)), token: `sess_${"0".repeat(64)}` }));
+    const name = Object.keys(localStorage).find((key) => key.endsWith(" session"));
+    localStorage.setItem(name, JSON.stringify({ ...JSON.parse(localStorage.getItem(name)), token: `sess_${"0".repeat(64)}` }));
   });
   await page.reload();
   await widget.open();

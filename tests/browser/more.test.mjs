@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync } from "node:zlib";
 import { Desk } from "./desk.mjs";
-import { ask, BASE, KEY, lacks, newPage, until, useBrowser } from "./harness.mjs";
+import { ask, BASE, KEY, lacks, newPage, stocked, until, useBrowser } from "./harness.mjs";
 import { Widget } from "./widget.mjs";
 
 useBrowser();
@@ -51,11 +51,12 @@ test("a picture is chosen, seen before it is sent, and seen by the agent", async
   await ask("POST", `/api/v1/tickets/${ticket.id}/resolve`);
 });
 
-/** Looks at a product again and again, a minute apart, until the shop says something first. */
-async function lookAgain(page, widget, product) {
-  const start = Date.now() - 20 * 60_000;
+/** Looks at a product again and again, some seconds apart, until the shop says something first. */
+async function lookAgain(page, widget) {
+  const product = await stocked();
+  const start = Date.now() - 6 * 15_000;
   for (let look = 0; look < 6 && (await widget.nudge.count()) === 0; look += 1) {
-    await page.evaluate(([product, at]) => window.Warmdesk.track("product_viewed", { product, at }), [product, new Date(start + look * 60_000).toISOString()]);
+    await page.evaluate(([product, at]) => window.Warmdesk.track("product_viewed", { product, at }), [product, new Date(start + look * 15_000).toISOString()]);
     await page.waitForTimeout(200);
   }
   await widget.nudge.waitFor();
@@ -68,7 +69,7 @@ test("what the shop says first is calm, says why, and is closed with one press f
   const outcomes = [];
   page.on("request", (request) => { if (request.url().includes("/api/v1/nudges/")) outcomes.push(JSON.parse(request.postData()).outcome); });
   await page.goto(`${BASE}/`);
-  await lookAgain(page, widget, "P-SB");
+  await lookAgain(page, widget);
   assert.equal(await widget.nudge.count(), 1);
   assert.ok(await widget.panel.isHidden(), "it opens nothing by itself");
   assert.match(await widget.nudge.locator("small").textContent(), /为什么看到这条：.+/);
@@ -91,7 +92,7 @@ test("answering what the shop says first begins a chat", async (t) => {
   const outcomes = [];
   page.on("request", (request) => { if (request.url().includes("/api/v1/nudges/")) outcomes.push(JSON.parse(request.postData()).outcome); });
   await page.goto(`${BASE}/`);
-  await lookAgain(page, widget, "P-SB");
+  await lookAgain(page, widget);
   const offered = await widget.nudge.locator("p").textContent();
   const choice = widget.nudge.locator(".card").first();
   await choice.click();
@@ -100,4 +101,5 @@ test("answering what the shop says first begins a chat", async (t) => {
   await until("an answer", async () => (await widget.rows()).at(-1).author === "assistant");
   await until("the server is told", async () => outcomes.includes("opened"));
   assert.equal(await widget.nudge.count(), 0);
+  assert.equal((await widget.rows()).filter((row) => row.text === offered).length, 1, "it is one message of the conversation");
 });

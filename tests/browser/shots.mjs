@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { Desk } from "./desk.mjs";
+import { stocked } from "./harness.mjs";
 import { Widget } from "./widget.mjs";
 
 const folder = process.argv[2];
@@ -95,10 +96,11 @@ async function telephone(server, language) {
 
 /** What the shop says first, where the server has rules for it. */
 async function nudged(server, language) {
-  const { page, widget } = await visit(server, language, DESKTOP, `#/product/${WORDS[language].product}`);
-  const start = Date.now() - 20 * 60_000;
+  const product = await stocked(server.url);
+  const { page, widget } = await visit(server, language, DESKTOP, `#/product/${product}`);
+  const start = Date.now() - 6 * 15_000;
   for (let look = 0; look < 6 && (await widget.nudge.count()) === 0; look += 1) {
-    await page.evaluate(([product, at]) => window.Warmdesk.track("product_viewed", { product, at }), [WORDS[language].product, new Date(start + look * 60_000).toISOString()]);
+    await page.evaluate(([product, at]) => window.Warmdesk.track("product_viewed", { product, at }), [product, new Date(start + look * 15_000).toISOString()]);
     await page.waitForTimeout(250);
   }
   if ((await widget.nudge.count()) > 0) await page.shot("widget-nudge");

@@ -46,8 +46,11 @@ export class Widget {
   /** The conversation and its token, as the widget keeps them. */
   session() {
     return this.page.evaluate(() => {
-      const name = Object.keys(sessionStorage).find((key) => key.startsWith("warmdesk ") && key.endsWith(" session"));
-      return name ? JSON.parse(sessionStorage.getItem(name)) : null;
+      for (const place of [sessionStorage, localStorage]) {
+        const name = Object.keys(place).find((key) => key.startsWith("warmdesk ") && key.endsWith(" session"));
+        if (name) return JSON.parse(place.getItem(name));
+      }
+      return null;
     });
   }
 }

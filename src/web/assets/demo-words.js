@@ -4,7 +4,7 @@ const WORDS = {
   "zh-CN": {
     skip: "跳到内容", pages: "页面", shelf: "逛逛", orders: "我的订单", cart: "购物车", desk: "客服工作台", other: "English",
     stage: "演示台", stageHint: "商品、订单和顾客都是虚构的", talkAs: "以谁的身份逛", visitor: "访客（未登录）", visitorAbout: "访客看不到任何订单信息。",
-    ask: "试着问", told: "告诉客服的事", toldHint: "同一件商品多看几次，或者加购后离开，看看客服会不会主动开口。",
+    ask: "试着问", told: "告诉客服的事", toldHint: "同一件商品隔一会儿再看几次，或者加购后离开，看看客服会不会主动开口。",
     toldNothing: "还没有发生什么。", nudged: "客服主动开口", clock: "时间", clockNote: "往前拨，看到点的提醒和回访。",
     clockKey: "拨时间需要下面“工作人员”里的密钥。", clockAbsent: "这个服务没有打开测试时钟。", clockFailed: "时间没有拨动：",
     system: "店里系统的记录", systemHint: "查件、催发、留货、售后交给店里自己的系统去办。这里是它被问了什么、做了什么，最新的在上面。",
@@ -24,7 +24,7 @@ const WORDS = {
   en: {
     skip: "Skip to content", pages: "Pages", shelf: "Shop", orders: "My orders", cart: "Cart", desk: "Desk", other: "中文",
     stage: "Stage", stageHint: "Products, orders and customers are invented", talkAs: "Visit as", visitor: "Visitor (not signed in)", visitorAbout: "A visitor sees no orders.",
-    ask: "Try asking", told: "What support was told", toldHint: "Look at one product several times, or leave a filled cart, and see whether support speaks first.",
+    ask: "Try asking", told: "What support was told", toldHint: "Come back to one product a few times, or leave a filled cart, and see whether support speaks first.",
     toldNothing: "Nothing has happened yet.", nudged: "Support speaks first", clock: "Time", clockNote: "Move it on to see reminders and follow-ups.",
     clockKey: "Moving the time needs the key, under “Staff” below.", clockAbsent: "This server has no test clock.", clockFailed: "The time was not moved: ",
     system: "The shop's own system", systemHint: "Parcels, urging, reserving and returns are done by the shop's own system. This is what it was asked and did, the latest first.",

@@ -12,7 +12,6 @@ const STRINGS = {
     you: "您", assistant: "AI 助手", staff: "人工客服", log: "聊天记录", choose: "请选择", typing: "正在输入",
     later: "还没送达，会自动重发", retry: "重发", failed: "没有发出去",
     unread: (count) => `在线客服，${count} 条未读消息`, welcome: "有什么可以帮您？",
-    intro: "AI 助手为您解答；需要时可随时转人工，由同事接着为您服务。",
     attach: "发送图片", remove: "移除图片", picture: "图片",
     badType: "只能发送 JPEG、PNG、WebP 或 GIF 图片", tooLarge: "图片不能超过 5 MB", tooMany: "一次最多发送 6 张图片",
     noPictures: "这里暂时不能发送图片", badUpload: "图片没有传上去，点一下重试",
@@ -31,7 +30,6 @@ const STRINGS = {
     you: "You", assistant: "AI assistant", staff: "Support", log: "Conversation", choose: "Choose one", typing: "is typing",
     later: "Not delivered yet", retry: "Send again", failed: "Not sent",
     unread: (count) => `Support, ${count} unread`, welcome: "How can we help?",
-    intro: "Our AI assistant answers at once; ask for a person any time.",
     attach: "Send a picture", remove: "Remove the picture", picture: "Picture",
     badType: "Only JPEG, PNG, WebP or GIF pictures can be sent", tooLarge: "A picture may have 5 MB at most", tooMany: "At most 6 pictures at once",
     noPictures: "Pictures cannot be sent here", badUpload: "The picture was not uploaded; press to retry",
@@ -151,6 +149,7 @@ const REST_MILLISECONDS = 20000;
 const TYPING_MILLISECONDS = 3000;
 const NEW_TIME_MILLISECONDS = 15 * 60000;
 const NUDGE_MILLISECONDS = 10 * 60000;
+const DAY_MILLISECONDS = 24 * 3600000;
 const CLOSED = "warmdesk closed nudges";
 
 export function make(tag, attributes = {}, ...children) {
@@ -235,20 +234,19 @@ class Refused extends Error {
  */
 class Line {
   session = null; outbox = []; lastSeen = null;
-  #host; #tell; #name = ""; #opening = null; #told = null; #lastEvent = null; #ended = false; #flushing = false; #resting = false;
+  #host; #tell; #name = ""; #place = "sessionStorage"; #opening = null; #told = null; #lastEvent = null; #ended = false; #flushing = false; #resting = false;
   #attempt = null; #sleepers = new Set(); #absent = new Set(); #events = [];
 
   constructor(host, tell) { this.#host = host; this.#tell = (what, data) => { if (!this.#ended) tell(what, data); }; }
 
   open() { return this.#opening ??= this.#begin().catch((error) => { this.#opening = null; throw error; }); }
-  /** Opens it only for who may be told something: has signed in, or was here before in this tab. */
+  /** Opens it only for who may be told something: has signed in, or was here before. */
   async resume() {
-    const proof = await this.#host.proof();
-    this.#name = this.#named(proof);
-    if (proof?.signature || this.keep("session")) await this.open();
+    const proof = await this.#who();
+    if (proof?.signature || this.#kept()) await this.open();
   }
   end() { this.#ended = true; this.#attempt?.abort(); this.wake(); }
-  forget() { for (const part of ["session", "outbox", "draft", "nudge"]) this.keep(part, null); }
+  forget() { for (const part of ["outbox", "draft", "nudge"]) this.keep(part, null); this.share("session", null); }
   wake() {
     this.#resting = false;
     for (const wake of this.#sleepers) wake();
@@ -257,16 +255,26 @@ class Line {
   /** Stops listening until woken; browsers allow only a few open streams over all tabs. */
   rest() { this.#resting = true; this.#attempt?.abort(); }
 
-  #named(proof) { return `warmdesk ${this.#host.server} ${proof?.id ?? ""}`; }
-  /** Keeps something in this tab or over tabs; without a value it is read, with null removed. */
-  keep(part, value, store = "sessionStorage") { return this.#name ? keep(store, `${this.#name} ${part}`, value) : null; }
+  async #who() {
+    const proof = await this.#host.proof();
+    this.#name = `warmdesk ${this.#host.server} ${proof?.id ?? ""}`;
+    this.#place = proof ? "sessionStorage" : "localStorage";
+    return proof;
+  }
+  #kept() {
+    const kept = this.share("session");
+    return Date.now() - kept?.at < DAY_MILLISECONDS ? kept : null;
+  }
+  /** Keeps something in this tab; without a value it is read, with null removed. */
+  keep(part, value, place = "sessionStorage") { return this.#name ? keep(place, `${this.#name} ${part}`, value) : null; }
+  /** Over tabs too, except for a customer, who is proven in each tab anew. */
+  share(part, value) { return this.keep(part, value, this.#place); }
 
   async #begin() {
-    const proof = await this.#host.proof();
-    this.#name = this.#named(proof);
+    const proof = await this.#who();
     const written = this.outbox.map(({ id }) => id);
     this.outbox = [...(this.keep("outbox") ?? []).filter(({ id }) => !written.includes(id)), ...this.outbox]; this.#store();
-    this.session = this.keep("session");
+    this.session = this.#kept();
     if (!this.session) await this.#renew(proof);
     const told = new Promise((resolve) => { this.#told = resolve; });
     this.#listen();
@@ -279,11 +287,11 @@ class Line {
     const ask = (customer) => this.request("/api/v1/session", { method: "POST", body: { visitor, customer }, token: "" });
     const answer = await ask(proof).catch((error) => {
       if (error.code !== "invalid_signature") throw error;
-      console.warn("warmdesk: the customer's signature is wrong, so that nobody is signed in");
+      console.warn("warmdesk: the signature is wrong");
       return ask(null);
     });
-    this.session = await answer.json();
-    this.keep("session", this.session);
+    this.session = { ...await answer.json(), at: Date.now() };
+    this.share("session", this.session);
     if (!proof) keep("localStorage", "warmdesk visitor", this.session.visitor);
   }
 
@@ -308,7 +316,7 @@ class Line {
   async optional(door, options, id = "") {
     if (this.#absent.has(door)) return null;
     await this.open();
-    const path = door[0] === "/" ? this.#place(door) : `/api/v1/${door}${id}`;
+    const path = door[0] === "/" ? this.#path(door) : `/api/v1/${door}${id}`;
     try { return await this.request(path, { method: "POST", ...options }); } catch (error) {
       if (!error.absent) throw error;
       this.#absent.add(door); return null;
@@ -334,7 +342,7 @@ class Line {
   }
   async #hear(attempt, begun) {
     const headers = this.#lastEvent ? { "last-event-id": this.#lastEvent } : {};
-    const response = await this.request(this.#place("/stream"), { headers, control: attempt });
+    const response = await this.request(this.#path("/stream"), { headers, control: attempt });
     if (!this.#lastEvent) await this.sync();
     begun(); this.#told(); this.#tell("connected", true);
     for await (const { id, event, data } of readEvents(response, watch(attempt))) {
@@ -348,8 +356,8 @@ class Line {
     await this.#renew(await this.#host.proof());
     if (this.session.conversation !== conversation) this.#tell("restarted");
   }
-  async sync() { this.#tell("history", await (await this.request(this.#place())).json()); }
-  #place(door = "") { return `/api/v1/conversations/${this.session.conversation}${door}`; }
+  async sync() { this.#tell("history", await (await this.request(this.#path())).json()); }
+  #path(door = "") { return `/api/v1/conversations/${this.session.conversation}${door}`; }
 
   send(text, attachments = []) {
     const item = { id: newId(), text, attachments, after: this.lastSeen };
@@ -485,7 +493,7 @@ export class WarmdeskChat extends HTMLElement {
     this.#scroll(true);
     this.#line.open().catch(() => {});
   }
-  /** On a telephone the keyboard would cover what is there to read. */
+  /** A telephone's keyboard would cover what is there to read. */
   #focus() { (matchMedia("(pointer:coarse)").matches ? this.panel : this.input).focus(); }
   hide() {
     if (this.hasAttribute("inline")) return;
@@ -591,7 +599,7 @@ export class WarmdeskChat extends HTMLElement {
     this.badge.textContent = t.ai; this.person.textContent = t.person;
     name(this.closer, t.close); name(this.button, t.send); name(this.attach, t.attach);
     this.log.ariaLabel = t.log; this.dots.lastChild.textContent = `${t.assistant} ${t.typing}`;
-    this.hello.children[1].textContent = t.welcome; this.hello.children[2].textContent = t.intro;
+    this.hello.children[1].textContent = t.welcome; this.hello.children[2].textContent = t.bot;
     const starters = (this.#get("starters") ?? "").split("|").map(clean).filter(Boolean);
     this.starters.replaceChildren(...starters.map((text) => press("card", () => { this.#focus(); this.#say(text); }, text)));
     this.#count(this.#unread);
@@ -603,7 +611,7 @@ export class WarmdeskChat extends HTMLElement {
     const on = contrast(color, white) >= 4.3 ? white : black;
     this.#sheet.replaceSync(`:host{--accent:rgb(${color});--on:rgb(${on});--tint:rgba(${color},.13);--ink-light:${readable(color, [246, 233, 227], black)};--ink-dark:${readable(color, [60, 46, 40], white)}}`);
   }
-  /** A telephone's keyboard takes half of the page; the panel keeps to what is left. */
+  /** The panel keeps to what a telephone's keyboard leaves. */
   #fit() {
     const view = window.visualViewport;
     if (view && this.#isOpen) { this.panel.style.setProperty("--high", `${view.height}px`); this.panel.style.setProperty("--top", `${view.offsetTop}px`); }
@@ -862,7 +870,7 @@ export class WarmdeskChat extends HTMLElement {
     if (!id) return;
     this.#seen.set(id, lines); this.#line.lastSeen = id; this.#read();
   }
-  #read() { if (this.#isOpen && !document.hidden && this.#line.lastSeen) this.#line.keep("read", this.#line.lastSeen, "localStorage"); }
+  #read() { if (this.#isOpen && !document.hidden && this.#line.lastSeen) this.#line.share("read", this.#line.lastSeen); }
   #time(at) {
     const moment = Date.parse(at); const far = moment - this.#lastAt > NEW_TIME_MILLISECONDS;
     this.#lastAt = moment;
@@ -892,7 +900,7 @@ export class WarmdeskChat extends HTMLElement {
     this.launch.ariaLabel = unread ? this.#t.unread(unread) : this.#t.title;
   }
   #countHistory(messages) {
-    const read = this.#line.keep("read", undefined, "localStorage");
+    const read = this.#line.share("read");
     const at = messages.findIndex((message) => message.id === read);
     if (at >= 0 && !this.#isOpen) this.#count(messages.slice(at + 1).filter((message) => message.author !== "customer").length);
   }
@@ -922,7 +930,7 @@ export class WarmdeskChat extends HTMLElement {
     this.#add(this.#rate, true);
   }
 
-  // What the shop offers unasked: one thing at a time, and never again what was closed.
+  // What the shop says first: one thing at a time, and never again what was closed.
 
   #offered(nudge) {
     if ((keep("localStorage", CLOSED) ?? []).includes(nudge.id) || this.#nudge?.nudge.id === nudge.id || this.#waitingNudges.some(({ id }) => id === nudge.id)) return;
@@ -967,8 +975,9 @@ export class WarmdeskChat extends HTMLElement {
     const { nudge, card, out } = this.#nudge; this.#nudge = null; card.remove();
     this.#line.keep("nudge", null);
     keep("localStorage", CLOSED, [...(keep("localStorage", CLOSED) ?? []), nudge.id].slice(-50));
+    this.hello.hidden = this.#seen.size + this.#own.size > 0;
     if (!outcome) return;
-    this.#outcome(nudge, outcome); this.#line.keep("read", nudge.message, "localStorage");
+    this.#outcome(nudge, outcome); this.#line.share("read", nudge.message);
     if (outcome === "stop_all") this.#waitingNudges = [];
     if (outcome === "stop_rule") this.#waitingNudges = this.#waitingNudges.filter(({ rule }) => rule !== nudge.rule);
     if (out) this.launch.focus(); else this.input.focus();
