@@ -61,9 +61,8 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
         let model = serve::open_model(&config)?;
         // What is measured is answering, not loading.
         serve::wait_until_loaded(model.as_ref()).await;
-        let sample =
-            Sample::start(config.clone(), options.pack(&config)?, model, serve::open_actions(&config)?)
-                .await?;
+        let actions = serve::open_actions(&config)?;
+        let sample = Sample::start(config.clone(), options.pack(&config)?, model, actions, false).await?;
         sample.app.vectors_ready(VECTORS_WITHIN).await;
         let target = Target {
             url,

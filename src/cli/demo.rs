@@ -9,8 +9,8 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::options::{GlobalOptions, cache_environment};
-use super::sample;
 use super::serve::{self, ModelOptions};
+use super::{demo_page, sample};
 use crate::app::{App, AppOptions};
 use crate::config::Config;
 use crate::connect::{ActionsOptions, ShopActions};
@@ -24,7 +24,7 @@ use crate::staff::{NewStaff, Password, Role, StaffAccount, StaffName};
 use crate::store::fresh_secret;
 use crate::telemetry::metrics;
 use crate::time::Clock;
-use crate::web::{DemoCustomer, DemoPage, DemoProduct};
+use crate::web::{DemoCustomer, DemoPage};
 
 /// Options of `demo`.
 #[derive(Debug, Clone, Args)]
@@ -38,6 +38,9 @@ pub struct DemoOptions {
     /// What generates text; `none` starts without fetching weights
     #[command(flatten)]
     pub model: ModelOptions,
+    /// Let `POST /api/v1/test/clock` and the page set the time; only on a loopback address
+    #[arg(long)]
+    pub test_clock: bool,
 }
 
 /// The sample shop, answered by an application on a data folder that goes when this is dropped.
@@ -74,6 +77,7 @@ pub fn run(options: &GlobalOptions, command: DemoOptions) -> anyhow::Result<Exit
     serve::runtime()?.block_on(async {
         let listener = serve::bind(&config).await?;
         let address = listener.local_addr()?;
+        serve::allow_test_clock(command.test_clock, address)?;
         sample::name_shop(&mut config)?;
         let pack = options.pack(&config)?;
         let model = serve::open_model(&config)?;
@@ -82,7 +86,7 @@ pub fn run(options: &GlobalOptions, command: DemoOptions) -> anyhow::Result<Exit
             Some(place) => Some(ShopActions::new(place.options(&config))?),
             None => serve::open_actions(&config)?,
         };
-        let sample = Sample::start(config, pack, model, actions).await?;
+        let sample = Sample::start(config, pack, model, actions, command.test_clock).await?;
         let system = match place {
             Some(place) => Some(place.start(&sample, address, Duration::from_secs(command.pace)).await?),
             None => None,
@@ -169,15 +173,16 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 impl Sample {
-    /// Starts an application with the sample shop in a new folder.
+    /// Starts an application with the sample shop in a new folder; `settable` gives it a clock that can be set.
     pub async fn start(
         config: Config,
         pack: Arc<Pack>,
         model: Arc<dyn ChatModel>,
         actions: Option<ShopActions>,
+        settable: bool,
     ) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("warmdesk-demo-").tempdir()?;
-        let (clock, _) = serve::clock(&config, false)?;
+        let (clock, test_clock) = serve::clock(&config, settable)?;
         let app = App::start(AppOptions {
             data: folder.path().to_owned(),
             orders: serve::open_orders(&config, &clock)?,
@@ -189,7 +194,7 @@ impl Sample {
             embedder: serve::open_embedder().await?,
             ids: ConversationIds::default(),
             clock: Arc::clone(&clock),
-            test_clock: None,
+            test_clock,
             admin_key: None,
             customer_secret: None,
         })
@@ -244,12 +249,12 @@ impl Sample {
                 signature: CustomerId::new(&id)
                     .map_or_else(|_| String::new(), |id| sign_customer(&self.app.secret.secret, &id)),
                 questions: asked_by(&id),
+                orders: demo_page::orders(&self.records, &id),
                 id,
                 name,
             })
             .filter(|customer| !customer.questions.is_empty() || !customer.about.is_empty())
             .collect();
-        let products = self.records.iter().filter(|record| record.kind == RecordKind::Product).take(12);
         Ok(DemoPage {
             customers,
             questions: questions
@@ -258,13 +263,7 @@ impl Sample {
                 .map(|(_, q)| q.clone())
                 .take(8)
                 .collect(),
-            products: products
-                .map(|record| DemoProduct {
-                    id: record.id.clone(),
-                    title: record.short_title().unwrap_or_else(|| record.id.clone()),
-                    price: record.money("price").map_or_else(String::new, |price| format!("{price:.2}")),
-                })
-                .collect(),
+            products: demo_page::products(&self.records),
             system: None,
         })
     }
@@ -287,7 +286,9 @@ fn introduce(sample: &Sample, page: &DemoPage, accounts: &[DemoAccount], address
     let mut text = format!("\n  样例店 sample shop    http://{address}/\n");
     text += &format!("  客服工作台 desk        http://{address}/desk\n");
     if let Some(key) = sample.key() {
-        text += &format!("  密钥 key              {}\n", key.expose_secret());
+        let key = key.expose_secret();
+        text += &format!("  密钥 key              {key}\n");
+        text += &format!("  带密钥的店 with key    http://{address}/#key={key}\n");
     }
     for DemoAccount { account, password } in accounts {
         let line = format!("{}（{}）  {}", account.name, account.role, password.expose_secret());

@@ -6,6 +6,7 @@ mod options;
 mod pack;
 mod serve;
 mod demo;
+mod demo_page;
 mod dialogues;
 mod index;
 mod search;

@@ -79,11 +79,7 @@ pub fn run(options: &GlobalOptions, command: ServeOptions) -> anyhow::Result<Exi
     runtime()?.block_on(async {
         let listener = bind(&config).await?;
         let address = listener.local_addr()?;
-        if command.test_clock && !address.ip().is_loopback() {
-            bail!(
-                "--test-clock lets anybody who reaches the server set its time; it is refused on {address}"
-            );
-        }
+        allow_test_clock(command.test_clock, address)?;
         let (clock, test_clock) = clock(&config, command.test_clock)?;
         let app = App::start(AppOptions {
             data: options.data.clone(),
@@ -166,6 +162,17 @@ pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
 
 /// A clock, and the same one again if it can be set.
 pub type ShopClock = (Arc<dyn Clock>, Option<Arc<TestClock>>);
+
+/// Refuses a clock that can be set where others than this machine reach the server.
+///
+/// # Errors
+/// If one is wanted and the address is no loopback address.
+pub fn allow_test_clock(wanted: bool, address: SocketAddr) -> anyhow::Result<()> {
+    if wanted && !address.ip().is_loopback() {
+        bail!("--test-clock lets anybody who reaches the server set its time; it is refused on {address}");
+    }
+    Ok(())
+}
 
 /// The machine's clock, or one that can be set and begins at the present moment.
 pub fn clock(config: &Config, settable: bool) -> anyhow::Result<ShopClock> {

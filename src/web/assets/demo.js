@@ -1,159 +1,220 @@
-// The demo page: who is talking, example questions, products to look at. The chat itself is the widget's business.
+// The demo page: a small shop with a shelf, products, a cart and orders. What happens in it is told to the assistant as a
+// real shop's page would tell it. The chat is the widget's business, the stage beside the shop is demo-stage.js'.
 import { make } from "/widget.js";
-import { ACTION_NAMES, EMOTIONS, REFUSALS, SYSTEM_STEPS } from "/assets/words.js";
+import { picture } from "/assets/demo-picture.js";
+import { LANGUAGE, T } from "/assets/demo-words.js";
+import { canReport, report, startStage, tell } from "/assets/demo-stage.js";
 
 const byId = (id) => document.getElementById(id);
 const chat = byId("chat");
-const state = { demo: null, customer: null };
+const CART = "warmdesk demo cart";
+const SHOWN_AT_FIRST = 12;
+const shop = { demo: null, customer: null, products: new Map(), all: false, cart: read(CART) ?? [], seen: new Map(), view: "" };
 
-function questions() {
-  const own = state.customer?.questions ?? [];
-  const list = own.length ? own : (state.demo?.questions ?? ["什么时候发货？", "支持七天无理由退货吗？", "转人工"]);
-  byId("questions").replaceChildren(
-    ...list.map((text) => make("button", { type: "button", onclick: () => chat.ask(text) }, text)),
+function read(name) {
+  try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; }
+}
+function keepCart() {
+  sessionStorage.setItem(CART, JSON.stringify(shop.cart));
+  const count = shop.cart.reduce((sum, line) => sum + line.quantity, 0);
+  byId("cart-count").textContent = String(count);
+  byId("cart-count").hidden = count === 0;
+}
+function toast(text) {
+  byId("toast").textContent = text;
+  byId("toast").hidden = false;
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => { byId("toast").hidden = true; }, 2500);
+}
+const button = (kind, text, onclick) => make("button", { type: "button", class: kind, onclick }, text);
+const money = (text) => (text ? `¥${text}` : "");
+
+// The shelf and a product.
+
+function shelf() {
+  const hero = make("section", { class: "hero" }, make("h1", {}, T.heroTitle), make("p", {}, T.heroText), button("main", T.heroAsk, () => chat.show()));
+  const products = [...shop.products.values()];
+  const shown = shop.all ? products : products.slice(0, SHOWN_AT_FIRST);
+  const more = shown.length < products.length ? button("second more-button", T.more, () => { shop.all = true; draw(); }) : null;
+  return [hero, products.length ? make("h2", {}, T.shelfTitle) : null, make("div", { class: "shelf" }, ...shown.map(card)), more];
+}
+
+function card(product) {
+  return make(
+    "a", { class: "card", href: `#/product/${encodeURIComponent(product.id)}` },
+    picture(product.id, product.title),
+    make("span", { class: "title" }, product.title),
+    make("span", { class: "price" }, money(product.price)),
   );
+}
+
+function detail(id) {
+  const product = shop.products.get(id);
+  if (!product) return [make("p", { class: "empty" }, T.notFound)];
+  const facts = (product.attributes ?? []).flatMap(({ name, value }) => [make("dt", {}, name), make("dd", {}, value)]);
+  return [
+    make("a", { class: "back", href: "#/" }, `← ${T.back}`),
+    make(
+      "article", { class: "detail" },
+      picture(product.id, product.title),
+      make(
+        "div", { class: "words" },
+        make("h1", {}, product.title),
+        make("p", { class: "price large" }, money(product.price)),
+        Number.isFinite(product.stock) ? make("p", { class: product.stock > 0 ? "stock" : "stock none" }, T.stock(product.stock)) : null,
+        make("div", { class: "pair" }, button("main", T.add, () => addToCart(product)), button("second", T.askThis, () => chat.show())),
+        make("p", { class: "about" }, T.seen(shop.seen.get(id) ?? 1)),
+        product.description ? make("p", { class: "description" }, product.description) : null,
+        facts.length ? make("dl", { class: "facts" }, ...facts) : null,
+      ),
+    ),
+  ];
+}
+
+// The cart.
+
+function addToCart(product) {
+  const line = shop.cart.find((one) => one.id === product.id);
+  if (line) line.quantity += 1;
+  else shop.cart.push({ id: product.id, quantity: 1 });
+  keepCart();
+  toast(T.added);
+  tell("cart_added", { product: product.id });
+}
+
+function cart() {
+  const lines = shop.cart.map((line) => ({ ...line, product: shop.products.get(line.id) })).filter(({ product }) => product);
+  if (!lines.length) return [make("h1", {}, T.cartTitle), make("p", { class: "empty" }, T.cartEmpty)];
+  const total = lines.reduce((sum, { product, quantity }) => sum + Number(product.price) * quantity, 0);
+  const remove = (id) => { shop.cart = shop.cart.filter((line) => line.id !== id); keepCart(); draw(); };
+  const leave = () => { location.hash = "#/"; toast(T.left); };
+  return [
+    make("h1", {}, T.cartTitle),
+    make("ul", { class: "list" }, ...lines.map(({ product, quantity }) => make(
+      "li", { class: "line" }, picture(product.id, product.title),
+      make("a", { class: "title", href: `#/product/${encodeURIComponent(product.id)}` }, product.title),
+      make("span", { class: "about" }, T.pieces(quantity)), make("span", { class: "price" }, money(product.price)),
+      button("plain", T.remove, () => remove(product.id)),
+    ))),
+    make("p", { class: "sum" }, `${T.total} `, make("b", { class: "price large" }, money(total.toFixed(2)))),
+    make("div", { class: "pair end" }, button("second", T.leave, leave)),
+    make("p", { class: "about end" }, T.payNote),
+  ];
+}
+
+/** Going away from a filled cart is told once for each time: a shop knows it when the page is left. */
+function leftCart() {
+  for (const { id } of shop.cart.slice(0, 3)) tell("cart_left", { product: id });
+}
+
+// The orders of whoever is signed in.
+
+/** What the shop's system would have reported of an order as it stands: rules read the records too. */
+const REPORTED = { unpaid: "order_placed", paid: "order_paid", processing: "order_paid", shipped: "order_shipped", in_transit: "order_shipped", arrived: "shipment_event", delivered: "order_delivered" };
+
+function orders() {
+  const found = shop.customer?.orders ?? [];
+  const none = !shop.customer ? T.ordersVisitor : found.length ? null : T.ordersNone;
+  return [
+    make("h1", {}, T.ordersTitle),
+    none ? make("p", { class: "empty" }, none) : null,
+    make("ul", { class: "list" }, ...found.map(order)),
+    found.length && !canReport() ? make("p", { class: "about" }, T.eventNote) : null,
+  ];
+}
+
+function order(one) {
+  const type = REPORTED[one.status];
+  const ask = () => { chat.context({ order: one.id, product: one.product }); chat.setAttribute("starters", T.orderStarters); chat.show(); };
+  return make(
+    "li", { class: "order" },
+    make("div", { class: "head" }, make("span", { class: "about" }, one.id), make("span", { class: `state ${one.status}` }, one.status_text || one.status)),
+    make("div", { class: "line" }, picture(one.product ?? one.id, one.title), make("span", { class: "title" }, one.title), make("span", { class: "price" }, money(one.total))),
+    make(
+      "div", { class: "pair end" },
+      one.placed_at ? make("span", { class: "about" }, `${T.placed} ${one.placed_at.slice(0, 16).replace("T", " ")}`) : null, make("span", { class: "space" }),
+      type && canReport() ? button("plain", T.report(T.events[type]), () => happens(one, type)) : null, button("second", T.askOrder, ask),
+    ),
+  );
+}
+
+/** Reports, as the shop's own system would, what happens to an order. */
+async function happens(one, type) {
+  try {
+    await report(type, { customer: shop.customer.id, order: one.id, product: one.product ?? undefined });
+    toast(T.reported);
+  } catch (error) {
+    toast(T.reportFailed + error.message);
+  }
+}
+
+// Which page is shown, and who looks at it.
+
+function draw() {
+  const [, name = "", id = ""] = location.hash.split("/");
+  const product = name === "product" ? decodeURIComponent(id) : null;
+  const views = { "": shelf, product: () => detail(product), cart, orders };
+  byId("view").replaceChildren(...(views[name] ?? shelf)().flat().filter(Boolean));
+  for (const link of byId("links").querySelectorAll("a")) {
+    if (link.hash === `#/${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function go() {
+  const [, name = "", id = ""] = location.hash.split("/");
+  if (shop.view === "cart" && name !== "cart") leftCart();
+  shop.view = name;
+  const product = name === "product" && shop.products.has(decodeURIComponent(id)) ? decodeURIComponent(id) : null;
+  chat.context({ product, order: null });
+  chat.setAttribute("starters", product ? T.productStarters : ownQuestions().slice(0, 3).join("|"));
+  if (product) {
+    shop.seen.set(product, (shop.seen.get(product) ?? 0) + 1);
+    tell("product_viewed", { product });
+  }
+  draw();
+  scrollTo(0, 0);
+}
+
+function ownQuestions() {
+  const own = shop.customer?.questions ?? [];
+  return own.length ? own : (shop.demo?.questions ?? T.questions);
 }
 
 function talkAs(id) {
-  state.customer = state.demo?.customers.find((customer) => customer.id === id) ?? null;
-  byId("about").textContent = state.customer?.about ?? "访客看不到任何订单信息。";
-  if (state.customer) {
-    chat.setAttribute("signature", state.customer.signature);
-    chat.setAttribute("customer", state.customer.id);
-  } else {
-    chat.removeAttribute("signature");
-    chat.removeAttribute("customer");
-  }
-  questions();
+  shop.customer = shop.demo?.customers.find((customer) => customer.id === id) ?? null;
+  byId("about").textContent = shop.customer ? shop.customer.about : T.visitorAbout;
+  byId("questions").replaceChildren(...ownQuestions().map((text) => button("chip", text, () => chat.ask(text))));
+  chat.identify(shop.customer && { customer: shop.customer.id, signature: shop.customer.signature });
+  chat.setAttribute("starters", ownQuestions().slice(0, 3).join("|"));
+  draw();
 }
 
-function lookAt(product, card) {
-  const again = chat.getAttribute("product") === product.id;
-  for (const other of document.querySelectorAll(".card")) other.setAttribute("aria-pressed", "false");
-  if (again) return chat.removeAttribute("product");
-  chat.setAttribute("product", product.id);
-  card.setAttribute("aria-pressed", "true");
-}
-
-function shelf(products) {
-  byId("shelf-title").hidden = products.length === 0;
-  byId("shelf").replaceChildren(
-    ...products.map((product, index) => {
-      const card = make(
-        "button",
-        { class: "card", type: "button", "aria-pressed": "false", title: "正在看这件商品" },
-        make("span", { class: `picture tone${index % 5}`, "aria-hidden": "true" }, [...product.title][0] ?? ""),
-        make("span", { class: "title" }, product.title),
-        make("span", { class: "price" }, `¥${product.price}`),
-      );
-      card.addEventListener("click", () => lookAt(product, card));
-      return card;
-    }),
-  );
-}
-
-function withKey(event) {
-  event.preventDefault();
-  const key = byId("key").value.trim();
-  chat.staffKey = key;
-  byId("key").value = "";
-  byId("key-state").textContent = key ? "正在使用密钥：每句话下面会显示目标、来源和依据。" : "没有密钥时看到的与顾客一样。";
-}
-
-const GOALS = {
-  greet: "招呼", acknowledge: "确认情况", soothe: "安抚", apologize: "致歉", answer: "回答", verify: "核实", collect: "收集",
-  verdict: "判定", explain: "解释", alternative: "替代", act: "办理", commit: "承诺", volunteer: "主动告知", recommend: "推荐",
-  confirm: "确认", handoff: "转人工", close: "结束",
-};
-const SOURCES = { wording: "话术", evidence: "资料原文", model: "模型" };
-const TIERS = { standard: "标准", proactive: "主动", soothing: "安抚", handoff: "转人工" };
-const TRENDS = { rising: "在加重", steady: "平稳", falling: "在缓和" };
-const TRACE_STYLE = `
-.trace,.why{font-size:12px;color:var(--dim);margin-top:2px;max-width:100%}
-.why summary{cursor:pointer}.why dl{margin:4px 0 0;display:grid;grid-template-columns:auto 1fr;gap:2px 8px}
-.why dt{white-space:nowrap}.why dd{margin:0;overflow-wrap:anywhere}`;
-
-/** Under each sentence: what it is for, where it comes from, what it rests on. */
-function traceSentence({ detail: { sentence, row } }) {
-  if (!chat.staffKey) return;
-  const parts = [GOALS[sentence.goal] ?? sentence.goal, SOURCES[sentence.by] ?? sentence.by, ...sentence.evidence];
-  row.append(make("div", { class: "trace" }, parts.join(" · ")));
-}
-
-/** Under the whole reply: scenario, emotion, evidence, what the guard held back, how long it took. */
-function traceReply({ detail: { reply, log } }) {
-  if (!chat.staffKey || !reply.timing || !reply.sentences.length) return;
-  const list = make("dl");
-  const say = (name, text) => text && list.append(make("dt", {}, name), make("dd", {}, text));
-  const percent = (part) => `${Math.round(part * 100)}%`;
-  const { scenario, emotion, timing } = reply;
-  if (scenario) say("场景", `${scenario.name}（${scenario.id}，${percent(scenario.confidence)}）`);
-  if (emotion) say("情绪", `${EMOTIONS[emotion.label] ?? emotion.label} ${percent(emotion.intensity)}，${TRENDS[emotion.trend]}`);
-  say("档位", TIERS[reply.tier] ?? reply.tier);
-  for (const fact of reply.evidence) say("依据", `${fact.id}：${fact.text}`);
-  for (const refused of reply.guard?.refused ?? []) say("拦下", `${refused.draft}（${REFUSALS[refused.reason] ?? refused.reason}）`);
-  const model = timing.model ? `，模型写了 ${timing.model.generated_tokens} 个词元` : "，没有用模型";
-  say("用时", `首句 ${timing.first_sentence_ms?.toFixed(1) ?? "–"} 毫秒，全部 ${timing.total_ms.toFixed(0)} 毫秒${model}`);
-  log.append(make("details", { class: "row why" }, make("summary", {}, "为什么这样回答"), list));
-  log.scrollTop = log.scrollHeight;
-}
-
-const LOOK_MILLISECONDS = 2000;
-
-/** One step of the shop's own system: when, what kind, about which action, and in words. */
-function systemLine(line, names) {
-  const name = names.get(line.about) ?? line.about;
-  const text = line.what === "asked" || line.text === name ? name : `${name} · ${line.text}`;
-  const words = { 202: "在办，有结果再报", 501: "这件要人来办" };
-  return make("li", { class: line.what }, make("time", {}, line.at.slice(11)), make("b", {}, SYSTEM_STEPS[line.what] ?? line.what), make("span", {}, words[line.text] ? `${name} · ${words[line.text]}` : text));
-}
-
-/** Shows what the shop's own system was asked and did, for as long as the panel is open. */
-function watchSystem() {
-  const panel = byId("system");
-  panel.hidden = false;
-  let shown = "";
-  const look = async () => {
-    if (!panel.open) return;
-    const log = await fetch("/demo/system.json").then((response) => (response.ok ? response.json() : null)).catch(() => null);
-    const now = JSON.stringify(log?.lines.at(-1) ?? null) + (log?.lines.length ?? 0);
-    if (!log || now === shown) return;
-    shown = now;
-    const names = new Map(log.actions.map((action) => [action.id, ACTION_NAMES[action.kind] ?? action.kind]));
-    const lines = log.lines.map((line) => systemLine(line, names)).reverse();
-    byId("system-lines").replaceChildren(...(lines.length ? lines : [make("li", {}, "还没有人找它办事。")]));
-  };
-  panel.addEventListener("toggle", look);
-  setInterval(look, LOOK_MILLISECONDS);
-}
-
-function explain() {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(TRACE_STYLE);
-  chat.shadowRoot.adoptedStyleSheets = [...chat.shadowRoot.adoptedStyleSheets, sheet];
-  chat.addEventListener("warmdesk-sentence", traceSentence);
-  chat.addEventListener("warmdesk-done", traceReply);
+function words() {
+  document.documentElement.lang = LANGUAGE;
+  for (const element of document.querySelectorAll("[data-t]")) element.textContent = T[element.dataset.t];
+  for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", T[element.dataset.label]);
+  byId("language").textContent = T.other;
+  byId("language").addEventListener("click", () => { location.search = LANGUAGE === "en" ? "" : "?lang=en"; });
 }
 
 async function start() {
-  explain();
-  byId("key-form").addEventListener("submit", withKey);
-  byId("customer").addEventListener("change", (event) => talkAs(event.target.value));
+  words();
+  chat.setAttribute("lang", LANGUAGE);
   const config = await fetch("/demo.json").then((response) => response.json()).catch(() => ({ shop: "Warmdesk", demo: null }));
   byId("shop").textContent = config.shop;
-  document.title = `${config.shop} · 在线客服`;
+  document.title = `${config.shop} · ${T.suffix}`;
   chat.setAttribute("heading", config.shop);
-  state.demo = config.demo;
-  questions();
-  if (!config.demo) return;
-  byId("demo-hint").hidden = false;
-  byId("identity").hidden = config.demo.customers.length === 0;
-  byId("customer").append(
-    ...config.demo.customers.map((customer) => make("option", { value: customer.id }, customer.name)),
-  );
+  shop.demo = config.demo;
+  for (const product of config.demo?.products ?? []) shop.products.set(product.id, product);
+  byId("customer").append(make("option", { value: "" }, T.visitor), ...(config.demo?.customers ?? []).map((one) => make("option", { value: one.id }, one.name)));
+  byId("identity").hidden = !config.demo?.customers.length;
+  byId("customer").addEventListener("change", (event) => talkAs(event.target.value));
+  startStage({ chat, system: Boolean(config.demo?.system), demo: Boolean(config.demo), changed: draw });
+  keepCart();
   talkAs("");
-  shelf(config.demo.products);
-  if (config.demo.system) watchSystem();
+  addEventListener("hashchange", go);
+  go();
 }
 
 start();

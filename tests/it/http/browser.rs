@@ -15,11 +15,13 @@ fn demo() -> DemoPage {
         about: about.into(),
         signature: signature(id),
         questions: vec!["我的订单到哪了".into(), "怎么还没到，都三天了".into(), "转人工".into()],
+        orders: Vec::new(),
     };
     let product = |id: &str, title: &str, price: &str| DemoProduct {
         id: id.into(),
         title: title.into(),
         price: price.into(),
+        ..DemoProduct::default()
     };
     DemoPage {
         customers: vec![

@@ -15,6 +15,7 @@ async fn pages_and_their_files_are_served() {
         ("/widget.js", "text/javascript; charset=utf-8"),
         ("/assets/demo.js", "text/javascript; charset=utf-8"),
         ("/assets/demo.css", "text/css; charset=utf-8"),
+        ("/assets/demo-stage.js", "text/javascript; charset=utf-8"),
         ("/assets/desk.js", "text/javascript; charset=utf-8"),
         ("/assets/desk.css", "text/css; charset=utf-8"),
         ("/assets/desk/store.js", "text/javascript; charset=utf-8"),
@@ -41,6 +42,7 @@ async fn signatures_leave_in_the_demo_only() {
         about: "物流三天没动".into(),
         signature: signature("C-1"),
         questions: vec!["到哪了".into()],
+        orders: Vec::new(),
     };
     let demo = DemoPage { customers: vec![customer], ..DemoPage::default() };
     let app = TestApp::with(DoorSettings { demo: Some(demo), ..DoorSettings::default() });
