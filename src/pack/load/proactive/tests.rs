@@ -119,6 +119,17 @@ fn a_bad_rule_is_refused_with_file_line_and_reason() {
         (expires, "priority: 1".into(), "proactive.yaml:4: error: `probe` needs one of `expires_after_minutes`"),
         (expires, "expires_after_days: 0".into(), "`probe` needs one of `expires_after_minutes`"),
         (expires, "expires_after_hours: -1".into(), "proactive.yaml:10: error:"),
+    ];
+    for (from, to, expected) in cases {
+        refuses(from, &to, expected);
+    }
+}
+
+#[test]
+fn what_contradicts_itself_or_goes_too_far_is_refused() {
+    let once = "once_per: order";
+    #[rustfmt::skip]
+    let cases: Vec<(&str, String, &str)> = vec![
         (once, "once_per: conversation".into(), "`once_per: conversation` of `probe` needs a conversation; `order_delivered` brings none"),
         (once, "once_per: child_month".into(), "has to be `purpose: care`"),
         (once, format!("{once}\n    offers: next_stage"), "has to be `purpose: care`"),
