@@ -112,7 +112,7 @@ def refused(model):
     try:
         client(KEY).chat.completions.create(model=model, messages=[{"role": "system", "content": "a"}])
         sys.exit("a request without a message of the customer was taken")
-    except openai.BadRequestError as error:
+    except openai.UnprocessableEntityError as error:
         say("no message of the customer", f"{type(error).__name__} {error.status_code}: {error.body}")
 
 
