@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::live::{PAGE, tail};
 use super::suggester::{Suggester, until};
-use crate::conversation::Conversations;
 use crate::conversation::types::Attachment;
 use crate::conversation::{Conversations, Receiver};
 use crate::desk::types::{AgentNote, DeskTicket, Ticket, TicketStatus};

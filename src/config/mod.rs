@@ -15,12 +15,10 @@ use serde::{Deserialize, Serialize};
 pub use connect::{ActionsConfig, ConnectConfig, OrdersConfig, WebhooksConfig};
 
 use crate::conversation::PromiseTimes;
-use crate::desk::hours::{BusinessHours, HolidayRow, HoursRow};
-use crate::pictures::PictureLimits;
-pub use connect::{ActionsConfig, ConnectConfig, OrdersConfig};
-pub use desk::DeskConfig;
 use crate::desk::hours::BusinessHours;
+use crate::pictures::PictureLimits;
 use crate::store::ProofLimits;
+pub use desk::DeskConfig;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -22,8 +22,7 @@ use crate::assist::Suggested;
 use crate::connect::OrdersState;
 use crate::conversation::Receiver;
 use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
-use crate::desk::types::{AgentNote, ConversationState, Rating, Ticket, TicketStatus};
-use crate::desk::types::{AgentNote, ConversationState, DeskTicket, TicketStatus};
+use crate::desk::types::{AgentNote, ConversationState, DeskTicket, Rating, TicketStatus};
 use crate::flows::FlowProgress;
 use crate::gaps::{Gap, GapState};
 use crate::identity::{

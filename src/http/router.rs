@@ -18,7 +18,8 @@ use super::middleware::{
 };
 use super::state::{AppState, DoorSettings};
 use super::{
-    actions, chat, conversations, customers, events, facts, flows, gaps, handing, health, nudges, openai, openapi, pages, pictures, ratings, sessions, staff, suggest, tickets, typing, webhooks,
+    actions, chat, conversations, customers, events, facts, flows, gaps, handing, health, nudges, openai,
+    openapi, pages, pictures, ratings, sessions, staff, suggest, tickets, typing, webhooks,
 };
 use crate::pictures::MAX_BYTES;
 

@@ -68,11 +68,10 @@ pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Sta
 pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;
 pub use shop_events::NumberedEvent;
-pub use tickets::{NewTicket, OpenedTicket, TicketDetail, TicketFilter};
+pub use tickets::{NewTicket, OpenedTicket, Parting, PassedOn, TicketDetail, TicketFilter};
 pub use unfinished::UnfinishedReply;
-pub use webhooks::{DeliveryFilter, DueDelivery, NewWebhook, WebhookChange};
-pub use tickets::{AuditEntry, NewTicket, OpenedTicket, Parting, PassedOn, TicketDetail, TicketFilter};
 pub use waits::{DueWait, Owed, WaitDone, WaitMove, WaitWent};
+pub use webhooks::{DeliveryFilter, DueDelivery, NewWebhook, WebhookChange};
 pub use writer::Announcement;
 
 use writer::{Command, Transaction, Writer};

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::codec::{from_text, time};
 use super::conversations::{Conversation, keep_memory, shop_conversation};
-use super::messages::{Said, insert_said};
+use super::messages::{Said, Speaks, insert_said};
 use super::promises::{Given, give};
 use super::tickets::{assign_by, audit, escalate, raise_to, set_assignee, shop_ticket, tell_desk};
 use super::{Store, StoreError, Transaction};
@@ -220,7 +220,7 @@ async fn move_wait(
     let Some((sentence, trace)) = step.said else { return Ok(WaitWent::Silently) };
     // A promise or an assignment has written events of its own.
     let mut conversation = shop_conversation(transaction, &staff.shop, &conversation.id).await?;
-    let said = Said { sentences: vec![sentence], trace, commitments };
+    let said = Said { sentences: vec![sentence], trace, commitments, speaks: Speaks::Owing };
     let message = insert_said(transaction, &mut conversation, said, now).await?;
     Ok(WaitWent::Said(message))
 }

@@ -104,15 +104,8 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
     };
     check::check(&whole, problems);
     let examples = OwnExamples::of(&scenarios.scenarios);
-    let (
-        Some(head),
-        Some(handoff),
-        Some(promises),
-        Some(actions),
-        Some(flows),
-        Some(proactive),
-        Some(desk),
-    ) = (head, handoff, promises, actions, flows, proactive, desk)
+    let (Some(head), Some(handoff), Some(promises), Some(actions), Some(flows), Some(proactive), Some(desk)) =
+        (head, handoff, promises, actions, flows, proactive, desk)
     else {
         return (None, examples);
     };

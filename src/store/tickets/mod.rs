@@ -19,7 +19,6 @@ use crate::conversation::types::StoredMessage;
 use crate::desk::types::{AgentNote, Escalation, HandoffNote, Priority, Ticket, TicketStatus};
 use crate::identity::{ConversationId, Scope, StaffScope, TicketId};
 use crate::staff::AuditEntry;
-use crate::time::Now;
 use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
 
 pub(super) use open::{open as open_in, program};

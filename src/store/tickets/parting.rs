@@ -15,7 +15,7 @@ use crate::identity::{StaffScope, TicketId};
 use crate::store::actions::done_by_person;
 use crate::store::codec::{from_text, word};
 use crate::store::conversations::{Conversation, make_move};
-use crate::store::messages::{Said, insert_said};
+use crate::store::messages::{Said, Speaks, insert_said};
 use crate::store::promises::{move_to_ticket, owed_by_ticket, wake_of_ticket};
 use crate::store::waits::begin_wait;
 use crate::store::{Store, StoreError, Transaction};
@@ -315,7 +315,7 @@ async fn tell(
     let Some((sentence, trace)) = parting.said.filter(|_| ticket.mode == HandoffMode::Now) else {
         return Ok(());
     };
-    let said = Said { sentences: vec![sentence], trace, commitments: Vec::new() };
+    let said = Said { sentences: vec![sentence], trace, commitments: Vec::new(), speaks: Speaks::Owing };
     insert_said(transaction, &mut conversation.clone(), said, now).await?;
     Ok(())
 }
