@@ -41,10 +41,10 @@ pub(super) const OPEN: [(&str, &str); 4] = [
 /// Tables that hold nothing of a customer. A table that is neither here nor in [`STEPS`] fails a test, so that nothing new is
 /// forgotten.
 #[cfg(test)]
-pub(super) const WITHOUT_CUSTOMERS: [&str; 3] = ["api_keys", "settings", "webhooks"];
+pub(super) const WITHOUT_CUSTOMERS: [&str; 4] = ["api_keys", "product_watch", "settings", "webhooks"];
 
 /// What is done to each table, in this order: what says whose something was goes last.
-pub(super) const STEPS: [(&str, &str); 19] = [
+pub(super) const STEPS: [(&str, &str); 22] = [
     // Who did what stays; with what words, to whose order, and from which browser does not.
     (
         "audit",
@@ -141,6 +141,29 @@ pub(super) const STEPS: [(&str, &str); 19] = [
          state = IIF(state = 'open', 'cancelled', state), finished_at = COALESCE(finished_at, ?3), \
          moves = moves + 1, wake_at = NULL \
          WHERE conversation IN (SELECT value FROM json_each(?1)) OR (shop = ?4 AND customer = ?2)",
+    ),
+    (
+        "nudges",
+        "UPDATE nudges SET person = 'erased:' || id, cause = id, product = NULL, text = NULL, why = NULL, \
+         message = NULL, settled_at = COALESCE(settled_at, ?3), state = IIF(state = 'planned', 'dropped', state) \
+         WHERE shop = ?4 AND (conversation IN (SELECT value FROM json_each(?1)) OR person IN (SELECT 'customer:' || ?2 \
+         UNION SELECT 'visitor:' || visitor FROM conversations WHERE id IN (SELECT value FROM json_each(?1)) \
+         AND visitor IS NOT NULL))",
+    ),
+    (
+        "nudge_refusals",
+        "DELETE FROM nudge_refusals WHERE shop = ?4 AND person IN (SELECT 'customer:' || ?2 \
+         UNION SELECT 'visitor:' || visitor FROM conversations WHERE id IN (SELECT value FROM json_each(?1)) \
+         AND visitor IS NOT NULL)",
+    ),
+    // Nudges point at them, so that the rows stay.
+    (
+        "shop_events",
+        "UPDATE shop_events SET id = 'erased:' || number, person = NULL, of_order = NULL, conversation = NULL, \
+         detail = '{}', fresh = 0 WHERE shop = ?4 AND (conversation IN (SELECT value FROM json_each(?1)) \
+         OR of_order IN (SELECT value FROM json_each(?5)) OR person IN (SELECT 'customer:' || ?2 \
+         UNION SELECT 'visitor:' || visitor FROM conversations WHERE id IN (SELECT value FROM json_each(?1)) \
+         AND visitor IS NOT NULL))",
     ),
     // No index ever had these, so that they go wholly.
     (

@@ -65,7 +65,7 @@ async fn planted(store: &Store, owner: &str, order: &str, mark: &str) -> String 
 }
 
 /// ?1 the conversation, ?2 the mark, ?3 the mark in JSON, ?4 the customer, ?5 the order, ?6 the customer's message.
-const PLANT: [&str; 16] = [
+const PLANT: [&str; 19] = [
     "UPDATE conversations SET memory = ?3, visitor = 'vis_' || ?2 WHERE id = ?1",
     "UPDATE messages SET text = ?2, attachments = ?3, client_id = ?2 || id, sentences = ?3, commitments = ?3, \
      trace = ?3, handoff = ?3, owed = 0, complete = 1 WHERE conversation = ?1",
@@ -96,6 +96,13 @@ const PLANT: [&str; 16] = [
     "INSERT INTO webhook_deliveries (id, shop, webhook, event, conversation, body, state, next_at, answer, created_at) \
      VALUES ('whd_' || ?1, 'default', 'whk_1', 'message_created', ?1, ?3, 'pending', 0, ?2, 0)",
     "UPDATE events SET body = ?3 WHERE conversation = ?1",
+    "INSERT INTO shop_events (shop, id, type, person, of_order, conversation, detail, at, received_at) \
+     VALUES ('default', ?2, 'order_placed', 'customer:' || ?4, ?5, ?1, ?3, 0, 0)",
+    "INSERT INTO nudges (id, shop, rule, purpose, person, cause, event, state, due, expires, planned_at, conversation, \
+     text, why) VALUES ('ndg_' || ?1, 'default', 'r', 'care', 'customer:' || ?4, 'order:' || ?2, \
+     (SELECT MAX(number) FROM shop_events), 'planned', 0, 0, 0, ?1, ?2, ?2)",
+    "INSERT INTO nudge_refusals (shop, person, rule, at) VALUES ('default', 'customer:' || ?4, '', 0), \
+     ('default', 'visitor:vis_' || ?2, '', 0)",
 ];
 
 /// The columns of the whole database in which a text stands.
