@@ -207,12 +207,7 @@ impl App {
 
     /// The state behind the doors.
     pub fn state(&self, demo: Option<DemoPage>) -> AppState {
-        let facts = Arc::new(facts::FactsPort {
-            store: self.store.clone(),
-            knowledge: Arc::clone(&self.knowledge),
-            clock: Arc::clone(&self.clock),
-            writing: tokio::sync::Mutex::new(()),
-        });
+        let facts = Arc::new(self.facts_port());
         let suggester = Arc::new(suggester::Suggester::new(self.conversations.clone()));
         let ports = Ports {
             access: Arc::new(access::AccessPort {
@@ -268,10 +263,7 @@ impl App {
             }),
         };
         let state = AppState::new(ports, self.door_settings(demo));
-        match &self.test_clock {
-            Some(clock) => state.with_test_clock(Arc::clone(clock)),
-            None => state,
-        }
+        self.test_clock.iter().fold(state, |state, clock| state.with_test_clock(Arc::clone(clock)))
     }
 
     /// Stores records and shows them to searches, as the doors for facts do.
@@ -279,16 +271,20 @@ impl App {
     /// # Errors
     /// If the store or the index fails.
     pub async fn take_records(&self, staff: &StaffScope, records: Vec<Record>) -> anyhow::Result<()> {
-        let port = facts::FactsPort {
+        self.facts_port()
+            .write(staff, records)
+            .await
+            .map_err(|error| anyhow::anyhow!("the records cannot be taken: {error}"))?;
+        Ok(())
+    }
+
+    fn facts_port(&self) -> facts::FactsPort {
+        facts::FactsPort {
             store: self.store.clone(),
             knowledge: Arc::clone(&self.knowledge),
             clock: Arc::clone(&self.clock),
             writing: tokio::sync::Mutex::new(()),
-        };
-        port.write(staff, records)
-            .await
-            .map_err(|error| anyhow::anyhow!("the records cannot be taken: {error}"))?;
-        Ok(())
+        }
     }
 
     fn door_settings(&self, demo: Option<DemoPage>) -> DoorSettings {

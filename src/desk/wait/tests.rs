@@ -149,6 +149,7 @@ proptest! {
         prop_assert!(count(|step| *step == WaitStep::RemindGroup) <= 1);
         prop_assert!(count(|step| *step == WaitStep::CallLead) <= 1);
         prop_assert!(count(|step| *step == WaitStep::OfferCallBack) <= 1);
-        prop_assert!(count(|step| matches!(step, WaitStep::Leave { .. })) <= 1);
+        let left = count(|step| matches!(step, WaitStep::Leave { .. }));
+        prop_assert!(left <= 1);
     }
 }

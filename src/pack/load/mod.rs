@@ -31,7 +31,7 @@ pub use problem::{PackError, Problem, Severity};
 pub use rows::{ExampleRow, Rows, WordingRow, rows};
 
 use super::prompt::HEADING;
-use super::types::{Pack, Voice};
+use super::types::{Intent, Pack, Scenario, Voice};
 use problem::{At, Problems};
 use raw::{RawHeadings, RawPack};
 use reach::OwnExamples;
@@ -70,10 +70,7 @@ pub fn check(files: &PackFiles) -> Vec<Problem> {
 
 /// Reads every file, then looks at the whole. No pack if there is too little for one; then there are errors.
 fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExamples>) {
-    for (path, reason) in &files.refused {
-        problems.unreadable(path);
-        problems.error(At::file(path), reason);
-    }
+    name_unreadable(files, problems);
     let head = one::<RawPack>(files, "pack.yaml", problems);
     let mut scenarios = scenarios::read(files, problems);
     let language = head.as_ref().map(|head| head.language.clone()).unwrap_or_default();
@@ -110,9 +107,7 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         return (None, examples);
     };
     let voice = names(head, &mut templates);
-    let intents = scenarios.intents;
-    let mut scenarios: Vec<_> = scenarios.scenarios.into_iter().map(|located| located.scenario).collect();
-    scenarios.sort_by_key(|scenario| std::cmp::Reverse(scenario.priority));
+    let (scenarios, intents) = by_priority(scenarios);
     let pack = Pack {
         language,
         version: files.version(),
@@ -133,6 +128,19 @@ fn read(files: &PackFiles, problems: &mut Problems) -> (Option<Pack>, Vec<OwnExa
         phrases,
     };
     (Some(pack), examples)
+}
+
+fn by_priority(read: scenarios::Scenarios) -> (Vec<Scenario>, Vec<Intent>) {
+    let mut scenarios: Vec<_> = read.scenarios.into_iter().map(|located| located.scenario).collect();
+    scenarios.sort_by_key(|scenario| std::cmp::Reverse(scenario.priority));
+    (scenarios, read.intents)
+}
+
+fn name_unreadable(files: &PackFiles, problems: &mut Problems) {
+    for (path, reason) in &files.refused {
+        problems.unreadable(path);
+        problems.error(At::file(path), reason);
+    }
 }
 
 /// Takes the names out of `pack.yaml`, and puts the headings of the prompt beside the templates.
