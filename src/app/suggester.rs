@@ -15,7 +15,7 @@ use crate::assist::{
 };
 use crate::conversation::Conversations;
 use crate::conversation::types::{EmotionSummary, StoredMessage};
-use crate::desk::types::{Ticket, TicketStatus};
+use crate::desk::types::Ticket;
 use crate::http::ports::{SuggestRequest, TicketHelp};
 use crate::identity::{MessageId, StaffScope, TicketId};
 use crate::store::TicketDetail;
@@ -84,8 +84,8 @@ impl Suggester {
     /// What a person who takes a ticket may say and has to do. Kept until somebody writes, or for a minute.
     pub async fn help(&self, detail: &TicketDetail) -> TicketHelp {
         let rules = self.conversations.services().rules.load_full();
-        let waits = matches!(detail.ticket.status, TicketStatus::Open | TicketStatus::Claimed);
-        let Some(newest) = detail.history.last().filter(|_| waits) else { return TicketHelp::default() };
+        let owed = detail.ticket.status.is_owed();
+        let Some(newest) = detail.history.last().filter(|_| owed) else { return TicketHelp::default() };
         let of = (newest.id.clone(), rules.pack.version.clone());
         if let Some(help) = self.kept_of(&detail.ticket.id, &of) {
             return help;

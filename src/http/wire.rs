@@ -342,7 +342,7 @@ pub struct TicketDetail {
     pub flows: Vec<FlowView>,
     /// The whole conversation, oldest first.
     pub history: Vec<MessageView>,
-    /// Replies the agent may send, vetted: two while the ticket is open or claimed. The first one of whoever takes it says the
+    /// Replies the agent may send, vetted: two while people have to see to it. The first one of whoever takes it says the
     /// wish back and carries the next step.
     pub suggestions: Vec<String>,
     /// What the agent has to do; null if answering is all.

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::mask::{Masks, pseudonym};
-use super::report::Answered;
 use super::*;
 use crate::record::Record;
 use crate::turn::types::GuardReason;
