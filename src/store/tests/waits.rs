@@ -143,9 +143,9 @@ async fn who_is_there_gets_what_is_theirs_to_take() {
         "by turns: {assigned:?}"
     );
     // Whoever has less gets the next one.
-    let of_one = TicketFilter { agent: Some("小李".into()), ..TicketFilter::default() };
-    let queue = store.tickets(&staff(), &of_one).await.unwrap();
-    for ticket in queue.iter().filter(|ticket| ticket.status == TicketStatus::Open) {
+    let filter = TicketFilter { agent: Some("小李".into()), ..TicketFilter::default() };
+    let theirs = store.tickets(&staff(), &filter).await.unwrap();
+    for ticket in theirs.iter().filter(|ticket| ticket.status == TicketStatus::Open) {
         store.assign(&staff(), &ticket.id, Some("小林".into()), &now()).await.unwrap();
     }
     let ticket = handed_over(&store, &customer("load"), HandoffNote::default()).await;

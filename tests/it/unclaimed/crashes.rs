@@ -84,7 +84,8 @@ async fn crash(runs: u64) {
     let settings =
         "[log]\nlevel = \"error\"\n[limits]\nmessages_per_minute = 100000\nrequests_per_minute = 100000\n";
     std::fs::write(folder.path().join("warmdesk.toml"), settings).unwrap();
-    let mut now = Timestamp::now();
+    // A server begins by the machine's clock; nothing may be due by it that is not by the clock of the test.
+    let mut now = morning_after(Timestamp::now());
     let mut random = Random(20_261_120);
     let mut conversations = Vec::new();
     for run in 0..runs {
@@ -100,7 +101,33 @@ async fn crash(runs: u64) {
         tokio::time::sleep(Duration::from_millis(random.below(500))).await;
         server.end();
     }
+    let server = Server::start(&mut serve(folder.path()));
+    conversations.push(wait_for_a_word(&server.url, morning_after(now)).await);
+    server.end();
     check(&folder.path().join("data"), &conversations).await;
+}
+
+/// Ten o'clock in the shop on the next day.
+fn morning_after(moment: Timestamp) -> Timestamp {
+    let day = moment.as_second().div_euclid(86_400) + 1;
+    Timestamp::from_second(day * 86_400 + 2 * 3_600).unwrap()
+}
+
+/// Somebody waits without a kill until the program speaks by itself.
+async fn wait_for_a_word(url: &str, now: Timestamp) -> ConversationId {
+    post(url, "/api/v1/test/clock", &json!({ "now": now.to_string() })).await.unwrap();
+    let conversation = write(url, CUSTOMERS + 1, 1).await.unwrap();
+    let later = now + SignedDuration::from_mins(4);
+    post(url, "/api/v1/test/clock", &json!({ "now": later.to_string() })).await.unwrap();
+    for _ in 0..200 {
+        let path = format!("{url}/api/v1/conversations/{conversation}");
+        let sent = client().get(path).bearer_auth(KEY).send().await.unwrap();
+        if read(sent).await.good().to_string().contains("nobody has taken the ticket") {
+            return conversation;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nobody was told how the wait stands");
 }
 
 async fn check(data: &Path, conversations: &[ConversationId]) {
