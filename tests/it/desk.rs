@@ -70,7 +70,7 @@ impl Desk {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn giving_back_says_who_goes_on_and_by_when_the_customer_hears() {
     let desk = Desk::claimed().await;
-    desk.post("messages", json!({ "text": "我去仓库核一下，今天16:00前给您答复。" })).await.good();
+    desk.post("messages", json!({ "text": "我去仓库核一下，今天16:00前回复您。" })).await.good();
     let returned = desk.post("return", json!({ "note": "仓库下午点货" })).await.good();
     assert_eq!(text(&returned, "status"), "returned");
     let said = desk.last().await;

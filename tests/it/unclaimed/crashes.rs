@@ -75,7 +75,7 @@ async fn work(url: &str, random: &mut Random) -> Option<()> {
     let ticket = tickets[usize::try_from(random.below(count)).ok()?]["id"].as_str()?;
     let verb = ["claim", "claim", "messages", "return", "resolve", "transfer"]
         [usize::try_from(random.below(6)).ok()?];
-    post(url, &format!("/api/v1/tickets/{ticket}/{verb}"), &json!({ "text": "今天16:00前给您答复" })).await;
+    post(url, &format!("/api/v1/tickets/{ticket}/{verb}"), &json!({ "text": "今天16:00前回复您" })).await;
     Some(())
 }
 
