@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
 use console::Term;
 use jiff::tz::TimeZone;
@@ -46,9 +46,9 @@ pub struct AddOptions {
     /// How colleagues read it; without it the name
     #[arg(long, value_name = "TEXT")]
     pub display: Option<String>,
-    /// What it may do
-    #[arg(long, value_enum)]
-    pub role: RoleName,
+    /// What it may do: agent, lead or admin
+    #[arg(long, value_parser = role)]
+    pub role: Role,
 }
 
 /// Which account.
@@ -58,25 +58,9 @@ pub struct NamedOptions {
     pub name: String,
 }
 
-/// A role as it is written on the command line.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum RoleName {
-    /// Works tickets
-    Agent,
-    /// And reads who did what
-    Lead,
-    /// And looks after accounts, facts and the installation
-    Admin,
-}
-
-impl From<RoleName> for Role {
-    fn from(name: RoleName) -> Self {
-        match name {
-            RoleName::Agent => Self::Agent,
-            RoleName::Lead => Self::Lead,
-            RoleName::Admin => Self::Admin,
-        }
-    }
+fn role(name: &str) -> Result<Role, String> {
+    let found = Role::ALL.into_iter().find(|role| role.as_str() == name);
+    found.ok_or_else(|| "agent, lead or admin is expected".to_owned())
 }
 
 /// Runs the command.
@@ -113,7 +97,7 @@ impl Work {
                     Some(text) => DisplayName::new(&text).context("--display")?,
                     None => name.clone().into(),
                 };
-                Self::Add(NewStaff { name, display_name, role: role.into(), password: password()? })
+                Self::Add(NewStaff { name, display_name, role, password: password()? })
             }
             StaffCommand::Disable(which) => Self::Change(named(&which.name)?, active(false), "is out of use"),
             StaffCommand::Enable(which) => Self::Change(named(&which.name)?, active(true), "is in use"),

@@ -170,7 +170,7 @@ fn accounts_are_looked_after_on_the_command_line() {
     };
     let add = ["add", "周敏", "--display", "周敏（组长）", "--role", "lead"];
     let done = run(staff(&add).env("WARMDESK_STAFF_PASSWORD", PASSWORD));
-    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert!(done.stdout.contains("周敏 (lead)"), "{}", done.stdout);
     refuses(
         staff(&["add", "周敏", "--role", "agent"]).env("WARMDESK_STAFF_PASSWORD", PASSWORD),
@@ -190,6 +190,8 @@ fn accounts_are_looked_after_on_the_command_line() {
         &["10 to 256"],
     );
     refuses(staff(&["add", "a b", "--role", "agent"]).env("WARMDESK_STAFF_PASSWORD", PASSWORD), &["`a b`"]);
+    let role = run(staff(&["add", "mei", "--role", "owner"]).env("WARMDESK_STAFF_PASSWORD", PASSWORD));
+    assert!(role.code == Some(2) && role.stderr.contains("agent, lead or admin"), "{}", role.stderr);
     refuses(&mut staff(&["disable", "mei"]), &["mei", "unknown"]);
 
     let before = run(&mut staff(&["list"])).stdout;
