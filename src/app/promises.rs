@@ -38,7 +38,7 @@ impl Lanes {
         let speak_first = lane("what is due could not be said first", move || {
             let worker = speaking.clone();
             async move {
-                worker.conversations.look_at_events(&worker.staff).await?;
+                while worker.conversations.look_at_events(&worker.staff).await? > 0 {}
                 worker.conversations.speak_first(&worker.staff).await
             }
         });

@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::live::{PAGE, tail};
 use super::suggester::{Suggester, until};
-use crate::conversation::types::Attachment;
 use crate::conversation::{Conversations, Receiver};
 use crate::desk::types::{AgentNote, DeskTicket, Ticket, TicketStatus};
 use crate::http::ports::{
@@ -89,15 +88,9 @@ impl Tickets for TicketsPort {
         })
     }
 
-    fn reply(
-        &self,
-        staff: StaffScope,
-        ticket: TicketId,
-        text: String,
-        attachments: Vec<Attachment>,
-    ) -> Answer<'_, StaffReply> {
+    fn reply(&self, staff: StaffScope, ticket: TicketId, new: NewMessage) -> Answer<'_, StaffReply> {
         Box::pin(async move {
-            let new = NewMessage { client_id: None, text: text.clone(), attachments };
+            let text = new.text.clone();
             let now = self.clock.now();
             let word = self.conversations.word_given(&new.text, &now);
             let message = self.store.staff_promise(&staff, &ticket, (new, word), &now).await?;

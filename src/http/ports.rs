@@ -21,7 +21,7 @@ use crate::actions::{Action, ActionResult, Promise};
 use crate::assist::Suggested;
 use crate::connect::OrdersState;
 use crate::conversation::Receiver;
-use crate::conversation::types::{Attachment, IncomingMessage, StoredMessage, TurnEvent};
+use crate::conversation::types::{IncomingMessage, StoredMessage, TurnEvent};
 use crate::desk::types::{AgentNote, ConversationState, DeskTicket, Rating, TicketStatus};
 use crate::flows::FlowProgress;
 use crate::gaps::{Gap, GapState};
@@ -35,7 +35,7 @@ use crate::record::RecordKind;
 use crate::staff::{
     AuditEntry, AuditFilter, NewStaff, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
 };
-use crate::store::{NudgeLine, NudgeOutcome, NudgeSaid, RuleCounts};
+use crate::store::{NewMessage, NudgeLine, NudgeOutcome, NudgeSaid, RuleCounts};
 use crate::turn::types::{Author, PageContext};
 
 pub use customers::Customers;
@@ -331,13 +331,7 @@ pub trait Tickets: Send + Sync {
     /// Takes it; a conflict if another has it.
     fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket>;
     /// Writes to the customer; a conflict if the caller does not have it.
-    fn reply(
-        &self,
-        staff: StaffScope,
-        ticket: TicketId,
-        text: String,
-        attachments: Vec<Attachment>,
-    ) -> Answer<'_, StaffReply>;
+    fn reply(&self, staff: StaffScope, ticket: TicketId, new: NewMessage) -> Answer<'_, StaffReply>;
     /// Writes a note only staff see.
     fn note(&self, staff: StaffScope, ticket: TicketId, text: String) -> Answer<'_, AgentNote>;
     /// Gives the conversation back to the assistant, which says so; the note only staff see.

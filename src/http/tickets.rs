@@ -10,7 +10,7 @@ use super::actions::{ActionView, PromiseView};
 use super::auth::Caller;
 use super::chat::{check_attachments, check_message, json_event};
 use super::error::{ApiError, ErrorCode};
-use super::extract::{JsonBody, PathOf, QueryOf, last_event_id};
+use super::extract::{JsonBody, PathOf, QueryOf, check_id, last_event_id};
 use super::live::live;
 use super::openapi::Failures;
 use super::ports::{DeskEvent, TicketFilter};
@@ -21,6 +21,7 @@ use super::wire::{Copy, MessageView, NoteView, TicketDetail, TicketSummary};
 use crate::conversation::types::Attachment;
 use crate::desk::types::TicketStatus;
 use crate::identity::{KeyScope, StaffScope, TicketId};
+use crate::store::NewMessage;
 
 /// Which tickets to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -54,6 +55,9 @@ pub struct TicketList {
 /// A text an agent writes.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub struct AgentText {
+    /// The client's own id of a message, so that one that is sent again after a broken connection is stored once.
+    #[serde(default)]
+    pub id: Option<String>,
     /// The text.
     #[serde(default)]
     pub text: String,
@@ -196,7 +200,11 @@ pub async fn reply(
     let attachments = request.attachments.unwrap_or_default();
     check_attachments(&attachments)?;
     check_message(&request.text, attachments.len())?;
-    let sent = state.ports.tickets.reply(staff, parse(&id)?, request.text, attachments).await?;
+    if let Some(client_id) = &request.id {
+        check_id("id", client_id)?;
+    }
+    let new = NewMessage { client_id: request.id, text: request.text, attachments };
+    let sent = state.ports.tickets.reply(staff, parse(&id)?, new).await?;
     let message = MessageView::new(sent.message, &full_copy(&state));
     Ok(Json(AgentReplyView { message, warnings: sent.warnings }))
 }

@@ -18,7 +18,7 @@ use crate::desk::types::{
 use crate::turn::trace::{FactTrace, SentenceTrace, Timing, Trace};
 use crate::turn::types::{
     Author, Choice, Commitment, EmotionLabel, Handoff, HandoffMode, HandoffReason, Refusal, ScenarioMatch,
-    Tier,
+    Tier, Trend,
 };
 
 /// A time as it is shown outside: RFC 3339 with the shop's offset.
@@ -278,6 +278,45 @@ pub struct TicketSummary {
     pub clocks: ClocksView,
     /// Its place in the queue, for a handoff for now that nobody has.
     pub wait: Option<QueuePlace>,
+    /// The customer's mood at the last message that was read; null while none was.
+    pub mood: Option<MoodView>,
+}
+
+/// A customer's mood now.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct MoodView {
+    /// Its label.
+    pub label: EmotionLabel,
+    /// From 0 to 1.
+    pub intensity: f32,
+    /// How it changed since the message before.
+    pub trend: Trend,
+}
+
+impl MoodView {
+    /// A change smaller than this is none.
+    const STEADY: f32 = 0.1;
+
+    fn of(points: &[crate::desk::types::EmotionPoint]) -> Option<Self> {
+        let (now, earlier) = points.split_last()?;
+        let change = earlier.last().map_or(0.0, |before| heat(now) - heat(before));
+        let trend = if change > Self::STEADY {
+            Trend::Rising
+        } else if change < -Self::STEADY {
+            Trend::Falling
+        } else {
+            Trend::Steady
+        };
+        Some(Self { label: now.label, intensity: now.intensity, trend })
+    }
+}
+
+/// How far from calm a point is, so that a little anger stands above great calm.
+fn heat(point: &crate::desk::types::EmotionPoint) -> f32 {
+    match point.label {
+        EmotionLabel::Calm | EmotionLabel::Pleased | EmotionLabel::Hesitant => 0.0,
+        _ => point.intensity,
+    }
 }
 
 impl TicketSummary {
@@ -285,6 +324,7 @@ impl TicketSummary {
     pub fn new(ticket: DeskTicket, zone: &TimeZone) -> Self {
         let DeskTicket { ticket, clocks, wait } = ticket;
         let moment = |at: Option<Timestamp>| at.map(|at| shown(at, zone));
+        let mood = MoodView::of(&ticket.note.emotion);
         Self {
             id: ticket.id.into(),
             conversation: ticket.conversation.into(),
@@ -306,6 +346,7 @@ impl TicketSummary {
             waiting_since: moment(ticket.waiting_since),
             clocks: ClocksView::new(clocks, zone),
             wait,
+            mood,
         }
     }
 }
@@ -409,6 +450,7 @@ impl TicketDetail {
         };
         ticket.ticket.note.wish = note.wish;
         ticket.ticket.note.identity = note.identity;
+        ticket.ticket.note.emotion = note.emotion.clone();
         Self {
             ticket: TicketSummary::new(ticket, zone),
             state: view.state,

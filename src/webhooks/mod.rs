@@ -24,6 +24,8 @@ pub enum EventName {
     ConversationStatusChanged,
     /// Somebody has said something: the customer, the assistant, a person.
     MessageCreated,
+    /// The assistant has spoken first to a customer who has agreed to be told of it outside the shop's pages.
+    NudgeCreated,
     /// A person has written a note that the customer does not see.
     NoteCreated,
     /// A ticket was opened.
@@ -42,11 +44,12 @@ pub enum EventName {
 
 impl EventName {
     /// Those that can be subscribed to.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ConversationCreated,
         Self::ConversationUpdated,
         Self::ConversationStatusChanged,
         Self::MessageCreated,
+        Self::NudgeCreated,
         Self::NoteCreated,
         Self::TicketCreated,
         Self::TicketUpdated,
@@ -62,6 +65,7 @@ impl EventName {
             Self::ConversationUpdated => "conversation_updated",
             Self::ConversationStatusChanged => "conversation_status_changed",
             Self::MessageCreated => "message_created",
+            Self::NudgeCreated => "nudge_created",
             Self::NoteCreated => "note_created",
             Self::TicketCreated => "ticket_created",
             Self::TicketUpdated => "ticket_updated",

@@ -41,6 +41,8 @@ pub struct Place {
 pub fn names_of(happening: &Happening) -> Vec<EventName> {
     let told: &[EventName] = match happening.kind.as_str() {
         "message" => &[EventName::MessageCreated],
+        // By SMS or a push message a customer is told only what the consents on record allow.
+        "nudge" if happening.body["outside"] == true => &[EventName::NudgeCreated],
         "state" => &[EventName::ConversationStatusChanged, EventName::ConversationUpdated],
         "flow" => &[EventName::ConversationUpdated],
         "handoff" => &[EventName::Handoff, EventName::TicketCreated],

@@ -38,6 +38,7 @@ fn what_happens_is_told_under_its_names() {
     };
     check("message", 1, &["conversation_created", "message_created"]);
     check("message", 2, &["message_created"]);
+    check("nudge", 2, &[]);
     check("state", 3, &["conversation_status_changed", "conversation_updated"]);
     check("flow", 3, &["conversation_updated"]);
     check("handoff", 4, &["handoff", "ticket_created"]);

@@ -24,8 +24,11 @@ use crate::time::Now;
 use known::Read;
 use words::Saying;
 
-/// How many events or nudges are looked at in one go.
+/// How many nudges are looked at in one go.
 const AT_ONCE: u32 = 64;
+
+/// How many events are looked at in one go: what they begin is written together.
+const EVENTS_AT_ONCE: u32 = 256;
 
 /// Where the records of a person cannot be read now, the next look comes so much later.
 const LATER: SignedDuration = SignedDuration::from_mins(1);
@@ -43,13 +46,13 @@ struct Ready<'a> {
 }
 
 impl Conversations {
-    /// Looks at the events that have come for what they begin. How many words were planned.
+    /// Looks at the events that have come for what they begin. At how many.
     ///
     /// # Errors
     /// If the store does not answer; then the events are looked at again.
     pub async fn look_at_events(&self, staff: &StaffScope) -> Result<usize, StoreError> {
         let _alone = self.inner.planning.lock().await;
-        let fresh = self.services().store.fresh_events(staff, AT_ONCE).await?;
+        let fresh = self.services().store.fresh_events(staff, EVENTS_AT_ONCE).await?;
         self.begin_nudges(staff, fresh).await
     }
 
@@ -66,7 +69,7 @@ impl Conversations {
         let _alone = self.inner.planning.lock().await;
         let services = self.services();
         let scope = person.scope(&staff.shop);
-        let fresh = services.store.fresh_events_of(&scope, person, AT_ONCE).await?;
+        let fresh = services.store.fresh_events_of(&scope, person, EVENTS_AT_ONCE).await?;
         self.begin_nudges(staff, fresh).await?;
         self.say_due(staff, Some(person)).await
     }
@@ -87,6 +90,7 @@ impl Conversations {
         let services = self.services();
         let rules = services.rules.load_full();
         let now = services.clock.now();
+        let looked_at = fresh.len();
         let mut begun = Vec::new();
         let mut histories: HashMap<Person, History> = HashMap::new();
         for NumberedEvent { number, event } in fresh {
@@ -111,7 +115,8 @@ impl Conversations {
             }
             begun.push(BegunByEvent { event: number, person: event.person, planned });
         }
-        services.store.plan_nudges(staff, begun, &now).await
+        services.store.plan_nudges(staff, begun, &now).await?;
+        Ok(looked_at)
     }
 
     /// Says what is due, to everybody or to one person: of several for one person the most important one comes first.
@@ -208,7 +213,7 @@ impl Conversations {
         let saying = Saying {
             ready,
             known: &read.known,
-            offers_agreed: standing.consents.marketing == Some(true),
+            consents: standing.consents,
             undertaken: &undertaken,
             variables: &variables,
         };

@@ -8,8 +8,8 @@ use crate::actions::Executor;
 use crate::conversation::ticket;
 use crate::conversation::word::{HISTORY, Kind, Speech};
 use crate::identity::MessageId;
-use crate::pack::proactive::{GOALS, OFFERS, place_of, why_place_of};
-use crate::proactive::Known;
+use crate::pack::proactive::{GOALS, OFFERS, Purpose, place_of, why_place_of};
+use crate::proactive::{Consents, Known};
 use crate::record::RecordKind;
 use crate::store::{
     Brought, Conversation, NewAction, NewPromise, NudgeWord, StoreError, Undertaken, Undertaking,
@@ -26,8 +26,8 @@ const PRODUCTS: usize = 5;
 pub(super) struct Saying<'a> {
     pub ready: &'a Ready<'a>,
     pub known: &'a Known,
-    /// Whether the customer has agreed to offers.
-    pub offers_agreed: bool,
+    /// What the customer has agreed to.
+    pub consents: Consents,
     /// The action that was begun with it, and its promise.
     pub undertaken: &'a Undertaken,
     /// What conditions and slots read.
@@ -46,7 +46,8 @@ impl Conversations {
         let speech = saying.speech(&history);
         let mut refused = Vec::new();
         let mut sentences: Vec<SentenceTrace> = Vec::new();
-        let wanted = GOALS.iter().filter(|goal| saying.offers_agreed || !OFFERS.contains(goal));
+        let wanted =
+            GOALS.iter().filter(|goal| saying.consents.marketing == Some(true) || !OFFERS.contains(goal));
         for goal in wanted {
             let kind = Kind { places: vec![place_of(&rule.id)], goal: *goal };
             sentences.extend(speech.say(&kind, &mut refused).map(|word| word.told(String::new()).0));
@@ -75,6 +76,7 @@ impl Conversations {
             sentences,
             why: why.told(String::new()).0.text,
             trace,
+            outside: saying.may_leave_the_page(),
             commitments: saying.undertaken.commitments.clone(),
             memory: saying.remembered(&conversation.memory, choices),
         }))
@@ -174,6 +176,15 @@ impl Saying<'_> {
         }
     }
 
+    /// Outside the shop's pages nobody is told anything without a consent on record.
+    fn may_leave_the_page(&self) -> bool {
+        let agreed = match self.ready.rule.purpose {
+            Purpose::Order => self.consents.transactional,
+            Purpose::Offer | Purpose::Care => self.consents.marketing,
+        };
+        agreed == Some(true)
+    }
+
     /// The records by which what was begun may be told.
     fn done(&self) -> Vec<String> {
         let actions = self.undertaken.actions.iter();
@@ -189,7 +200,7 @@ impl Saying<'_> {
         let event = &self.ready.nudge.event;
         let offered = self.known.offered(self.ready.rule.offers).map(|fact| fact.id.clone());
         let product = event.product.as_ref().map(|id| format!("{}:{id}", RecordKind::Product.as_str()));
-        if let Some(product) = offered.filter(|_| self.offers_agreed).or(product) {
+        if let Some(product) = offered.filter(|_| self.consents.marketing == Some(true)).or(product) {
             memory.products.retain(|known| *known != product);
             memory.products.push(product);
             let surplus = memory.products.len().saturating_sub(PRODUCTS);

@@ -25,6 +25,8 @@ pub struct NudgeWord {
     pub why: String,
     /// What led to it, for staff; its choices are shown as buttons.
     pub trace: Trace,
+    /// Whether the customer's consents allow to pass it on outside the shop's pages.
+    pub outside: bool,
     /// What is promised with it.
     pub commitments: Vec<Commitment>,
     /// What the conversation remembers from then on, so that an answer is understood.
@@ -46,6 +48,9 @@ pub struct NudgeSaid {
     pub why: String,
     /// Its buttons.
     pub choices: Vec<crate::turn::types::Choice>,
+    /// Whether the customer's consents allow to pass it on outside the shop's pages.
+    #[serde(default)]
+    pub outside: bool,
     /// The product it is about.
     pub product: Option<String>,
     /// The order it is about.
@@ -131,6 +136,7 @@ async fn send(
         text,
         why: word.why,
         choices: word.trace.choices.clone(),
+        outside: word.outside,
         product: nudge.event.product.clone(),
         order: nudge.event.order.clone(),
         at: now.timestamp(),

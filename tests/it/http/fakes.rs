@@ -31,7 +31,7 @@ use warmdesk::pack::desk::Phrase;
 use warmdesk::pictures::Picture;
 use warmdesk::proactive::{Person, ShopEvent};
 use warmdesk::record::RecordKind;
-use warmdesk::store::NudgeOutcome;
+use warmdesk::store::{NewMessage, NudgeOutcome};
 use warmdesk::turn::trace::*;
 use warmdesk::turn::types::*;
 use warmdesk::webhooks::{Delivery, Webhook};
@@ -667,13 +667,7 @@ impl Tickets for Fake {
         }))
     }
 
-    fn reply(
-        &self,
-        staff: StaffScope,
-        ticket: TicketId,
-        text: String,
-        attachments: Vec<Attachment>,
-    ) -> Answer<'_, StaffReply> {
+    fn reply(&self, staff: StaffScope, ticket: TicketId, new: NewMessage) -> Answer<'_, StaffReply> {
         let mut inner = self.inner.lock().unwrap();
         let Some((found, _)) = inner.tickets.get(&ticket) else {
             return answer(Err(PortError::NotFound("ticket")));
@@ -682,6 +676,7 @@ impl Tickets for Fake {
             return answer(Err(PortError::Conflict("claim the ticket first".into())));
         }
         let talk = found.conversation.clone();
+        let NewMessage { text, attachments, .. } = new;
         let mut message = stored(Author::Staff, &text);
         message.name = Some(staff.actor);
         message.attachments = attachments;
