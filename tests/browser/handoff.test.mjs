@@ -7,7 +7,7 @@ import { Widget } from "./widget.mjs";
 
 useBrowser();
 
-test("a handoff from the first question to the customer's return", { timeout: 90_000 }, async (t) => {
+test("a handoff from the first question to the customer's return", { timeout: 150_000 }, async (t) => {
   const [shop, office] = [await newPage(), await newPage()];
   const [widget, desk] = [new Widget(shop), new Desk(office)];
   await desk.login(BASE, KEY);

@@ -19,7 +19,7 @@ export function useBrowser() {
 export async function newPage(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "zh-CN", timezoneId: "Asia/Shanghai", ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   page.scriptErrors = [];
   page.on("pageerror", (error) => page.scriptErrors.push(String(error.stack ?? error)));
   return page;
@@ -54,7 +54,7 @@ export async function lacks(t, name, path) {
 }
 
 /** Waits until something holds, and gives it. */
-export async function until(what, check, milliseconds = 8000) {
+export async function until(what, check, milliseconds = 20_000) {
   const end = Date.now() + milliseconds;
   let last;
   do {
