@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::cases::{CaseType, Cases, Opening};
+use super::orders;
 use super::parcels::{self, Stage};
 use crate::actions::{ActionResult, Outcome};
 use crate::record::{Record, RecordKind, derived_fields};
@@ -119,6 +120,11 @@ impl Books {
         let work = self.work(wish, now);
         self.answered.insert(wish.id.to_owned(), work.answer.clone());
         work
+    }
+
+    /// Leads an order on by one step: the order as it stands then, and what happened.
+    pub fn lead_on(&mut self, order: &str, now: &Now) -> Option<(Value, Value)> {
+        orders::lead_on(self.orders.get_mut(order)?, now)
     }
 
     /// Lets an after-sale case go on by one step.

@@ -18,7 +18,7 @@ use super::log::{Log, What};
 use super::outbox::{Delivery, Outbox};
 use super::proof::{self, Credentials};
 use crate::actions::ActionResult;
-use crate::http::ports::SystemLog;
+use crate::http::ports::ShopSystemPort;
 use crate::time::Clock;
 
 /// Everything behind the doors.
@@ -166,8 +166,15 @@ impl Desk {
     }
 }
 
-impl SystemLog for Desk {
+impl ShopSystemPort for Desk {
     fn log(&self) -> Value {
         json!(self.read_log())
+    }
+
+    fn lead_on(&self, order: &str) -> Option<Value> {
+        let (record, event) = locked(&self.books).lead_on(order, &self.clock.now())?;
+        self.outbox.send(Delivery::Record(record.clone()));
+        self.outbox.send(Delivery::Event(event));
+        Some(json!({ "order": order, "status": record["status"], "status_text": record["status_text"] }))
     }
 }

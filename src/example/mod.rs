@@ -9,6 +9,7 @@ mod books;
 mod cases;
 mod door;
 mod log;
+mod orders;
 mod outbox;
 mod parcels;
 mod proof;
@@ -23,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::http::ports::SystemLog;
+use crate::http::ports::ShopSystemPort;
 use crate::record::Record;
 use crate::time::Clock;
 
@@ -140,8 +141,8 @@ impl ShopSystem {
     }
 
     /// What the demo page shows of it.
-    pub fn shown(&self) -> Arc<dyn SystemLog> {
-        Arc::clone(&self.desk) as Arc<dyn SystemLog>
+    pub fn shown(&self) -> Arc<dyn ShopSystemPort> {
+        Arc::clone(&self.desk) as Arc<dyn ShopSystemPort>
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Delivery {
     },
     /// A record as it stands now.
     Record(Value),
+    /// Something that happened.
+    Event(Value),
 }
 
 /// Takes deliveries. The deliverer ends when this is dropped.
@@ -98,6 +100,7 @@ impl Deliverer {
             }
             // Every kind of record can be imported; the other doors are for some kinds only.
             Delivery::Record(record) => ("/api/v1/import".to_owned(), record.to_string()),
+            Delivery::Event(event) => ("/api/v1/events".to_owned(), event.to_string()),
         };
         let sent = self.client.post(format!("{}{path}", self.warmdesk)).bearer_auth(self.key.expose_secret());
         let sent = sent.header("content-type", "application/json").body(body).send().await;
@@ -118,6 +121,10 @@ impl Deliverer {
             Delivery::Record(record) => {
                 let text = |field: &str| record[field].as_str().unwrap_or_default().to_owned();
                 (What::Wrote, text("id"), text("status_text"))
+            }
+            Delivery::Event(event) => {
+                let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
+                (What::Reported, text("order"), text("type"))
             }
         };
         let mut log = locked(&self.log);

@@ -37,6 +37,18 @@ pub async fn demo_system(State(state): State<AppState>) -> Result<Json<Value>, A
     Ok(Json(system.log()))
 }
 
+/// Leads an order of the demo on by one step, as the shop's own system would: it is paid, sent, or arrives.
+pub async fn demo_order(
+    State(state): State<AppState>,
+    PathOf(order): PathOf<String>,
+) -> Result<Json<Value>, ApiError> {
+    let Some(system) = &state.shop_system else {
+        return Err(ApiError::new(ErrorCode::RouteNotFound, "no example of a shop's system runs here"));
+    };
+    let led = system.lead_on(&order);
+    led.map(Json).ok_or_else(|| ApiError::new(ErrorCode::Conflict, "this order does not go on by itself"))
+}
+
 /// The agents' page.
 pub async fn desk(headers: HeaderMap) -> Result<Response, ApiError> {
     file("desk.html", &headers)

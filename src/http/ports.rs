@@ -443,9 +443,11 @@ pub trait Proactive: Send + Sync {
 }
 
 /// The example of a shop's own system, as the demo page shows it.
-pub trait SystemLog: Send + Sync {
+pub trait ShopSystemPort: Send + Sync {
     /// What it was asked and what it did.
     fn log(&self) -> Value;
+    /// Leads an order on by one step: it is paid, sent, or arrives. How it stands then; none if it cannot go on.
+    fn lead_on(&self, order: &str) -> Option<Value>;
 }
 
 // --------------------------------------------------------------------------------------------------- facts

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::openapi::OpenApi;
@@ -39,6 +39,7 @@ pub fn router(state: AppState) -> axum::Router {
         .route("/", get(pages::demo))
         .route("/demo.json", get(pages::demo_config))
         .route("/demo/system.json", get(pages::demo_system))
+        .route("/demo/orders/{id}/next", post(pages::demo_order))
         .route("/desk", get(pages::desk))
         .route("/widget.js", get(pages::widget))
         .route("/assets/{*path}", get(pages::asset))

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::limits::{LimitSettings, Limits};
-use super::ports::{Ports, SystemLog};
+use super::ports::{Ports, ShopSystemPort};
 use crate::identity::ShopId;
 use crate::time::TestClock;
 use crate::web::DemoPage;
@@ -83,7 +83,7 @@ pub struct AppState {
     /// The clock to be set from outside; only with `--test-clock`.
     pub test_clock: Option<Arc<TestClock>>,
     /// The example of a shop's own system; only in the demo.
-    pub shop_system: Option<Arc<dyn SystemLog>>,
+    pub shop_system: Option<Arc<dyn ShopSystemPort>>,
     /// Ends the streams that would otherwise never end.
     pub shutdown: CancellationToken,
 }
@@ -111,7 +111,7 @@ impl AppState {
 
     /// With the example of a shop's own system, for the demo page.
     #[must_use]
-    pub fn with_shop_system(mut self, system: Arc<dyn SystemLog>) -> Self {
+    pub fn with_shop_system(mut self, system: Arc<dyn ShopSystemPort>) -> Self {
         self.shop_system = Some(system);
         self
     }

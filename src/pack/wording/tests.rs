@@ -147,7 +147,7 @@ fn full_variables() -> Value {
             "balance": 169.0, "presale": {"deposit": 100.0, "balance_from": "2026-11-16 00:00",
                 "balance_until": "2026-11-17 23:59", "ship_by": "2026-11-19 23:59"},
             "service": {"type": "安装", "appointment": "2026-11-19 09:00"},
-            "address": {"city": "武汉市"},
+            "address": {"city": "武汉市", "district": "江岸区"}, "item_count": 2,
         },
         "shipment": {
             "carrier": "中通", "tracking": "78412365509821", "tracking_tail": "9821", "status": "stalled",
@@ -156,6 +156,7 @@ fn full_variables() -> Value {
             "hours_since_event": 83.5,
         },
         "product": {"id": "p1", "ordered": {"name": "浅驼 90", "stock": 6}, "short_title": "婴儿恒温睡袋", "price": 269.0, "stock": 6, "status": "on_sale",
+            "care_tips": "30℃以下机洗，阴凉处晾干。",
             "restock_at": "2026-11-30", "ship_within_hours": 24, "shelf_life_days": 365, "warranty": "12 个月",
             "offer": {"price": 359.0, "promotion_price": 329.0, "promotion_amount": 30.0, "coupon_price": 319.0,
                 "promotion": {"title": "满300减30", "threshold": 300.0, "amount": 30.0, "valid_until": "2026-11-25 23:59:59"},
@@ -172,10 +173,13 @@ fn full_variables() -> Value {
             "refund": {"latest_at": "2026-11-22 18:00", "done_at": "2026-11-19 15:48"}},
         "batch": {"id": "b1", "produced_at": "2026-08-03", "expires_at": "2028-08-02"},
         "notice": {"id": "n1", "title": "降雪延误", "text": "受降雪影响，包裹转运变慢。"},
-        "desk": {"open": true, "opens_at": "2026-11-21 09:00", "ahead": 2, "wait_minutes": 3, "due": "2026-11-20 14:15"},
+        "desk": {"agent": "小林", "group": "售后组", "open": true, "opens_at": "2026-11-21 09:00", "ahead": 2, "wait_minutes": 3, "due": "2026-11-20 14:15"},
         "commitment": {"due": "2026-11-20 14:15", "new_due": "2026-11-20 16:15"},
         "action": {"name": "查件", "carrier": "中通", "result": "到达武汉转运中心"},
         "verdict": {"says": "可以"},
+        "offer": {"id": "p2", "short_title": "睡袋收纳包", "price": 39.0, "stock": 20, "status": "on_sale"},
+        "event": {"at": "2026-11-19 20:10:00", "price_before": 299.0},
+        "history": {"views": 4},
         "shop": {"name": "暖铺"}, "assistant": {"name": "小暖"},
         "conversation": {"unresolved_turns": 2, "first_turn": false, "need": "周日出院要穿"},
         "guess": {"first": "尺码", "second": "发货时间"},
@@ -200,8 +204,8 @@ fn full_facts(variables: &Value) -> Facts {
     let order = "订单20261114008712：处理中；商品：婴儿恒温睡袋90码×1，单价269.00元；订单总金额269.00元；实付269.00元；支付方式：微信；\
         2026-11-14 21:05下单；2026-11-14 21:07付款；2026-11-15 21:07前发货；2026-11-21 21:05关闭；尾款169.00元，2026-11-16 00:00开始付，2026-11-17 23:59截止，2026-11-19 23:59前发出；已签收；已发出；已下架；预约2026-11-19 09:00安装；发票号码26117000000003456721，2026-11-19 10:30开具；\
         2 婴儿恒温睡袋 2 儿童餐具；1 婴儿恒温睡袋";
-    let shipment = "寄往武汉市；物流公司中通，物流单号78412365509821，尾号9821，预计2026-11-18送达；2026-11-16 22:40 到达武汉转运中心；2026-11-19 17:45已签收";
-    let product = "婴儿恒温睡袋：269.00元，库存6，2026-11-30到货，付款后24小时内发货；预售，不是现货；保质期365天；\
+    let shipment = "寄往武汉市江岸区；物流公司中通，物流单号78412365509821，尾号9821，预计2026-11-18送达；2026-11-16 22:40 到达武汉转运中心；2026-11-19 17:45已签收";
+    let product = "婴儿恒温睡袋：269.00元，库存6，30℃以下机洗，阴凉处晾干。2026-11-30到货，付款后24小时内发货；预售，不是现货；保质期365天；\
         身高118厘米、体重26公斤、月龄60个月，建议130码；130码：体重25公斤–30公斤、身高25厘米–30厘米；120码：身高115厘米–124厘米、体重25公斤、身高25厘米；质保12个月；\
         定金50.00元，尾款2026-11-20 20:00开始付，2026-11-22 23:59截止，2026-11-28 18:00前发货";
     let promotion = "满300减30，到2026-11-25 23:59";
@@ -215,6 +219,7 @@ fn full_facts(variables: &Value) -> Facts {
         fact(RecordKind::Aftersale, "a1", aftersale, &variables["aftersale"]),
         fact(RecordKind::Coupon, "c1", coupon, &variables["coupon"]),
         fact(RecordKind::Batch, "b1", "批次：2026-08-03生产，2028-08-02到期", &variables["batch"]),
+        fact(RecordKind::Product, "p2", "睡袋收纳包：39.00元，库存20", &variables["offer"]),
         fact(RecordKind::Notice, "n1", "降雪延误：受降雪影响，包裹转运变慢。", &variables["notice"]),
     ];
     Facts {
@@ -264,7 +269,9 @@ fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wor
         .slots
         .iter()
         .filter(|(path, _)| {
-            ["desk.", "commitment.", "conversation.", "flow."].iter().any(|root| path.starts_with(root))
+            ["desk.", "commitment.", "conversation.", "flow.", "event."]
+                .iter()
+                .any(|root| path.starts_with(root))
         })
         .flat_map(|(_, value)| [value.clone(), format!("{value}分钟"), format!("{value} minutes")])
         .collect();

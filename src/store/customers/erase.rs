@@ -5,14 +5,16 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite};
 
-use super::steps::{CONVERSATIONS, INDEXED, OPEN, ORDERS, STEPS};
+use super::steps::{CONVERSATIONS, INDEXED, OPEN, ORDERS, PICTURES, STEPS};
 use super::unknown;
 use crate::customers::Erased;
 use crate::desk::types::HandoffNote;
 use crate::identity::{CustomerId, StaffScope};
+use crate::pictures::Picture;
 use crate::record::RecordKind;
 use crate::store::codec::json;
 use crate::store::open::empty_log;
+use crate::store::pictures::read_picture;
 use crate::store::records::{next_change, read_kind};
 use crate::store::tickets::audit;
 use crate::store::{Store, StoreError, Transaction};
@@ -46,7 +48,7 @@ impl Store {
         now: &Now,
     ) -> Result<Erasure, StoreError> {
         let (staff, customer, now) = (staff.clone(), customer.clone(), now.clone());
-        let erasure = self
+        let (erasure, pictures) = self
             .write(move |transaction| {
                 Box::pin(async move {
                     let erasing = Erasing::of(transaction, (&staff, &customer), &now).await?;
@@ -57,6 +59,9 @@ impl Store {
                 })
             })
             .await?;
+        for picture in pictures {
+            self.remove_picture(picture).await;
+        }
         // The log still has the pages as they were before.
         empty_log(self.folder()).await?;
         Ok(erasure)
@@ -126,7 +131,9 @@ impl<'a> Erasing<'a> {
         )))
     }
 
-    async fn run(&self, transaction: &mut Transaction) -> Result<Erasure, StoreError> {
+    async fn run(&self, transaction: &mut Transaction) -> Result<(Erasure, Vec<Picture>), StoreError> {
+        let rows = self.bound(PICTURES)?.fetch_all(&mut transaction.connection).await?;
+        let pictures = rows.iter().map(read_picture).collect::<Result<Vec<_>, _>>()?;
         let rows = self.bound(INDEXED)?.fetch_all(&mut transaction.connection).await?;
         let gone = rows.iter().map(read_key).collect::<Result<Vec<_>, _>>()?;
         let mut erased = Erased::default();
@@ -141,7 +148,7 @@ impl<'a> Erasing<'a> {
         }
         let detail = json(&erased)?;
         audit(transaction, self.staff, ("erase_customer", "customer", &detail), self.now).await?;
-        Ok(Erasure { erased, gone })
+        Ok((Erasure { erased, gone }, pictures))
     }
 }
 

@@ -113,11 +113,13 @@ impl Store {
         staff: &StaffScope,
         conversation: &ConversationId,
     ) -> Result<Vec<(Ticket, Vec<AgentNote>)>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM tickets WHERE shop = ?1 AND conversation = ?2 ORDER BY number")
-            .bind(staff.shop.as_str())
-            .bind(conversation.as_str())
-            .fetch_all(self.readers())
-            .await?;
+        let rows = sqlx::query(
+            "SELECT * FROM tickets_with_tags WHERE shop = ?1 AND conversation = ?2 ORDER BY number",
+        )
+        .bind(staff.shop.as_str())
+        .bind(conversation.as_str())
+        .fetch_all(self.readers())
+        .await?;
         let mut tickets = Vec::with_capacity(rows.len());
         for row in &rows {
             let ticket = read_ticket(row)?;

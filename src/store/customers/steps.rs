@@ -41,10 +41,15 @@ pub(super) const OPEN: [(&str, &str); 4] = [
 /// Tables that hold nothing of a customer. A table that is neither here nor in [`STEPS`] fails a test, so that nothing new is
 /// forgotten.
 #[cfg(test)]
-pub(super) const WITHOUT_CUSTOMERS: [&str; 4] = ["api_keys", "product_watch", "settings", "webhooks"];
+pub(super) const WITHOUT_CUSTOMERS: [&str; 6] =
+    ["api_keys", "product_watch", "settings", "staff", "staff_sessions", "webhooks"];
+
+/// The customer's pictures, whose files go once the rows are gone.
+pub(super) const PICTURES: &str = "SELECT * FROM pictures WHERE conversation IN (SELECT value FROM json_each(?1)) \
+    OR (shop = ?4 AND customer = ?2)";
 
 /// What is done to each table, in this order: what says whose something was goes last.
-pub(super) const STEPS: [(&str, &str); 22] = [
+pub(super) const STEPS: [(&str, &str); 26] = [
     // Who did what stays; with what words, to whose order, and from which browser does not.
     (
         "audit",
@@ -116,9 +121,21 @@ pub(super) const STEPS: [(&str, &str); 22] = [
         "UPDATE agent_notes SET text = '' WHERE ticket IN \
          (SELECT id FROM tickets WHERE conversation IN (SELECT value FROM json_each(?1)))",
     ),
+    // Tags are words of people about the matter.
+    (
+        "ticket_tags",
+        "DELETE FROM ticket_tags WHERE ticket IN \
+         (SELECT id FROM tickets WHERE conversation IN (SELECT value FROM json_each(?1)))",
+    ),
+    ("waits", "DELETE FROM waits WHERE conversation IN (SELECT value FROM json_each(?1))"),
+    ("ratings", "UPDATE ratings SET text = NULL WHERE conversation IN (SELECT value FROM json_each(?1))"),
+    (
+        "pictures",
+        "DELETE FROM pictures WHERE conversation IN (SELECT value FROM json_each(?1)) OR (shop = ?4 AND customer = ?2)",
+    ),
     (
         "tickets",
-        "UPDATE tickets SET note = ?8, detail = NULL, closed_at = COALESCE(closed_at, ?3), \
+        "UPDATE tickets SET snoozed_until = NULL, waiting_since = NULL, note = ?8, detail = NULL, closed_at = COALESCE(closed_at, ?3), \
          status = IIF(status = 'returned', status, 'resolved') \
          WHERE conversation IN (SELECT value FROM json_each(?1))",
     ),

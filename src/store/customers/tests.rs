@@ -65,12 +65,16 @@ async fn planted(store: &Store, owner: &str, order: &str, mark: &str) -> String 
 }
 
 /// ?1 the conversation, ?2 the mark, ?3 the mark in JSON, ?4 the customer, ?5 the order, ?6 the customer's message.
-const PLANT: [&str; 19] = [
+const PLANT: [&str; 22] = [
     "UPDATE conversations SET memory = ?3, visitor = 'vis_' || ?2 WHERE id = ?1",
     "UPDATE messages SET text = ?2, attachments = ?3, client_id = ?2 || id, sentences = ?3, commitments = ?3, \
      trace = ?3, handoff = ?3, owed = 0, complete = 1 WHERE conversation = ?1",
     "INSERT INTO tickets (id, shop, conversation, status, reason, detail, mode, priority, opened_at, due, ahead, note) \
      VALUES ('tkt_' || ?1, 'default', ?1, 'open', 'asked_for_person', ?2, 'now', 0, 0, 0, 0, ?3)",
+    "INSERT INTO ticket_tags (shop, ticket, tag) VALUES ('default', 'tkt_' || ?1, ?2)",
+    "INSERT INTO ratings (shop, ticket, conversation, score, text, at) VALUES ('default', 'tkt_' || ?1, ?1, 2, ?2, 0)",
+    "INSERT INTO pictures (id, shop, customer, conversation, kind, bytes, sha256, at) \
+     VALUES ('pic_' || ?1, 'default', ?4, ?1, 'png', 1, 'aa' || ?2, 0)",
     "INSERT INTO agent_notes (shop, ticket, agent, text, at) VALUES ('default', 'tkt_' || ?1, 'amy', ?2, 0)",
     "INSERT INTO actions (id, shop, conversation, customer, kind, args, identity, requested_by, executor, state, due, \
      result, requested_at) VALUES ('act_' || ?1, 'default', ?1, ?4, 'trace_parcel', ?3, ?2 || ?1, 'assistant', 'person', \

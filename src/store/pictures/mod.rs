@@ -136,7 +136,7 @@ impl Store {
         self.on_disk(move |data| files::write(data, &picture, &bytes)).await
     }
 
-    async fn remove_picture(&self, picture: Picture) {
+    pub(super) async fn remove_picture(&self, picture: Picture) {
         // If it cannot be removed now, the next start does.
         let removed = self.on_disk(move |data| std::fs::remove_file(files::place(data, &picture))).await;
         if let Err(error) = removed {
@@ -280,7 +280,10 @@ impl<'a> Owner<'a> {
 }
 
 fn found(row: Option<&SqliteRow>, id: &PictureId) -> Result<Picture, StoreError> {
-    let row = row.ok_or_else(|| StoreError::not_found("picture", id.as_str()))?;
+    read_picture(row.ok_or_else(|| StoreError::not_found("picture", id.as_str()))?)
+}
+
+pub(super) fn read_picture(row: &SqliteRow) -> Result<Picture, StoreError> {
     let bytes: i64 = row.try_get("bytes")?;
     Ok(Picture {
         id: from_text(row.try_get("id")?)?,

@@ -45,6 +45,7 @@ fn count_everything() {
     webhook_attempt(DeliveryState::Delivered);
     promise(PromiseState::Kept);
     rating(5);
+    nudge("viewed_often");
 }
 
 fn rendered() -> String {

@@ -74,6 +74,7 @@ fn of_sentence(part: &str, context: &GuardContext<'_>, gives_word: bool) -> Vec<
     let folded = fold::fold(part);
     let evidence = Evidence::gather(&draft, &folded, context);
     let mut doubts = values(&sentence, &evidence, context);
+    doubts.retain(|doubt| !(gives_word && doubt.kind == DoubtKind::Time));
     if let Err((_, found)) = done::check(&sentence, &evidence, context) {
         doubts.push(Doubt { kind: DoubtKind::Done, found });
     }
