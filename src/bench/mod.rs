@@ -43,6 +43,7 @@ pub use repeat::{RepeatReport, Spread, run_repeatedly};
 pub use report::{
     AnswerSource, BackgroundReport, GroupReport, LoadReport, Report, Sentences, ServerReport, TokenReport,
 };
+pub(crate) use schedule::Random;
 pub use show::{markdown, repeat_markdown, repeat_table, table};
 pub use verdict::{Criterion, Verdict};
 

@@ -72,16 +72,16 @@ impl Schedule {
 
 /// A small repeatable generator (SplitMix64). Good enough for arrivals and shuffling, and nothing else.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// A generator that always gives the same numbers for a seed.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next 64 bits.
-    pub(super) fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -90,13 +90,13 @@ impl Random {
     }
 
     /// A number from 0 up to, not including, 1.
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         // 53 bits are what a double holds exactly.
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Puts a list into a random order.
-    pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
         for end in (1..list.len()).rev() {
             let other = self.bits() % (end as u64 + 1);
             list.swap(end, usize::try_from(other).unwrap_or(end));

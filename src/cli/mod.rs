@@ -20,6 +20,7 @@ mod doctor;
 mod eval;
 mod gaps;
 mod guard;
+mod proactive;
 mod staff;
 mod replay;
 mod train;
@@ -75,6 +76,9 @@ pub enum Command {
     Eval(eval::EvalOptions),
     /// Check the scenarios, wording and rules of a pack
     Check(check::CheckOptions),
+    /// Try the rules by which the assistant speaks first
+    #[command(subcommand)]
+    Proactive(Box<proactive::ProactiveCommand>),
     /// Draft a change of the pack, try it, publish it, take it back
     Pack(Box<pack::PackOptions>),
     /// Look at this machine and say what is missing
@@ -116,6 +120,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Train(command) => train::run(&options, &command),
         Command::Eval(command) => eval::run(&options, command),
         Command::Check(command) => check::run(&options, command),
+        Command::Proactive(command) => proactive::run(&options, &command),
         Command::Pack(command) => pack::run(&options, *command),
         Command::Doctor(command) => doctor::run(&options, command),
     }

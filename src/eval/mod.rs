@@ -4,6 +4,7 @@ pub mod ablation;
 pub mod dialogues;
 pub mod faq;
 pub mod guard;
+pub mod proactive;
 pub mod replay;
 pub mod retrieval;
 pub mod understanding;

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,14 +15,11 @@ use super::nudges::NudgeView;
 use super::openapi::Failures;
 use super::state::AppState;
 use crate::identity::{ConversationId, CustomerId, KeyScope, Scope};
-use crate::proactive::{EventType, Person, ShopEvent};
+use crate::proactive::{AHEAD, EventType, Person, ShopEvent};
 use crate::time::parse_shop_time;
 
 /// At most so many events are taken at once.
 const MOST_EVENTS: usize = 1000;
-
-/// Clocks differ; what lies further ahead has not happened.
-const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
 /// The longest text in an event's own fields, in bytes of JSON.
 const LONGEST_DETAIL: usize = 4096;

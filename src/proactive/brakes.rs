@@ -8,11 +8,15 @@ use serde_json::Value;
 
 use super::{Person, Reason, ShopEvent, Shown};
 use crate::pack::proactive::{Brakes, Moment, NudgeRule, Purpose};
+use crate::record::Record;
 use crate::time::Now;
 
 /// A day, and the days of the longer cap.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// So long after something somebody is held to be awake still: an event that comes late is answered in the morning.
+const AWAKE: SignedDuration = SignedDuration::from_mins(30);
 
 /// What a customer has agreed to; unknown where nothing is on record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,7 +32,16 @@ pub struct Consents {
 impl Consents {
     /// What a customer's record says.
     pub fn of(customer: Option<&Value>) -> Self {
-        let said = |name: &str| customer?.get("consent")?.get(name)?.as_bool();
+        Self::said(customer.and_then(|customer| customer.get("consent")))
+    }
+
+    /// The same, of a record that was checked.
+    pub fn of_record(customer: &Record) -> Self {
+        Self::said(customer.fields.get("consent"))
+    }
+
+    fn said(consent: Option<&Value>) -> Self {
+        let said = |name: &str| consent?.get(name)?.as_bool();
         Self {
             transactional: said("transactional"),
             marketing: said("marketing"),
@@ -170,7 +183,8 @@ impl Judging<'_> {
 
     /// Nobody is disturbed at night, but whoever has just done something is awake.
     fn hours(&self) -> Result<(), Held> {
-        let answers = self.rule.moment == Moment::Now && self.event.kind.is_done_by_customer();
+        let lately = self.now.timestamp().duration_since(self.event.at) <= AWAKE;
+        let answers = lately && self.rule.moment == Moment::Now && self.event.kind.is_done_by_customer();
         match quiet_until(self.brakes, self.now).filter(|_| !answers) {
             Some(until) => Err(Held::Until(until)),
             None => Ok(()),

@@ -15,7 +15,8 @@ const ONE_LOOK: SignedDuration = SignedDuration::from_secs(10);
 /// For so long a person's events are looked back at.
 pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 30);
 
-/// Of so many of a person's latest events at most. Whoever makes more in a month is no shopper.
+/// So many of a person's latest looks and searches at most, and as many of everything else: however much somebody looks at,
+/// an order is not forgotten over it. Whoever makes more in a month is no shopper.
 pub const MOST_EVENTS: usize = 500;
 
 /// One event of a person, as far as it counts.
@@ -61,8 +62,24 @@ impl History {
             at: event.at,
         };
         self.past.insert(place, past);
-        let surplus = self.past.len().saturating_sub(MOST_EVENTS);
+        if self.past.len() > MOST_EVENTS {
+            self.forget_surplus(event.kind.is_browsing());
+        }
+    }
+
+    /// Forgets what happened before a moment.
+    pub fn forget_before(&mut self, moment: Timestamp) {
+        let surplus = self.past.partition_point(|past| past.at < moment);
         self.past.drain(..surplus);
+    }
+
+    fn forget_surplus(&mut self, browsing: bool) {
+        let is_alike = |past: &Past| past.kind.is_browsing() == browsing;
+        if self.past.iter().filter(|past| is_alike(past)).count() > MOST_EVENTS
+            && let Some(oldest) = self.past.iter().position(is_alike)
+        {
+            self.past.remove(oldest);
+        }
     }
 
     /// How often a product was looked at within a day before a moment. A page that was loaded again at once is one look.

@@ -6,21 +6,31 @@
 
 mod brakes;
 mod history;
+mod known;
+mod noticed;
 mod plan;
 mod trouble;
 mod variables;
 
-use jiff::Timestamp;
+#[cfg(test)]
+mod tests;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use brakes::{Consents, Held, Standing, is_held_out, may_send, quiet_until};
 pub use history::{History, LOOK_BACK, MOST_EVENTS, Shown};
-pub use plan::{Begun, Planned, holds, ordered_products, plan};
+pub use known::{Known, begins_at, can_be_recommended, customer_fact, own_facts, promotes};
+pub use noticed::{changes_of, day_of, seen_of};
+pub use plan::{Begun, Planned, holds, ordered_products, plan, untrue};
 pub use trouble::{Trouble, troubled};
-pub use variables::{Known, customer_fact, variables};
+pub use variables::variables;
 
 use crate::identity::{ConversationId, CustomerId, Identity, NudgeId, Scope, ShopId, VisitorId};
+
+/// Clocks differ; what lies further ahead than this has not happened.
+pub const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
 /// What happens in a shop. The names are part of the API.
 #[derive(
@@ -80,9 +90,35 @@ impl EventType {
         Self::Custom,
     ];
 
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ProductViewed => "product_viewed",
+            Self::Search => "search",
+            Self::CartAdded => "cart_added",
+            Self::CartLeft => "cart_left",
+            Self::OrderPlaced => "order_placed",
+            Self::OrderPaid => "order_paid",
+            Self::OrderShipped => "order_shipped",
+            Self::ShipmentEvent => "shipment_event",
+            Self::OrderDelivered => "order_delivered",
+            Self::ReviewLeft => "review_left",
+            Self::ConversationEnded => "conversation_ended",
+            Self::PriceDropped => "price_dropped",
+            Self::Restocked => "restocked",
+            Self::DayBegun => "day_begun",
+            Self::Custom => "custom",
+        }
+    }
+
     /// Whether a customer's browser may report it by itself; everything else comes from the shop's systems.
     pub fn is_of_browser(self) -> bool {
         matches!(self, Self::ProductViewed | Self::Search | Self::CartAdded | Self::CartLeft)
+    }
+
+    /// Whether somebody only looked around.
+    pub fn is_browsing(self) -> bool {
+        matches!(self, Self::ProductViewed | Self::Search)
     }
 
     /// Whether only Warmdesk itself makes it.

@@ -5,7 +5,7 @@ use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{History, Known, ShopEvent, variables};
+use super::{History, Known, Reason, ShopEvent, variables};
 use crate::pack::condition::Condition;
 use crate::pack::proactive::{Cause, Moment, NudgeRule, Proactive};
 use crate::record::RecordKind;
@@ -75,6 +75,20 @@ fn planned(rule: &NudgeRule, begun: Begun<'_>, product: Option<String>) -> Optio
 /// that nothing is said.
 pub fn holds(condition: Option<&Condition>, variables: &Value, now: &Now) -> bool {
     condition.is_none_or(|condition| condition.holds(variables, now).unwrap_or(false))
+}
+
+/// Why a word that was planned would not be true or has no cause any more, by what is known at the moment of sending.
+pub fn untrue(
+    rule: &NudgeRule,
+    (event, history): (&ShopEvent, &History),
+    variables: &Value,
+    now: &Now,
+) -> Option<Reason> {
+    if history.came_after(&rule.cancelled_by, event.order.as_deref(), event.at) {
+        return Some(Reason::CauseGone);
+    }
+    let condition = rule.still.as_ref().or(rule.when.as_ref());
+    (!holds(condition, variables, now)).then_some(Reason::NotTrueAnyMore)
 }
 
 /// The products of the order, gifts left out, each once.

@@ -19,6 +19,12 @@ pub struct NumberedEvent {
     pub event: ShopEvent,
 }
 
+/// A person's latest looks and searches, and the latest of everything else, so that no order is lost among many looks.
+const PAST: &str = "SELECT * FROM (SELECT * FROM shop_events WHERE shop = ?1 AND person = ?2 AND at >= ?3 \
+     AND type IN ('product_viewed', 'search') ORDER BY at DESC LIMIT ?4) \
+     UNION ALL SELECT * FROM (SELECT * FROM shop_events WHERE shop = ?1 AND person = ?2 AND at >= ?3 \
+     AND type NOT IN ('product_viewed', 'search') ORDER BY at DESC LIMIT ?4)";
+
 impl Store {
     /// Takes events; how many of them were new. One whose id is known changes nothing.
     pub async fn take_events(
@@ -76,17 +82,15 @@ impl Store {
     /// What a person has done lately, as far as it counts.
     pub async fn events_of(&self, scope: &Scope, person: &Person, now: &Now) -> Result<History, StoreError> {
         let since = now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
-        let rows = sqlx::query(
-            "SELECT * FROM shop_events WHERE shop = ?1 AND person = ?2 AND at >= ?3 ORDER BY at DESC LIMIT ?4",
-        )
-        .bind(scope.shop.as_str())
-        .bind(person.key())
-        .bind(since.as_millisecond())
-        .bind(u32::try_from(MOST_EVENTS).unwrap_or(u32::MAX))
-        .fetch_all(self.readers())
-        .await?;
+        let rows = sqlx::query(PAST)
+            .bind(scope.shop.as_str())
+            .bind(person.key())
+            .bind(since.as_millisecond())
+            .bind(u32::try_from(MOST_EVENTS).unwrap_or(u32::MAX))
+            .fetch_all(self.readers())
+            .await?;
         let mut history = History::default();
-        for row in rows.iter().rev() {
+        for row in &rows {
             history.take(&read_event(row)?.event);
         }
         Ok(history)

@@ -26,6 +26,7 @@ mod pack;
 mod pictures;
 mod pressure;
 mod proactive;
+mod proactive_day;
 mod real_model;
 mod rebuilt;
 mod red_team;

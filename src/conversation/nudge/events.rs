@@ -2,12 +2,12 @@
 //! again or costs less. Each is made once, by its id.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::Conversations;
-use crate::identity::{CustomerId, StaffScope};
-use crate::proactive::{Consents, EventType, LOOK_BACK, Person, ShopEvent, troubled};
-use crate::record::{Record, RecordKind};
+use crate::identity::StaffScope;
+use crate::proactive::{EventType, LOOK_BACK, Person, ShopEvent, changes_of, day_of, seen_of, troubled};
+use crate::record::RecordKind;
 use crate::store::{Conversation, Rested, StoreError, Watched};
 use crate::time::Now;
 use crate::turn::types::{EpisodeState, Memory};
@@ -105,7 +105,7 @@ impl Conversations {
             for (kind, detail) in changes_of(record, (*price, *stock), now) {
                 for person in store.viewers(staff, &record.id, since).await? {
                     events.push(ShopEvent {
-                        id: format!("{}:{change}:{}", name_of(kind), person.key()),
+                        id: format!("{}:{change}:{}", kind.as_str(), person.key()),
                         kind,
                         person: Some(person),
                         product: Some(record.id.clone()),
@@ -117,7 +117,7 @@ impl Conversations {
                 }
             }
             new += store.take_events(staff, events, now).await?;
-            store.watch_product(staff, &record.id, seen(record, now)).await?;
+            store.watch_product(staff, &record.id, seen_of(record, now)).await?;
         }
         store.products_watched(staff, &changed, now).await?;
         Ok(new)
@@ -127,51 +127,4 @@ impl Conversations {
 fn is_solved(conversation: &Conversation, memory: &Memory) -> bool {
     conversation.state == crate::desk::types::ConversationState::Resolved
         || memory.episode().is_some_and(|episode| episode.state == EpisodeState::Resolved)
-}
-
-fn day_of(customer: &Record, today: &str, now: &Now) -> Option<ShopEvent> {
-    let consents = Consents::of(Some(&Value::Object(customer.fields.clone())));
-    if consents.marketing != Some(true) || !consents.opens_profile() {
-        return None;
-    }
-    let id = CustomerId::new(&customer.id).ok()?;
-    Some(ShopEvent {
-        id: format!("day:{today}:{id}"),
-        kind: EventType::DayBegun,
-        person: Some(Person::Customer(id)),
-        product: None,
-        order: None,
-        conversation: None,
-        detail: Map::new(),
-        at: now.timestamp(),
-    })
-}
-
-/// A product's price and stock as they are now.
-fn seen(record: &Record, now: &Now) -> (Option<f64>, Option<i64>) {
-    let stock = crate::record::derived_fields(record, now).get("stock").and_then(Value::as_i64);
-    (record.money("price"), stock)
-}
-
-fn changes_of(
-    record: &Record,
-    (price, stock): (Option<f64>, Option<i64>),
-    now: &Now,
-) -> Vec<(EventType, Map<String, Value>)> {
-    let (price_now, stock_now) = seen(record, now);
-    let mut changes = Vec::new();
-    if let (Some(before), Some(after)) = (price, price_now)
-        && after < before
-    {
-        let detail = Map::from_iter([("price_before".to_owned(), json!(before))]);
-        changes.push((EventType::PriceDropped, detail));
-    }
-    if stock == Some(0) && stock_now.is_some_and(|stock| stock > 0) {
-        changes.push((EventType::Restocked, Map::new()));
-    }
-    changes
-}
-
-fn name_of(kind: EventType) -> &'static str {
-    if kind == EventType::Restocked { "restocked" } else { "price_dropped" }
 }

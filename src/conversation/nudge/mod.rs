@@ -8,14 +8,13 @@ mod words;
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::Conversations;
 use crate::identity::{Scope, StaffScope};
 use crate::pack::proactive::{NudgeRule, Purpose};
 use crate::pack::types::Pack;
 use crate::proactive::{
-    Begun, Held, History, Nudge, Person, Reason, Standing, holds, may_send, plan, variables,
+    Begun, Held, History, Nudge, Person, Reason, Standing, may_send, plan, untrue, variables,
 };
 use crate::store::{
     BegunByEvent, Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, NumberedEvent, StoreError,
@@ -196,7 +195,7 @@ impl Conversations {
         let history = services.store.events_of(scope, &nudge.person, now).await?;
         let about = (&history, nudge.event.product.as_deref());
         let variables = variables(&nudge.event, about, (&read.known, rule.offers), now);
-        if let Some(reason) = ready.untrue(&history, &variables) {
+        if let Some(reason) = untrue(rule, (&nudge.event, &history), &variables, now) {
             services.store.drop_nudge(nudge, reason, now).await?;
             return Ok(None);
         }
@@ -270,16 +269,5 @@ impl Ready<'_> {
     fn allowed(&self, standing: &Standing) -> Result<(), Held> {
         let whom = (&*self.nudge.event, &self.nudge.person);
         may_send(self.rule, whom, standing, &self.pack.proactive.brakes, self.now)
-    }
-
-    /// Why it would not be true or has no cause any more.
-    fn untrue(&self, history: &History, variables: &Value) -> Option<Reason> {
-        let Self { rule, nudge, now, .. } = self;
-        let event = &nudge.event;
-        if history.came_after(&rule.cancelled_by, event.order.as_deref(), event.at) {
-            return Some(Reason::CauseGone);
-        }
-        let condition = rule.still.as_ref().or(rule.when.as_ref());
-        (!holds(condition, variables, now)).then_some(Reason::NotTrueAnyMore)
     }
 }
