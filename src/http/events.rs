@@ -5,7 +5,8 @@
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::auth::Caller;
@@ -30,7 +31,7 @@ pub struct EventBody {
     /// The sender's own id of it; the same id is taken once.
     pub id: String,
     /// What happened.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "event_type")]
     pub kind: EventType,
     /// The customer, as the shop names them. A browser reports for its own session alone.
     #[serde(default)]
@@ -51,6 +52,12 @@ pub struct EventBody {
     #[serde(flatten)]
     #[schema(additional_properties)]
     pub detail: Map<String, Value>,
+}
+
+/// Reads a type, and names the field where it is none.
+fn event_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EventType, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    serde_json::from_value(Value::String(name)).map_err(|error| D::Error::custom(format!("type: {error}")))
 }
 
 /// What became of events.

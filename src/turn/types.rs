@@ -214,6 +214,9 @@ pub enum Pending {
         /// What was offered; a plain yes takes the first.
         #[serde(default)]
         choices: Vec<Choice>,
+        /// The id of the product that was spoken of.
+        #[serde(default)]
+        product: Option<String>,
     },
     /// Something about the matter that is talked about.
     Answer,

@@ -168,10 +168,6 @@ async fn without_a_result_a_new_time_is_told_once_and_then_a_lead_has_it() {
     let tickets = shop.staff_get("/api/v1/tickets").await["tickets"].clone();
     assert_eq!((&tickets[0]["priority"], &tickets[0]["detail"]), (&json!("high"), &json!("trace_reply")));
 
-    // The customer asks again meanwhile: the new time stands, and nobody apologises for it a second time.
-    let asked = shop.chat_on(Some(OWNER), &talk, QUESTION).await;
-    assert!(!asked["reply"].as_str().unwrap().contains("没做到"), "{asked}");
-
     shop.at("2026-11-20T16:15:00+08:00");
     let second = until_words(&shop, &talk, 2).await.remove(1);
     assert!(second.contains("主管") && second.contains("今天18:15"), "{second}");
@@ -196,6 +192,20 @@ async fn without_a_result_a_new_time_is_told_once_and_then_a_lead_has_it() {
         wait_a_while().await;
     }
     assert_eq!(words(&shop, &talk).await.len(), 3);
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_again_after_a_new_time_is_not_told_twice_that_it_is_late() {
+    let system = ShopSystem::start(Mood::Later).await;
+    let shop = RunningShop::acting(system.options()).await;
+    let talk = shop.chat(Some(OWNER), QUESTION).await;
+    until_state(&shop, &talk, "running").await;
+    shop.at("2026-11-20T14:15:00+08:00");
+    until_words(&shop, &talk, 1).await;
+    // The new time stands, and nobody apologises for it a second time.
+    let asked = shop.chat_on(Some(OWNER), &talk, QUESTION).await;
+    assert!(!asked["reply"].as_str().unwrap().contains("没做到"), "{asked}");
     shop.stop().await;
 }
 

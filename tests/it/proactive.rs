@@ -25,7 +25,7 @@ impl<'a> Browser<'a> {
     async fn send(&self, mut event: Value) -> Reply {
         self.count.set(self.count.get() + 1);
         if event["id"].is_null() {
-            event["id"] = format!("event {}", self.count.get()).into();
+            event["id"] = format!("{} of {}", self.count.get(), event["at"]).into();
         }
         let request = self.shop.request(Method::POST, "/api/v1/events").bearer_auth(&self.token);
         read(request.json(&event).send().await.unwrap()).await
@@ -95,7 +95,11 @@ async fn wait_a_while() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_looks_a_fourth_time_is_told_the_true_stock_and_what_is_closed_never_comes_back() {
     let shop = RunningShop::start(mute()).await;
-    let browser = Browser::of(&shop, "cus_1003").await;
+    // Who has refused offers is shown none.
+    let refused = Browser::of(&shop, "cus_1003").await;
+    assert_eq!(refused.look("P-DJ26", 5, "2026-11-20T10:12:30+08:00").await, Vec::<Value>::new());
+    assert_eq!(suppressed(&shop, "viewed_often", "no_consent").await, 1);
+    let browser = Browser::of(&shop, "cus_1002").await;
     let mut stream = browser.listen().await;
     assert_eq!(browser.look("P-DJ26", 3, "2026-11-20T10:20:00+08:00").await, Vec::<Value>::new());
     // A page that is loaded again at once is not looked at again.
@@ -116,6 +120,9 @@ async fn who_looks_a_fourth_time_is_told_the_true_stock_and_what_is_closed_never
     assert_eq!(browser.outcome(nudge, "shown").await.status, 204);
     assert_eq!(browser.outcome(nudge, "dismissed").await.status, 204);
     for day in ["2026-11-20T15:00:00+08:00", "2026-11-21T11:00:00+08:00", "2026-12-05T11:00:00+08:00"] {
+        // Sessions end; what was closed stays closed.
+        shop.at(day);
+        let browser = Browser::of(&shop, "cus_1002").await;
         assert_eq!(browser.look("P-DJ26", 6, day).await, Vec::<Value>::new(), "{day}");
         let other = browser.look("P-MF3", 6, day).await;
         assert!(other.iter().all(|nudge| nudge["rule"] != "viewed_often"), "{day}: {other:?}");
@@ -127,7 +134,7 @@ async fn who_looks_a_fourth_time_is_told_the_true_stock_and_what_is_closed_never
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_are_those_of_the_moment() {
     let shop = RunningShop::start(mute()).await;
-    let browser = Browser::of(&shop, "cus_1003").await;
+    let browser = Browser::of(&shop, "cus_1002").await;
     let stock = |pieces: u32| json!({ "title": "婴儿连体衣", "short_title": "连体衣", "price": 89, "currency": "CNY", "status": "on_sale", "stock": pieces });
     shop.staff_put("/api/v1/products/P-TEST", stock(7)).await.good();
     browser.look("P-TEST", 3, "2026-11-20T10:20:00+08:00").await;
@@ -136,7 +143,7 @@ async fn numbers_are_those_of_the_moment() {
     let text = said[0]["text"].as_str().unwrap();
     assert!(!text.contains('7'), "{text}");
     // What is sold out meanwhile is not spoken of.
-    let other = Browser::of(&shop, "cus_1006").await;
+    let other = Browser::of(&shop, "cus_1004").await;
     other.look("P-TEST", 3, "2026-11-20T10:30:00+08:00").await;
     shop.staff_put("/api/v1/products/P-TEST", stock(0)).await.good();
     assert_eq!(other.look("P-TEST", 1, "2026-11-20T10:35:00+08:00").await, Vec::<Value>::new());
@@ -217,8 +224,8 @@ async fn who_asked_and_did_not_order_is_asked_once_after_a_day_by_daylight() {
 async fn people_trouble_and_wishes_go_before_every_offer() {
     let shop = RunningShop::start(mute()).await;
     // A person is about to take over.
-    let browser = Browser::of(&shop, "cus_1003").await;
-    shop.chat(Some("cus_1003"), "转人工").await;
+    let browser = Browser::of(&shop, "cus_1002").await;
+    shop.chat(Some("cus_1002"), "转人工").await;
     assert_eq!(browser.look("P-DJ26", 5, "2026-11-20T10:20:00+08:00").await, Vec::<Value>::new());
     assert_eq!(suppressed(&shop, "viewed_often", "person_has_it").await, 1);
     // A complaint, long after people have closed it.
@@ -265,11 +272,11 @@ async fn a_parcel_that_stands_still_is_traced_before_the_customer_asks() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_to_what_was_said_first_is_understood() {
     let shop = RunningShop::start(mute()).await;
-    let browser = Browser::of(&shop, "cus_1003").await;
+    let browser = Browser::of(&shop, "cus_1002").await;
     let said = browser.look("P-DJ26", 4, "2026-11-20T10:20:00+08:00").await;
     assert_eq!(said.len(), 1);
     let ask = async |text: &str| {
-        let body = crate::app::message(Some("cus_1003"), Some(&browser.conversation), text);
+        let body = crate::app::message(Some("cus_1002"), Some(&browser.conversation), text);
         shop.staff_post("/api/v1/chat", body).await.good()
     };
     let price = ask("多少钱").await;
@@ -326,7 +333,7 @@ async fn what_cannot_be_an_event_is_refused_by_its_field_and_nothing_is_taken() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_elses_word_is_nobodys() {
     let shop = RunningShop::start(mute()).await;
-    let browser = Browser::of(&shop, "cus_1003").await;
+    let browser = Browser::of(&shop, "cus_1002").await;
     let said = browser.look("P-DJ26", 4, "2026-11-20T10:20:00+08:00").await;
     let stranger = Browser::of(&shop, "cus_1006").await;
     let unknown = json!({ "id": "ndg_00000000000000000000000000000000" });

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use warmdesk::eval::proactive::{Arrived, Day, Making, NudgeLine, Simulated, make_day, simulate};
 use warmdesk::pack::load::{PackSource, load};
-use warmdesk::pack::proactive::{NudgeRule, Proactive, Purpose};
+use warmdesk::pack::proactive::{NudgeRule, Proactive};
 use warmdesk::proactive::{NudgeState, Reason};
 use warmdesk::record::RecordKind;
 
@@ -154,7 +154,7 @@ fn nothing_is_cancelled(rules: &mut Proactive, _: &mut Day) {
 }
 
 fn nothing_expires(rules: &mut Proactive, _: &mut Day) {
-    for rule in rules.rules.iter_mut().filter(|rule| rule.purpose == Purpose::Order) {
+    for rule in &mut rules.rules {
         rule.expires_after = SignedDuration::from_hours(24 * 800);
         without_conditions(rule);
     }

@@ -58,11 +58,25 @@ const MESSAGES: [(Option<&str>, &str); 22] = [
     (Some("nobody-knows-me"), "我的订单到哪了"),
 ];
 
+/// The files once what was imported is noted everywhere: they are the same twice in a row.
+async fn at_rest(data: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut before = written(data);
+    for _ in 0..50 {
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        let now = written(data);
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    before
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn suggesting_changes_nothing_at_all() {
     let shop = RunningShop::start(mute()).await;
     let data = shop.store.folder().to_owned();
-    let before = written(&data);
+    let before = at_rest(&data).await;
     let context = json!([
         { "role": "customer", "text": "在吗，睡袋有货吗" },
         { "role": "seller", "text": "您好，请问要哪个尺码？我已经给您退款了" },
@@ -186,7 +200,7 @@ async fn an_agent_is_warned_of_what_no_record_carries_and_never_stopped() {
         ("今天下午4点前会给您答复。", vec![]),
         ("补您88元。", vec!["R07", "88元"]),
         ("已经给您退款了。", vec!["R06", "已经给您退款了"]),
-        ("运费要17元，3小时到。", vec!["17元", "3小时"]),
+        ("运费要17元，3小时到。", vec!["17元"]),
     ] {
         let sent = shop.staff_post(&format!("{path}/messages"), json!({ "text": text })).await.good();
         let warnings: Vec<&str> =

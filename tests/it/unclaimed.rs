@@ -67,7 +67,7 @@ async fn the_customer_hears_how_it_stands_and_people_are_called() {
     let owed = promises(&shop, &talk).await;
     assert_eq!(owed.len(), 1, "{owed:?}");
     assert_eq!((text(&owed[0], "kind"), text(&owed[0], "due")), ("callback", "2026-11-20T15:00:00+08:00"));
-    assert_eq!(owed[0]["ticket"], talk["handoff"]["ticket"]);
+    assert_eq!(owed[0]["backed_by"], talk["handoff"]["ticket"]);
     shop.at("2026-11-20T10:50:00+08:00");
     wait_for_words(&shop, &talk, 5).await;
     // The customer who asks now is answered, and nobody is handed over twice.

@@ -249,9 +249,11 @@ async fn a_restart_loses_nothing_and_tells_nothing_under_two_ids() {
     let mut shop = shop().await;
     let id = subscribe(&shop, &receiver, &["message_created"]).await;
     let mut said = Vec::new();
+    let mut talk = serde_json::Value::Null;
     for number in 0..6 {
         let text = format!("第{number}句");
-        shop.chat(Some("cus_1"), &text).await;
+        // One conversation, because within one the order is kept.
+        talk = shop.chat_on(Some("cus_1"), &talk, &text).await;
         said.push(text);
         if number % 2 == 0 {
             // In the middle of an attempt, or before the event was looked at.

@@ -210,7 +210,7 @@ impl Saying<'_> {
             memory.order = Some(format!("{}:{order}", RecordKind::Order.as_str()));
         }
         memory.introduced = true;
-        memory.pending = Some(Pending::Nudge { choices });
+        memory.pending = Some(Pending::Nudge { choices, product: event.product.clone() });
         memory
     }
 }

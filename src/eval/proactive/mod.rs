@@ -41,7 +41,7 @@ pub struct Arrival {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Arrived {
     /// An event.
-    Event(ShopEvent),
+    Event(Box<ShopEvent>),
     /// A record reads so from then on.
     Record(Box<Record>),
 }

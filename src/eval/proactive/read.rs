@@ -84,7 +84,7 @@ impl Fields<'_> {
             detail: self.fields,
             at: happened,
         };
-        Ok(Arrival { at: received, what: Arrived::Event(event) })
+        Ok(Arrival { at: received, what: Arrived::Event(Box::new(event)) })
     }
 
     fn kind(&mut self) -> Result<EventType, FieldFault> {

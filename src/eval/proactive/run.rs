@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
                 // A known id changes nothing, however the event reads this time.
                 if self.taken.insert(event.id.clone()) {
                     self.events += 1;
-                    self.happen(event, &now);
+                    self.happen(*event, &now);
                 } else {
                     self.duplicates += 1;
                 }

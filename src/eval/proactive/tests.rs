@@ -105,7 +105,7 @@ fn a_made_day_is_the_same_for_a_seed_and_has_everything_that_goes_wrong() {
         .arrivals
         .iter()
         .filter_map(|arrival| match &arrival.what {
-            Arrived::Event(event) => Some((arrival.at, event)),
+            Arrived::Event(event) => Some((arrival.at, &**event)),
             Arrived::Record(_) => None,
         })
         .collect();

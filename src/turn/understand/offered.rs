@@ -16,7 +16,7 @@ static TAKES: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What the customer says by taking the offer; none if something else is said.
 pub(super) fn taken(folded: &str, input: &TurnInput, feedback: &FeedbackWords) -> Option<String> {
-    let Some(Pending::Nudge { choices }) = &input.memory.pending else { return None };
+    let Some(Pending::Nudge { choices, .. }) = &input.memory.pending else { return None };
     let first = choices.first()?;
     let takes = TAKES.is_match(folded.trim()) || feedback.affirms(folded);
     takes.then(|| first.say.clone())

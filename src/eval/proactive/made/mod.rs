@@ -171,10 +171,11 @@ impl Maker {
         if self.one_in(PER_DOUBLE) {
             self.events += 1;
             let seconds = self.below(600);
-            let again = Arrival { at: later(received, seconds), what: Arrived::Event(event.clone()) };
+            let again =
+                Arrival { at: later(received, seconds), what: Arrived::Event(Box::new(event.clone())) };
             self.day.arrivals.push(again);
         }
-        self.day.arrivals.push(Arrival { at: received, what: Arrived::Event(event) });
+        self.day.arrivals.push(Arrival { at: received, what: Arrived::Event(Box::new(event)) });
     }
 
     /// A record reads so from a moment on.
