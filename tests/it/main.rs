@@ -7,6 +7,7 @@ mod app;
 mod actions;
 mod appliance;
 mod program;
+mod random;
 
 mod ablation;
 mod bad_input;

@@ -80,12 +80,6 @@ impl Store {
             .await?;
         rows.iter().map(read_account).collect()
     }
-
-    /// Those to whom work can be given: the accounts in use, by name.
-    pub async fn roster(&self, staff: &StaffScope) -> Result<Vec<StaffAccount>, StoreError> {
-        let accounts = self.staff_accounts(staff).await?;
-        Ok(accounts.into_iter().filter(|account| account.active).collect())
-    }
 }
 
 /// An account with what nobody outside the store sees of it.

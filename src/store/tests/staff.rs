@@ -170,18 +170,6 @@ async fn sessions_end_with_what_they_rest_on() {
 }
 
 #[tokio::test]
-async fn the_roster_has_those_in_use() {
-    let (_folder, store) = store().await;
-    for (text, role) in [("周敏", Role::Lead), ("lin", Role::Agent), ("gone", Role::Agent)] {
-        made(&store, text, role).await;
-    }
-    let out = StaffChange { active: Some(false), ..StaffChange::default() };
-    store.change_staff(&staff(), &name("gone"), out, &now()).await.unwrap();
-    let roster: Vec<_> = store.roster(&staff()).await.unwrap().into_iter().map(|a| a.name).collect();
-    assert_eq!(roster, ["lin", "周敏"]);
-}
-
-#[tokio::test]
 async fn everything_is_in_the_audit_and_no_secret_is() {
     let (_folder, store) = store().await;
     made(&store, "lin", Role::Agent).await;

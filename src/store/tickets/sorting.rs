@@ -154,11 +154,12 @@ pub(in crate::store) async fn assign_by(
     Ok(candidates.into_iter().min().map(|(.., name)| name))
 }
 
-/// Who is there to take tickets: everybody who has worked at the desk lately.
+/// Who is there to take tickets: everybody who has worked at the desk lately and whose account is in use.
 async fn roster(transaction: &mut Transaction, shop: &ShopId, now: &Now) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query(
         "SELECT DISTINCT actor FROM audit WHERE shop = ?1 AND at >= ?2 AND at <= ?3 AND action IN \
-         ('claim', 'message', 'note', 'return', 'resolve', 'snooze', 'pass_on', 'tag') AND actor <> ?4 ORDER BY actor",
+         ('claim', 'message', 'note', 'return', 'resolve', 'snooze', 'pass_on', 'tag') AND actor <> ?4 \
+         AND NOT EXISTS (SELECT 1 FROM staff WHERE staff.shop = audit.shop AND name = actor AND active = 0) ORDER BY actor",
     )
     .bind(shop.as_str())
     .bind(now.epoch_milliseconds() - milliseconds(AT_THE_DESK))

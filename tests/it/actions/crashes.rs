@@ -18,6 +18,7 @@ use super::staff;
 use super::system::{Mood, SECRET, ShopSystem, TOKEN};
 use crate::app::{client, read, sign};
 use crate::program::{Server, warmdesk};
+use crate::random::Random;
 
 const KEY: &str = "admin-key-of-the-integration-tests";
 
@@ -34,16 +35,6 @@ fn orders() -> String {
         .to_string()
     };
     (0..CUSTOMERS).map(order).collect::<Vec<_>>().join("\n")
-}
-
-/// A generator of numbers, so that a run that fails can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
 }
 
 fn serve(folder: &Path) -> Command {

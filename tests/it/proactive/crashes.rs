@@ -15,18 +15,9 @@ use warmdesk::store::Store;
 
 use crate::app::{client, read};
 use crate::program::{Server, warmdesk};
+use crate::random::Random;
 
 const KEY: &str = "admin-key-of-the-integration-tests";
-
-/// A generator of numbers, so that a run that fails can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-}
 
 fn serve(folder: &Path) -> Command {
     let mut command = warmdesk(folder);
