@@ -90,5 +90,5 @@ fn a_person_is_warned_of_what_no_record_carries() {
     warns("zh-CN", "补您20元。", &["R07"]);
     warns("zh-CN", "这件衣服是58元。", &["“58元”这个金额"]);
     warns("zh-CN", "运费12元，后天15点到。", &["12元", "后天", "15点"]);
-    warns("en", "It costs 58 yuan.", &["this amount"]);
+    warns("en", "It costs ¥58.", &["this amount"]);
 }

@@ -38,9 +38,7 @@ use crate::knowledge::Knowledge;
 use crate::model::ChatModel;
 use crate::store::{Appended, Conversation, NewConversation, NewMessage, ProofLimits, Store, StoreError};
 use crate::time::{Clock, Now};
-use crate::turn::types::{
-    A_DAY, Author, DeskStatus, Episode, Memory, OrderProof, PageContext, Pending, TurnInput,
-};
+use crate::turn::types::{A_DAY, Author, DeskStatus, Episode, Memory, OrderProof, Pending, TurnInput};
 use crate::turn::{Limits, Outcome, Rules, Turn, VoiceError};
 use burst::{Bursts, Place};
 pub use desk::Queue;
@@ -258,15 +256,6 @@ impl Conversations {
     }
 }
 
-/// What the customer looks at: what the page says or, right after the assistant spoke first, what it spoke of.
-fn page_of(page: &PageContext, memory: &Memory) -> PageContext {
-    let spoken_of = match &memory.pending {
-        Some(Pending::Nudge { product, .. }) => product.clone(),
-        _ => None,
-    };
-    PageContext { product: page.product.clone().or(spoken_of), ..page.clone() }
-}
-
 /// What a new conversation knows of the customer's earlier ones: the matters of the last day that are not solved.
 fn begun_with(earlier: &[Memory], now: &Now) -> Memory {
     let mut memory = Memory::default();
@@ -417,7 +406,7 @@ impl Answering {
             message: self.appended.message.clone(),
             text,
             history,
-            page: page_of(&self.message.page, &memory),
+            page: self.message.page.clone(),
             memory: memory.after_promises(&standing),
             attachments: self.message.attachments.len(),
             desk,

@@ -6,6 +6,7 @@ use crate::pack::condition::Condition;
 use crate::pack::load::{PackFiles, load};
 use crate::pack::types::Pack;
 use crate::record::RecordKind;
+use crate::turn::generate::speak::backed_by_the_desk;
 use crate::turn::guard::{GoalOrder, Grounds, GuardContext, vet};
 use crate::turn::types::{By, Draft, Emotion, Fact, Facts, Stage};
 
@@ -269,9 +270,7 @@ fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wor
         .slots
         .iter()
         .filter(|(path, _)| {
-            ["desk.", "commitment.", "conversation.", "flow.", "event."]
-                .iter()
-                .any(|root| path.starts_with(root))
+            ["desk.", "commitment.", "conversation.", "flow."].iter().any(|root| path.starts_with(root))
         })
         .flat_map(|(_, value)| [value.clone(), format!("{value}分钟"), format!("{value} minutes")])
         .collect();
@@ -291,6 +290,7 @@ fn objection(pack: &Pack, (place, goal, tier): (&str, Goal, Tier), wording: &Wor
         wording: Some(rendered.id),
         slots: rendered.slots,
     };
+    let backed: Vec<String> = backed.into_iter().chain(backed_by_the_desk(&draft)).collect();
     let now = now();
     let grounds = Grounds::new(pack, "", &facts, &now);
     let context = GuardContext {

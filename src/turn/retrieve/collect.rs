@@ -10,7 +10,7 @@ use super::{MOST_FACTS, Own, RELEVANT_SCORE, RetrieveError, Source, Wanted, meas
 use crate::identity::Identity;
 use crate::knowledge::{Among, Hit, Knowledge, Question, SearchQuery};
 use crate::record::{Record, RecordKind, derived_fields, in_force, shipment_records};
-use crate::turn::types::{Author, EntityKind, Fact, Facts, Reading, TurnInput};
+use crate::turn::types::{Author, EntityKind, Fact, Facts, Pending, Reading, TurnInput};
 
 /// How many policies may stand among the facts; all of one matter, then those of the next.
 const MOST_POLICIES: usize = 6;
@@ -141,11 +141,17 @@ impl<'a, S: Source> Collector<'a, S> {
             None => (None, None),
         };
         let page = self.input.page.product.clone();
+        // Right after the assistant spoke first, a question is about what it spoke of.
+        let spoken_of = match &self.input.memory.pending {
+            Some(Pending::Nudge { product, .. }) => product.clone(),
+            _ => None,
+        };
         let remembered =
             self.input.memory.products.last().map(|id| id.strip_prefix("product:").unwrap_or(id).to_owned());
         let candidates = if about_order {
             [
                 (named, "消息里说到的商品"),
+                (spoken_of, "刚才主动说到的商品"),
                 (item, "订单里的商品"),
                 (page, "页面上的商品"),
                 (remembered, "正在谈的商品"),
@@ -154,6 +160,7 @@ impl<'a, S: Source> Collector<'a, S> {
         } else {
             [
                 (named, "消息里说到的商品"),
+                (spoken_of, "刚才主动说到的商品"),
                 (page, "页面上的商品"),
                 (remembered, "正在谈的商品"),
                 (item, "订单里的商品"),
