@@ -76,9 +76,13 @@ test("an answer that was half stored when the page was loaded is shown whole, on
   const { page, widget } = await visit();
   await widget.say("3段一次放几勺");
   const { conversation } = await until("a session", () => widget.session());
-  const whole = await until("an answer", async () => {
-    const { messages } = (await ask("GET", `/api/v1/conversations/${conversation}`)).answer;
-    return messages.at(-1)?.author === "assistant" && messages.at(-1).text.includes("\n") && messages.at(-1);
+  // An answer grows sentence by sentence; it is whole once it stays the same.
+  let before, same = 0;
+  const whole = await until("a whole answer", async () => {
+    const last = (await ask("GET", `/api/v1/conversations/${conversation}`)).answer.messages.at(-1);
+    same = last?.text === before ? same + 1 : 0;
+    before = last?.text;
+    return last?.author === "assistant" && last.text.includes("\n") && same >= 5 && last;
   });
   await page.route(`**/conversations/${conversation}`, async (route) => {
     const response = await route.fetch();

@@ -118,6 +118,8 @@ test("on a telephone the chat has the whole screen", async () => {
   await page.locator("#view").locator("*").first().waitFor();
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page does not move sideways");
   await widget.open();
+  // It slides in.
+  await until("the panel stands still", async () => (await widget.panel.boundingBox())?.y === 0);
   const box = await widget.panel.boundingBox();
   assert.deepEqual([box.x, box.y, box.width, box.height].map(Math.round), [0, 0, 390, 844]);
   await widget.say("在吗");
