@@ -148,7 +148,8 @@ impl SystemPlace {
     async fn start(self, sample: &Sample, address: SocketAddr, pace: Duration) -> anyhow::Result<ShopSystem> {
         let staff = StaffScope { shop: ShopId::default(), actor: "demo".to_owned() };
         let now = sample.clock.now();
-        let key = sample.app.store.create_key(&staff, "shop system", &[KeyScope::Facts], &now).await?;
+        let scopes = [KeyScope::Facts, KeyScope::Events];
+        let key = sample.app.store.create_key(&staff, "shop system", &scopes, &now).await?;
         ShopSystem::start(
             self.port,
             example::Options {
