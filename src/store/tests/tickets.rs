@@ -238,3 +238,28 @@ async fn the_queue_is_counted_and_timed_from_what_happened() {
     let stale = store.desk_counts(&staff(), None, &at("2026-11-20T05:00:00Z")).await.unwrap();
     assert_eq!(stale.milliseconds_a_place, None);
 }
+
+/// Where more people wait than are listed, those who wait longest and most urgently are among them.
+#[tokio::test]
+async fn whoever_waits_longest_does_not_fall_off_the_list() {
+    let (_folder, store) = store().await;
+    let mut waiting = Vec::new();
+    for number in 0..4 {
+        let scope = customer(&format!("c{number}"));
+        let conversation = opened(&store, &scope).await;
+        let priority = if number == 2 { Priority::Urgent } else { Priority::Normal };
+        let ticket = NewTicket { priority, ..new(&conversation, HandoffMode::Now, DUE) };
+        waiting.push(open(&store, &scope, ticket).await.ticket.id);
+    }
+    let listed = async |status: Option<TicketStatus>| -> Vec<TicketId> {
+        let filter = TicketFilter { status, limit: Some(2), ..TicketFilter::default() };
+        store.tickets(&staff(), &filter).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+    };
+    assert_eq!(listed(Some(TicketStatus::Open)).await, [waiting[2].clone(), waiting[0].clone()]);
+    assert_eq!(listed(None).await, [waiting[3].clone(), waiting[2].clone()], "all of them, the newest first");
+    for ticket in &waiting {
+        store.claim(&agent("小李"), ticket, &now()).await.unwrap();
+        store.resolve(&agent("小李"), ticket, &now()).await.unwrap();
+    }
+    assert_eq!(listed(Some(TicketStatus::Resolved)).await, [waiting[3].clone(), waiting[2].clone()]);
+}
