@@ -285,3 +285,50 @@ async fn the_conversation_of_who_only_held_an_order_goes_along() {
     store.erase_customer(&staff(), &marked(), true, &now()).await.unwrap();
     assert_eq!(found(&store, "HELD").await, Vec::<String>::new());
 }
+
+/// Somebody who has never written may still have looked around, refused hints, or sent a picture.
+#[tokio::test]
+async fn who_has_only_looked_around_is_erased_too() {
+    let (_folder, store) = store().await;
+    let planted = store.write(move |transaction| {
+        Box::pin(async move {
+            for sql in [
+                "INSERT INTO shop_events (shop, id, type, person, detail, at, received_at) \
+                 VALUES ('default', ?1 || '-e', 'product_viewed', 'customer:cus_' || ?1, '{}', 0, 0)",
+                "INSERT INTO nudge_refusals (shop, person, rule, at) VALUES ('default', 'customer:cus_' || ?1, '', 0)",
+                "INSERT INTO pictures (id, shop, customer, kind, bytes, sha256, at) \
+                 VALUES ('pic_' || ?1, 'default', 'cus_' || ?1, 'png', 1, 'aa', 0)",
+            ] {
+                sqlx::query(sql).bind(MARK).execute(&mut transaction.connection).await?;
+            }
+            Ok(())
+        })
+    });
+    planted.await.unwrap();
+    store.erase_customer(&staff(), &marked(), false, &now()).await.unwrap();
+    assert_eq!(found(&store, MARK).await, Vec::<String>::new());
+    let again = store.erase_customer(&staff(), &marked(), false, &now()).await;
+    assert!(matches!(again, Err(StoreError::NotFound { what: "customer", .. })), "{again:?}");
+}
+
+/// A picture that was chosen and never sent belongs to the browser alone.
+#[tokio::test]
+async fn a_picture_that_was_never_sent_goes_with_its_browser() {
+    let (_folder, store) = store().await;
+    let id = planted(&store, marked().as_str(), "8801", MARK).await;
+    let picture = store.write(move |transaction| {
+        Box::pin(async move {
+            sqlx::query(
+                "INSERT INTO pictures (id, shop, visitor, kind, bytes, sha256, at) SELECT 'pic_unsent', 'default', \
+                 visitor, 'png', 1, 'bb', 0 FROM conversations WHERE id = ?1",
+            )
+            .bind(id)
+            .execute(&mut transaction.connection)
+            .await?;
+            Ok(())
+        })
+    });
+    picture.await.unwrap();
+    store.erase_customer(&staff(), &marked(), true, &now()).await.unwrap();
+    assert_eq!(count(&store, "pictures").await, 0);
+}

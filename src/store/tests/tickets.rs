@@ -193,7 +193,7 @@ async fn tickets_are_listed_by_what_is_asked() {
     };
     let all = TicketFilter::default;
     check(all(), &[4, 3, 2, 1, 0]).await;
-    check(TicketFilter { status: Some(TicketStatus::Open), ..all() }, &[4, 3, 0]).await;
+    check(TicketFilter { status: Some(TicketStatus::Open), ..all() }, &[0, 3, 4]).await;
     check(TicketFilter { reason: Some(HandoffReason::NoEvidence), ..all() }, &[3, 1]).await;
     check(TicketFilter { agent: Some("小李".into()), ..all() }, &[1]).await;
     check(TicketFilter { limit: Some(2), ..all() }, &[4, 3]).await;

@@ -281,8 +281,11 @@ async fn tried(
 ) -> Result<Option<DeliveryState>, StoreError> {
     let Some(row) = find(transaction, staff, id).await? else { return Ok(None) };
     let delivery = read_delivery(&row)?;
-    let attempts = delivery.attempts + 1;
+    let attempts = delivery.attempts.saturating_add(1);
+    // What was erased while it was on its way is not sent again, and an answer that may repeat it is not kept.
+    let is_erased = delivery.body.is_empty();
     let (state, next_at) = settled(attempt, attempts, now);
+    let (state, next_at) = if is_erased { (state.or_dead(), None) } else { (state, next_at) };
     sqlx::query(
         "UPDATE webhook_deliveries SET state = ?1, attempts = ?2, next_at = ?3, status = ?4, answer = ?5, error = ?6, \
          last_at = ?7 WHERE id = ?8",
@@ -291,7 +294,7 @@ async fn tried(
     .bind(attempts)
     .bind(next_at.map(Timestamp::as_millisecond))
     .bind(attempt.status)
-    .bind(&attempt.answer)
+    .bind(attempt.answer.as_ref().filter(|_| !is_erased))
     .bind(&attempt.error)
     .bind(now.epoch_milliseconds())
     .bind(id.as_str())
