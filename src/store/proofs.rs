@@ -15,7 +15,7 @@ use super::codec::{from_json, json};
 use super::conversations::{Conversation, own_conversation};
 use super::tickets::audit;
 use super::{Store, StoreError, Transaction};
-use crate::identity::{ConversationId, OrderHolder, Scope, StaffScope, VisitorId};
+use crate::identity::{ConversationId, OrderHolder, Scope, StaffScope, VisitorId, network};
 use crate::time::Now;
 use crate::turn::types::ProofOutcome;
 
@@ -282,15 +282,4 @@ fn phone_end(order: &Map<String, Value>, customer: &Map<String, Value>) -> Optio
         on_order().or_else(|| order.get("phone")?.as_str()).or_else(|| customer.get("phone")?.as_str())?;
     let digits: Vec<u8> = phone.bytes().filter(u8::is_ascii_digit).collect();
     digits.last_chunk().copied()
-}
-
-/// What counts as one address: of the newer kind a household has a whole network.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-    }
 }

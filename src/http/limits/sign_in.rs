@@ -11,6 +11,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::too_many;
 use crate::http::error::ApiError;
+use crate::identity::network;
 use crate::staff::StaffName;
 use crate::telemetry::metrics;
 
@@ -51,7 +52,7 @@ impl SignInLimits {
         }
         // The address comes first: a flood from one place does not use up the tries of those whose names it guesses.
         if let Some(address) = address {
-            self.addresses.admit(&address).inspect_err(|_| metrics::rate_limited("sign_in"))?;
+            self.addresses.admit(&network(address)).inspect_err(|_| metrics::rate_limited("sign_in"))?;
         }
         // Whatever cannot be a name is counted as one, so that no request makes this grow by its own size.
         let name = StaffName::new(name).map(|name| name.lookup()).unwrap_or_default();
@@ -107,6 +108,14 @@ mod tests {
         assert_eq!(refused_after(|number| limits.admit(&format!("name{number}"), address)), 30);
         assert!(limits.admit("name31", Some(IpAddr::from([10, 0, 0, 2]))).is_ok());
         assert!(limits.admit("name32", None).is_ok());
+    }
+
+    #[test]
+    fn a_household_of_the_newer_kind_of_addresses_is_one() {
+        let limits = SignInLimits::default();
+        let from = |number: u32| Some(format!("2001:db8:1:2::{number:x}").parse().unwrap());
+        assert_eq!(refused_after(|number| limits.admit(&format!("name{number}"), from(number))), 30);
+        assert!(limits.admit("name31", Some("2001:db8:1:3::1".parse().unwrap())).is_ok());
     }
 
     #[test]
