@@ -20,9 +20,12 @@ use crate::identity::{KeyScope, ShopId, StaffKey, StaffScope};
 /// The longest name and the longest display name, in characters.
 pub const LONGEST_NAME: usize = 64;
 
-/// Names under which the program itself acts. A person with one of them could not be told from it in the audit.
-const RESERVED: [&str; 9] =
-    ["admin", "assistant", "bench", "demo", "gaps", "index", "staff", "terminal", UNPROVEN];
+/// Names under which the program itself acts, and customers as the audit names them. A person with one of them could not be
+/// told from them there.
+const RESERVED: [&str; 12] = [
+    "admin", "anonymous", "assistant", "bench", "customer", "demo", "gaps", "index", "replay", "staff",
+    "terminal", UNPROVEN,
+];
 
 /// Who stands in the audit where somebody could not prove who they are.
 pub const UNPROVEN: &str = "unknown";

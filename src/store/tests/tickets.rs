@@ -263,3 +263,16 @@ async fn whoever_waits_longest_does_not_fall_off_the_list() {
     }
     assert_eq!(listed(Some(TicketStatus::Resolved)).await, [waiting[3].clone(), waiting[2].clone()]);
 }
+
+/// A desk and a shop's page may both count their messages from one.
+#[tokio::test]
+async fn an_id_of_the_customer_is_refused_to_the_agent_with_a_reason() {
+    let (_folder, store) = store().await;
+    let scope = customer("c1");
+    let conversation = opened(&store, &scope).await;
+    store.append_customer_message(&scope, &conversation.id, named("1", "在吗"), &now()).await.unwrap();
+    let ticket = open(&store, &scope, new(&conversation, HandoffMode::Now, DUE)).await.ticket.id;
+    store.claim(&agent("小李"), &ticket, &now()).await.unwrap();
+    refused(store.staff_message(&agent("小李"), &ticket, named("1", "在的"), &now()).await, "`1` is taken");
+    store.staff_message(&agent("小李"), &ticket, named("2", "在的"), &now()).await.unwrap();
+}
