@@ -117,7 +117,7 @@ pub struct AccountChange {
     /// What it may do, from its next request on.
     #[serde(default)]
     pub role: Option<Role>,
-    /// Whether it may sign in; false ends its sessions at once.
+    /// Whether it may sign in; false ends its sessions at once and puts its tickets back into the queue.
     #[serde(default)]
     pub active: Option<bool>,
     /// Its password; a new one ends its sessions at once.

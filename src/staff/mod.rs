@@ -217,7 +217,7 @@ pub struct StaffChange {
     pub display_name: Option<DisplayName>,
     /// What it may do.
     pub role: Option<Role>,
-    /// Whether it may sign in. Taking that away ends its sessions.
+    /// Whether it may sign in. Taking that away ends its sessions and puts its tickets back into the queue.
     pub active: Option<bool>,
     /// Its password. A new one ends its sessions.
     pub password: Option<Password>,

@@ -22,6 +22,7 @@ use crate::staff::AuditEntry;
 use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
 
 pub(super) use open::{open as open_in, program};
+pub(super) use parting::release_all;
 pub use parting::{Parting, PassedOn};
 pub(super) use sorting::{assign_by, set_assignee};
 pub(super) use upkeep::{
