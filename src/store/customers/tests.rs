@@ -159,6 +159,8 @@ async fn nothing_is_left_of_who_was_erased_and_everything_of_the_others() {
     planted(&store, "cus_other", "8802", "STAYS").await;
     let before = (found(&store, MARK).await, found(&store, "STAYS").await);
     assert!(before.0.len() > 20, "{before:?}");
+    let ratings = store.ratings_of(&staff(), &id.parse().unwrap()).await.unwrap();
+    assert_eq!((ratings.len(), ratings[0].text.as_deref()), (1, Some(MARK)), "ratings are given out");
     let refused = store.erase_customer(&staff(), &marked(), false, &now()).await.unwrap_err();
     let StoreError::Conflict(why) = &refused else { panic!("{refused:?}") };
     for open in ["now: 1", "actions: 1", "promises: 1"] {
