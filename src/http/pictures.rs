@@ -220,7 +220,11 @@ mod tests {
             Body::from_stream(stream::iter(0..parts).map(part))
         };
         let (bytes, room) = read(body(3000, 1)).await.unwrap();
-        assert_eq!((bytes.len(), free - ROOM.available_permits()), (3000, 3), "small parts count as what they are");
+        assert_eq!(
+            (bytes.len(), free - ROOM.available_permits()),
+            (3000, 3),
+            "small parts count as what they are"
+        );
         drop(room);
         assert_eq!(read(body(6, 1024 * 1024)).await.unwrap_err().code(), ErrorCode::BodyTooLarge);
         assert_eq!(ROOM.available_permits(), free);

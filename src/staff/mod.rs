@@ -23,8 +23,18 @@ pub const LONGEST_NAME: usize = 64;
 /// Names under which the program itself acts, and customers as the audit names them. A person with one of them could not be
 /// told from them there.
 const RESERVED: [&str; 12] = [
-    "admin", "anonymous", "assistant", "bench", "customer", "demo", "gaps", "index", "replay", "staff",
-    "terminal", UNPROVEN,
+    "admin",
+    "anonymous",
+    "assistant",
+    "bench",
+    "customer",
+    "demo",
+    "gaps",
+    "index",
+    "replay",
+    "staff",
+    "terminal",
+    UNPROVEN,
 ];
 
 /// Who stands in the audit where somebody could not prove who they are.

@@ -153,7 +153,11 @@ mod tests {
         limits.signed_in("Lin", home);
         assert_eq!(refused_after(|_| limits.admit("lin", elsewhere)), 10);
         assert!(limits.admit("lin", None).is_err());
-        assert_eq!(refused_after(|_| limits.admit("LIN", home)), 10, "but there, too, nobody guesses for ever");
+        assert_eq!(
+            refused_after(|_| limits.admit("LIN", home)),
+            10,
+            "but there, too, nobody guesses for ever"
+        );
         assert!(limits.admit("周敏", home).is_ok());
     }
 

@@ -172,8 +172,7 @@ async fn one_customer_cannot_flood_and_others_are_not_hit() {
 #[tokio::test]
 async fn behind_a_proxy_only_its_own_word_names_the_address() {
     let limits = LimitSettings { per_person_a_minute: 0, events_a_minute: 0, per_address_a_minute: 1 };
-    let app =
-        TestApp::with(DoorSettings { limits, trust_forwarded_for: true, ..DoorSettings::default() });
+    let app = TestApp::with(DoorSettings { limits, trust_forwarded_for: true, ..DoorSettings::default() });
     let check = async |lines: &[&str], expected: u16| {
         let request = app.chat(json!({ "message": "在吗" }));
         let request = lines.iter().fold(request, |request, line| request.header("x-forwarded-for", line));
