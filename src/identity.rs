@@ -4,6 +4,7 @@
 //! customer id, so that "logged in" can never be mistaken for "owner".
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -385,6 +386,18 @@ impl StaffKey {
     }
 }
 
+/// What counts as one address wherever tries or requests are counted: of the newer kind a household has a whole network, whose
+/// first address stands for all of them.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        older @ IpAddr::V4(_) => older,
+        IpAddr::V6(newer) => {
+            let [a, b, c, d, ..] = newer.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
 /// How new conversations are named. The id also decides which variant of a wording is said first.
 #[derive(Debug, Clone, Default)]
 pub enum ConversationIds {
@@ -430,6 +443,17 @@ mod tests {
         assert_ne!(first, one.next_id());
         assert_ne!(first, ConversationIds::counted(8).next_id());
         assert_eq!(first.as_str().parse::<ConversationId>(), Ok(first));
+    }
+
+    #[test]
+    fn a_network_of_the_newer_kind_counts_as_one_address() {
+        let check = |address: &str, expected: &str| {
+            assert_eq!(network(address.parse().unwrap()).to_string(), expected, "{address}");
+        };
+        check("203.0.113.7", "203.0.113.7");
+        check("::ffff:203.0.113.7", "203.0.113.7");
+        check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::");
+        check("2001:db8:1:2::9", "2001:db8:1:2::");
     }
 
     #[test]

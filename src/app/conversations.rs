@@ -58,7 +58,9 @@ impl Conversations for ConversationsPort {
             };
             let here = found.id.clone();
             let concerns = move |announcement: &Announcement| announcement.conversation == here;
-            let events = tail(announcements, after.unwrap_or(found.last_event), concerns, read);
+            // A number that there is not yet comes from before a backup was put back; whoever waited for it would hear nothing.
+            let last = after.map_or(found.last_event, |after| after.min(found.last_event));
+            let events = tail(announcements, last, concerns, read);
             // Events of other kinds move the number on and are not shown.
             let shown = events.filter_map(|(id, event)| async move {
                 conversation_event(&event).map(|event| Numbered { id, event })

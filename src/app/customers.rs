@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::facts::FactsPort;
 use crate::actions::{Action, Promise};
 use crate::customers::Erased;
+use crate::desk::types::Rating;
 use crate::flows::Flow;
 use crate::http::ports::{Answer, Customers};
 use crate::identity::{CustomerId, StaffScope};
@@ -69,7 +70,7 @@ fn shown_record(record: Record) -> Value {
 }
 
 fn shown_conversation(data: CustomerConversation) -> Value {
-    let CustomerConversation { conversation, messages, tickets, actions, promises, flows } = data;
+    let CustomerConversation { conversation, messages, tickets, ratings, actions, promises, flows } = data;
     let tickets = tickets.into_iter().map(|(ticket, notes)| {
         let mut shown = json!(ticket);
         shown["agent_notes"] = json!(notes);
@@ -85,10 +86,15 @@ fn shown_conversation(data: CustomerConversation) -> Value {
         "remembered": conversation.memory,
         "messages": messages,
         "tickets": tickets.collect::<Vec<_>>(),
+        "ratings": ratings.iter().map(shown_rating).collect::<Vec<_>>(),
         "actions": actions.iter().map(shown_action).collect::<Vec<_>>(),
         "promises": promises.iter().map(shown_promise).collect::<Vec<_>>(),
         "flows": flows.iter().map(shown_flow).collect::<Vec<_>>(),
     })
+}
+
+fn shown_rating(rating: &Rating) -> Value {
+    json!({ "ticket": rating.ticket, "score": rating.score, "text": rating.text, "at": rating.at })
 }
 
 fn shown_action(action: &Action) -> Value {

@@ -166,10 +166,9 @@ impl Tickets for TicketsPort {
     fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>> {
         Box::pin(async move {
             let announcements = self.store.announcements();
-            let last = match after {
-                Some(after) => after,
-                None => self.store.last_desk_event(&staff).await?,
-            };
+            // A number that there is not yet comes from before a backup was put back.
+            let newest = self.store.last_desk_event(&staff).await?;
+            let last = after.map_or(newest, |after| after.min(newest));
             let (store, scope) = (self.store.clone(), staff.clone());
             let read = move |last: i64| {
                 let (store, scope) = (store.clone(), scope.clone());

@@ -16,7 +16,7 @@ use self::sign_in::SignInLimits;
 use super::auth::{Caller, limit_name};
 use super::error::ApiError;
 use super::state::AppState;
-use crate::identity::{Scope, StaffScope};
+use crate::identity::{Scope, StaffScope, network};
 use crate::telemetry::metrics;
 
 /// How much one caller may ask. A rate of 0 switches the limit off.
@@ -76,7 +76,7 @@ impl Limits {
             return Ok(());
         };
         self.sweep();
-        limiter.check_key(&address).map_err(|refused| {
+        limiter.check_key(&network(address)).map_err(|refused| {
             metrics::rate_limited("address");
             too_many(&refused)
         })
@@ -168,9 +168,10 @@ impl FromRequestParts<AppState> for Address {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
-        // A proxy appends the address it saw, so only the last one is not the caller's own claim.
+        // A proxy appends the address it saw, to the last line or as a line of its own, so only the very last one is not the
+        // caller's own claim.
         let forwarded = || {
-            let value = parts.headers.get("x-forwarded-for")?.to_str().ok()?;
+            let value = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
             value.rsplit(',').next()?.trim().parse().ok()
         };
         if state.settings.trust_forwarded_for

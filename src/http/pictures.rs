@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use serde::Serialize;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::auth::{Caller, proof_in};
 use super::error::{ApiError, ErrorCode, created_answer};
@@ -25,6 +26,16 @@ const PICTURE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'
 
 /// After so many bytes nothing more is read, whatever was announced.
 const READ_AT_MOST: usize = 4 * MAX_BYTES;
+
+/// What room in memory is counted in, in bytes.
+const PIECE: usize = 1024;
+
+/// Room for pictures that are arriving, 256 MB. They may take minutes over a bad connection, and a visitor costs nothing to
+/// make: without an end to it, a few thousand that never come to theirs would fill the memory.
+static ROOM: Semaphore = Semaphore::const_new(256 * 1024);
+
+/// Somebody for whom there was no room tries again after so many seconds.
+const RETRY_SECONDS: u64 = 5;
 
 /// A picture that was taken.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -63,7 +74,7 @@ pub async fn send(
     state.limits.admit_person(&caller, &scope)?;
     let kind = kind_of(request.headers())?;
     // The body is read last: from whom nothing is taken, nothing is read.
-    let bytes = read(request.into_body()).await?;
+    let (bytes, _room) = read(request.into_body()).await?;
     if !kind.begins(&bytes) {
         return Err(unsupported(format!("the body does not begin as {} does", kind.content_type())));
     }
@@ -143,24 +154,37 @@ async fn own(state: &AppState, scopes: &[Scope], id: &PictureId) -> Result<Optio
 }
 
 /// Reads a body to its end. One that is somewhat too large is read on and thrown away, because a browser that is cut off while
-/// it sends shows no answer at all.
-async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
+/// it sends shows no answer at all. With the bytes comes the room they take.
+async fn read(body: Body) -> Result<(Vec<u8>, Option<SemaphorePermit<'static>>), ApiError> {
     let mut parts = body.into_data_stream();
-    let (mut bytes, mut length) = (Vec::new(), 0_usize);
+    let (mut bytes, mut length, mut room) = (Vec::new(), 0_usize, None);
     while let Some(part) = parts.next().await {
         let part = part.map_err(|_| {
             ApiError::new(ErrorCode::InvalidParameter, "the body could not be read to its end")
         })?;
         length = length.saturating_add(part.len());
         if length <= MAX_BYTES {
+            take_room(&mut room, length)?;
             bytes.extend_from_slice(&part);
         } else if length > READ_AT_MOST {
             break;
         } else {
-            bytes = Vec::new();
+            (bytes, room) = (Vec::new(), None);
         }
     }
-    if length > MAX_BYTES { Err(too_large()) } else { Ok(bytes) }
+    if length > MAX_BYTES { Err(too_large()) } else { Ok((bytes, room)) }
+}
+
+/// Sees to it that there is room for so many bytes in all.
+fn take_room(room: &mut Option<SemaphorePermit<'static>>, bytes: usize) -> Result<(), ApiError> {
+    let held = room.as_ref().map_or(0, SemaphorePermit::num_permits);
+    let missing = u32::try_from(bytes.div_ceil(PIECE).saturating_sub(held)).unwrap_or(u32::MAX);
+    let more = ROOM.try_acquire_many(missing).map_err(|_| ApiError::too_many(RETRY_SECONDS))?;
+    match room {
+        Some(held) => held.merge(more),
+        None => *room = Some(more),
+    }
+    Ok(())
 }
 
 fn kind_of(headers: &HeaderMap) -> Result<PictureKind, ApiError> {
@@ -179,4 +203,34 @@ fn too_large() -> ApiError {
     let megabytes = MAX_BYTES / (1024 * 1024);
     ApiError::new(ErrorCode::BodyTooLarge, format!("a picture has at most {megabytes} MB"))
         .hint("make it smaller, as a phone does when it sends a picture")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Bytes;
+    use futures_util::stream;
+
+    /// All of it in one test: the room is one for the whole program.
+    #[tokio::test]
+    async fn there_is_room_for_so_much_and_it_is_given_back() {
+        let free = ROOM.available_permits();
+        let body = |parts: usize, size: usize| {
+            let part = move |_| Ok::<_, std::io::Error>(Bytes::from(vec![7; size]));
+            Body::from_stream(stream::iter(0..parts).map(part))
+        };
+        let (bytes, room) = read(body(3000, 1)).await.unwrap();
+        assert_eq!(
+            (bytes.len(), free - ROOM.available_permits()),
+            (3000, 3),
+            "small parts count as what they are"
+        );
+        drop(room);
+        assert_eq!(read(body(6, 1024 * 1024)).await.unwrap_err().code(), ErrorCode::BodyTooLarge);
+        assert_eq!(ROOM.available_permits(), free);
+        let taken = ROOM.try_acquire_many(u32::try_from(free - 2).unwrap()).unwrap();
+        assert_eq!(read(body(3000, 1)).await.unwrap_err().code(), ErrorCode::TooManyRequests);
+        drop(taken);
+        assert_eq!(ROOM.available_permits(), free);
+    }
 }

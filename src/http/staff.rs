@@ -117,7 +117,7 @@ pub struct AccountChange {
     /// What it may do, from its next request on.
     #[serde(default)]
     pub role: Option<Role>,
-    /// Whether it may sign in; false ends its sessions at once.
+    /// Whether it may sign in; false ends its sessions at once and puts its tickets back into the queue.
     #[serde(default)]
     pub active: Option<bool>,
     /// Its password; a new one ends its sessions at once.
@@ -193,6 +193,7 @@ pub async fn login(
         ApiError::new(ErrorCode::WrongCredentials, "the name or the password is wrong")
             .hint("whoever looks after the accounts can set a new password")
     })?;
+    state.limits.sign_in.signed_in(&signed_in.account.name, address.0);
     let kept = cookie::keep(&signed_in.token, &headers, &state.settings);
     let session = DeskSession { account: signed_in.account, token: signed_in.token };
     let caller = Caller { cookie: Cookie::Valid(Box::new(session)), ..Caller::default() };

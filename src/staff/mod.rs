@@ -20,9 +20,22 @@ use crate::identity::{KeyScope, ShopId, StaffKey, StaffScope};
 /// The longest name and the longest display name, in characters.
 pub const LONGEST_NAME: usize = 64;
 
-/// Names under which the program itself acts. A person with one of them could not be told from it in the audit.
-const RESERVED: [&str; 9] =
-    ["admin", "assistant", "bench", "demo", "gaps", "index", "staff", "terminal", UNPROVEN];
+/// Names under which the program itself acts, and customers as the audit names them. A person with one of them could not be
+/// told from them there.
+const RESERVED: [&str; 12] = [
+    "admin",
+    "anonymous",
+    "assistant",
+    "bench",
+    "customer",
+    "demo",
+    "gaps",
+    "index",
+    "replay",
+    "staff",
+    "terminal",
+    UNPROVEN,
+];
 
 /// Who stands in the audit where somebody could not prove who they are.
 pub const UNPROVEN: &str = "unknown";
@@ -214,7 +227,7 @@ pub struct StaffChange {
     pub display_name: Option<DisplayName>,
     /// What it may do.
     pub role: Option<Role>,
-    /// Whether it may sign in. Taking that away ends its sessions.
+    /// Whether it may sign in. Taking that away ends its sessions and puts its tickets back into the queue.
     pub active: Option<bool>,
     /// Its password. A new one ends its sessions.
     pub password: Option<Password>,

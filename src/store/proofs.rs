@@ -15,7 +15,7 @@ use super::codec::{from_json, json};
 use super::conversations::{Conversation, own_conversation};
 use super::tickets::audit;
 use super::{Store, StoreError, Transaction};
-use crate::identity::{ConversationId, OrderHolder, Scope, StaffScope, VisitorId};
+use crate::identity::{ConversationId, OrderHolder, Scope, StaffScope, VisitorId, network};
 use crate::time::Now;
 use crate::turn::types::ProofOutcome;
 
@@ -116,7 +116,7 @@ impl Attempt<'_> {
         transaction: &mut Transaction,
         limits: ProofLimits,
     ) -> Result<ProofOutcome, StoreError> {
-        self.forget(transaction, limits).await?;
+        self.forget_wrong(transaction, limits).await?;
         let subjects = self.subjects(limits);
         let outcome = if self.is_locked(transaction, &subjects).await? {
             ProofOutcome::Locked
@@ -146,15 +146,15 @@ impl Attempt<'_> {
         subjects
     }
 
-    /// Drops counts and openings whose time is over.
-    async fn forget(&self, transaction: &mut Transaction, limits: ProofLimits) -> Result<(), StoreError> {
-        let now = self.now.epoch_milliseconds();
+    /// Drops counts whose time is over. That an order was open stays written down: the conversation tells of it, so that it is
+    /// erased with the order's customer, and does not become anybody else's.
+    async fn forget_wrong(
+        &self,
+        transaction: &mut Transaction,
+        limits: ProofLimits,
+    ) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM wrong_proofs WHERE last_at <= ?1")
-            .bind(now - i64::from(limits.lock_hours) * HOUR)
-            .execute(&mut transaction.connection)
-            .await?;
-        sqlx::query("DELETE FROM opened_orders WHERE expires_at <= ?1")
-            .bind(now)
+            .bind(self.now.epoch_milliseconds() - i64::from(limits.lock_hours) * HOUR)
             .execute(&mut transaction.connection)
             .await?;
         Ok(())
@@ -282,15 +282,4 @@ fn phone_end(order: &Map<String, Value>, customer: &Map<String, Value>) -> Optio
         on_order().or_else(|| order.get("phone")?.as_str()).or_else(|| customer.get("phone")?.as_str())?;
     let digits: Vec<u8> = phone.bytes().filter(u8::is_ascii_digit).collect();
     digits.last_chunk().copied()
-}
-
-/// What counts as one address: of the newer kind a household has a whole network.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-    }
 }

@@ -49,6 +49,23 @@ impl Store {
             .await?;
         row.as_ref().map(read_rating).transpose()
     }
+
+    /// What the customer thought of the tickets of a conversation, oldest first.
+    pub(super) async fn ratings_of(
+        &self,
+        staff: &StaffScope,
+        conversation: &ConversationId,
+    ) -> Result<Vec<Rating>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT ticket, score, text, at FROM ratings WHERE shop = ?1 \
+             AND ticket IN (SELECT id FROM tickets WHERE conversation = ?2) ORDER BY number",
+        )
+        .bind(staff.shop.as_str())
+        .bind(conversation.as_str())
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(read_rating).collect()
+    }
 }
 
 /// The newest ticket by which people had the conversation, if it is resolved and may still be rated.

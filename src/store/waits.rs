@@ -311,10 +311,12 @@ async fn reopen(
     if ticket.reopens.is_some() {
         return Ok(());
     }
+    // The pluses keep it from reading every ticket that the shop has ever resolved.
     let rows = sqlx::query(
-        "SELECT t.id, t.conversation, t.note FROM tickets AS t JOIN conversations AS c ON c.id = t.conversation \
-         WHERE t.shop = ?1 AND t.status = 'resolved' AND t.closed_at >= ?2 \
-         AND (t.conversation = ?3 OR c.customer = ?4) ORDER BY t.closed_at DESC, t.number DESC LIMIT ?5",
+        "SELECT t.id, t.conversation, t.note FROM tickets AS t WHERE t.conversation IN \
+         (SELECT ?3 UNION SELECT id FROM conversations WHERE shop = ?1 AND customer = ?4) \
+         AND +t.shop = ?1 AND +t.status = 'resolved' AND t.closed_at >= ?2 \
+         ORDER BY t.closed_at DESC, t.number DESC LIMIT ?5",
     )
     .bind(staff.shop.as_str())
     .bind(since.as_millisecond())

@@ -173,6 +173,14 @@ pub enum DeliveryState {
     Dead,
 }
 
+impl DeliveryState {
+    /// Where a delivery stands that is not tried again: taken, or given up.
+    #[must_use]
+    pub fn or_dead(self) -> Self {
+        if self == Self::Delivered { self } else { Self::Dead }
+    }
+}
+
 /// One event for one subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {

@@ -1,16 +1,22 @@
 //! How often somebody may try to sign in: per name, so that nobody guesses one password, and per address, so that nobody
 //! tries one password on many names. A few tries are free; then each has to wait, and after many a long time.
+//!
+//! Customers read the names of those who answer them, so whoever wants to keep somebody out only has to guess on. From where a
+//! name has signed in before, its tries are counted by themselves.
 
+use std::collections::HashSet;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::too_many;
 use crate::http::error::ApiError;
+use crate::identity::network;
 use crate::staff::StaffName;
 use crate::telemetry::metrics;
 
@@ -26,16 +32,30 @@ const OF_A_NAME: [Step; 2] = [(10, 20), (50, 600)];
 /// A whole office may sit behind one address.
 const OF_AN_ADDRESS: [Step; 2] = [(30, 2), (600, 20)];
 
+/// So many places from which names have signed in are remembered; with more all are forgotten.
+const MOST_PLACES: usize = 4096;
+
+/// A name and from where it is used.
+type NameAt = (String, IpAddr);
+
 /// Counts tries to sign in.
 pub struct SignInLimits {
     names: Steps<String>,
+    known: Steps<NameAt>,
     addresses: Steps<IpAddr>,
+    places: Mutex<HashSet<NameAt>>,
     tries: AtomicU32,
 }
 
 impl Default for SignInLimits {
     fn default() -> Self {
-        Self { names: Steps::new(OF_A_NAME), addresses: Steps::new(OF_AN_ADDRESS), tries: AtomicU32::new(0) }
+        Self {
+            names: Steps::new(OF_A_NAME),
+            known: Steps::new(OF_A_NAME),
+            addresses: Steps::new(OF_AN_ADDRESS),
+            places: Mutex::default(),
+            tries: AtomicU32::new(0),
+        }
     }
 }
 
@@ -47,16 +67,42 @@ impl SignInLimits {
     pub fn admit(&self, name: &str, address: Option<IpAddr>) -> Result<(), ApiError> {
         if self.tries.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             self.names.sweep();
+            self.known.sweep();
             self.addresses.sweep();
         }
         // The address comes first: a flood from one place does not use up the tries of those whose names it guesses.
         if let Some(address) = address {
-            self.addresses.admit(&address).inspect_err(|_| metrics::rate_limited("sign_in"))?;
+            self.addresses.admit(&network(address)).inspect_err(|_| metrics::rate_limited("sign_in"))?;
         }
-        // Whatever cannot be a name is counted as one, so that no request makes this grow by its own size.
-        let name = StaffName::new(name).map(|name| name.lookup()).unwrap_or_default();
-        self.names.admit(&name).inspect_err(|_| metrics::rate_limited("sign_in"))
+        let admitted = match place(name, address).filter(|place| self.is_known(place)) {
+            Some(place) => self.known.admit(&place),
+            None => self.names.admit(&counted(name)),
+        };
+        admitted.inspect_err(|_| metrics::rate_limited("sign_in"))
     }
+
+    /// Remembers from where a name has signed in.
+    pub fn signed_in(&self, name: &str, address: Option<IpAddr>) {
+        let Some(place) = place(name, address) else { return };
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() >= MOST_PLACES {
+            places.clear();
+        }
+        places.insert(place);
+    }
+
+    fn is_known(&self, place: &NameAt) -> bool {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).contains(place)
+    }
+}
+
+/// A name as it is counted. Whatever cannot be a name is counted as one, so that no request makes this grow by its own size.
+fn counted(name: &str) -> String {
+    StaffName::new(name).map(|name| name.lookup()).unwrap_or_default()
+}
+
+fn place(name: &str, address: Option<IpAddr>) -> Option<NameAt> {
+    Some((counted(name), network(address?)))
 }
 
 struct Steps<K: Hash + Eq + Clone>(Vec<DefaultKeyedRateLimiter<K>>);
@@ -101,12 +147,35 @@ mod tests {
     }
 
     #[test]
+    fn whoever_guesses_elsewhere_keeps_nobody_out_where_they_have_signed_in() {
+        let limits = SignInLimits::default();
+        let (home, elsewhere) = (Some(IpAddr::from([10, 0, 0, 1])), Some(IpAddr::from([10, 0, 0, 2])));
+        limits.signed_in("Lin", home);
+        assert_eq!(refused_after(|_| limits.admit("lin", elsewhere)), 10);
+        assert!(limits.admit("lin", None).is_err());
+        assert_eq!(
+            refused_after(|_| limits.admit("LIN", home)),
+            10,
+            "but there, too, nobody guesses for ever"
+        );
+        assert!(limits.admit("周敏", home).is_ok());
+    }
+
+    #[test]
     fn from_an_address_thirty_names_are_tried() {
         let limits = SignInLimits::default();
         let address = Some(IpAddr::from([10, 0, 0, 1]));
         assert_eq!(refused_after(|number| limits.admit(&format!("name{number}"), address)), 30);
         assert!(limits.admit("name31", Some(IpAddr::from([10, 0, 0, 2]))).is_ok());
         assert!(limits.admit("name32", None).is_ok());
+    }
+
+    #[test]
+    fn a_household_of_the_newer_kind_of_addresses_is_one() {
+        let limits = SignInLimits::default();
+        let from = |number: u32| Some(format!("2001:db8:1:2::{number:x}").parse().unwrap());
+        assert_eq!(refused_after(|number| limits.admit(&format!("name{number}"), from(number))), 30);
+        assert!(limits.admit("name31", Some("2001:db8:1:3::1".parse().unwrap())).is_ok());
     }
 
     #[test]

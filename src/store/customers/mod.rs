@@ -13,7 +13,7 @@ use super::tickets::{read_note, read_ticket};
 use super::{Store, StoreError};
 use crate::actions::{Action, Promise};
 use crate::conversation::types::StoredMessage;
-use crate::desk::types::{AgentNote, Ticket};
+use crate::desk::types::{AgentNote, Rating, Ticket};
 use crate::flows::Flow;
 use crate::identity::{ConversationId, CustomerId, Scope, StaffScope};
 use crate::record::{Record, RecordKind};
@@ -45,6 +45,8 @@ pub struct CustomerConversation {
     pub messages: Vec<StoredMessage>,
     /// Its tickets, each with the notes of agents.
     pub tickets: Vec<(Ticket, Vec<AgentNote>)>,
+    /// What the customer thought of the people who have resolved them.
+    pub ratings: Vec<Rating>,
     /// What was done for the customer.
     pub actions: Vec<Action>,
     /// What was promised.
@@ -102,6 +104,7 @@ impl Store {
             conversation: self.conversation_for_staff(staff, id).await?,
             messages,
             tickets: self.tickets_of(staff, id).await?,
+            ratings: self.ratings_of(staff, id).await?,
             actions: self.actions(staff, id).await?,
             promises: self.promises(staff, id).await?,
             flows: self.flows(staff, id).await?,

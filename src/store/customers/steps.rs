@@ -44,9 +44,20 @@ pub(super) const OPEN: [(&str, &str); 4] = [
 pub(super) const WITHOUT_CUSTOMERS: [&str; 6] =
     ["api_keys", "product_watch", "settings", "staff", "staff_sessions", "webhooks"];
 
+/// Which pictures are the customer's: sent in a conversation, or by the customer or the browser and never sent on.
+macro_rules! pictures {
+    ($what:literal) => {
+        concat!(
+            $what,
+            " FROM pictures WHERE conversation IN (SELECT value FROM json_each(?1)) \
+             OR (shop = ?4 AND customer = ?2) OR (shop = ?4 AND conversation IS NULL AND visitor IN \
+             (SELECT visitor FROM conversations WHERE id IN (SELECT value FROM json_each(?1))))"
+        )
+    };
+}
+
 /// The customer's pictures, whose files go once the rows are gone.
-pub(super) const PICTURES: &str = "SELECT * FROM pictures WHERE conversation IN (SELECT value FROM json_each(?1)) \
-    OR (shop = ?4 AND customer = ?2)";
+pub(super) const PICTURES: &str = pictures!("SELECT *");
 
 /// What is done to each table, in this order: what says whose something was goes last.
 pub(super) const STEPS: [(&str, &str); 26] = [
@@ -129,10 +140,7 @@ pub(super) const STEPS: [(&str, &str); 26] = [
     ),
     ("waits", "DELETE FROM waits WHERE conversation IN (SELECT value FROM json_each(?1))"),
     ("ratings", "UPDATE ratings SET text = NULL WHERE conversation IN (SELECT value FROM json_each(?1))"),
-    (
-        "pictures",
-        "DELETE FROM pictures WHERE conversation IN (SELECT value FROM json_each(?1)) OR (shop = ?4 AND customer = ?2)",
-    ),
+    ("pictures", pictures!("DELETE")),
     (
         "tickets",
         "UPDATE tickets SET snoozed_until = NULL, waiting_since = NULL, note = ?8, detail = NULL, closed_at = COALESCE(closed_at, ?3), \

@@ -159,6 +159,8 @@ async fn nothing_is_left_of_who_was_erased_and_everything_of_the_others() {
     planted(&store, "cus_other", "8802", "STAYS").await;
     let before = (found(&store, MARK).await, found(&store, "STAYS").await);
     assert!(before.0.len() > 20, "{before:?}");
+    let ratings = store.ratings_of(&staff(), &id.parse().unwrap()).await.unwrap();
+    assert_eq!((ratings.len(), ratings[0].text.as_deref()), (1, Some(MARK)), "ratings are given out");
     let refused = store.erase_customer(&staff(), &marked(), false, &now()).await.unwrap_err();
     let StoreError::Conflict(why) = &refused else { panic!("{refused:?}") };
     for open in ["now: 1", "actions: 1", "promises: 1"] {
@@ -284,4 +286,51 @@ async fn the_conversation_of_who_only_held_an_order_goes_along() {
     assert!(refused.to_string().contains("answers that are being written: 2"), "{refused}");
     store.erase_customer(&staff(), &marked(), true, &now()).await.unwrap();
     assert_eq!(found(&store, "HELD").await, Vec::<String>::new());
+}
+
+/// Somebody who has never written may still have looked around, refused hints, or sent a picture.
+#[tokio::test]
+async fn who_has_only_looked_around_is_erased_too() {
+    let (_folder, store) = store().await;
+    let planted = store.write(move |transaction| {
+        Box::pin(async move {
+            for sql in [
+                "INSERT INTO shop_events (shop, id, type, person, detail, at, received_at) \
+                 VALUES ('default', ?1 || '-e', 'product_viewed', 'customer:cus_' || ?1, '{}', 0, 0)",
+                "INSERT INTO nudge_refusals (shop, person, rule, at) VALUES ('default', 'customer:cus_' || ?1, '', 0)",
+                "INSERT INTO pictures (id, shop, customer, kind, bytes, sha256, at) \
+                 VALUES ('pic_' || ?1, 'default', 'cus_' || ?1, 'png', 1, 'aa', 0)",
+            ] {
+                sqlx::query(sql).bind(MARK).execute(&mut transaction.connection).await?;
+            }
+            Ok(())
+        })
+    });
+    planted.await.unwrap();
+    store.erase_customer(&staff(), &marked(), false, &now()).await.unwrap();
+    assert_eq!(found(&store, MARK).await, Vec::<String>::new());
+    let again = store.erase_customer(&staff(), &marked(), false, &now()).await;
+    assert!(matches!(again, Err(StoreError::NotFound { what: "customer", .. })), "{again:?}");
+}
+
+/// A picture that was chosen and never sent belongs to the browser alone.
+#[tokio::test]
+async fn a_picture_that_was_never_sent_goes_with_its_browser() {
+    let (_folder, store) = store().await;
+    let id = planted(&store, marked().as_str(), "8801", MARK).await;
+    let picture = store.write(move |transaction| {
+        Box::pin(async move {
+            sqlx::query(
+                "INSERT INTO pictures (id, shop, visitor, kind, bytes, sha256, at) SELECT 'pic_unsent', 'default', \
+                 visitor, 'png', 1, 'bb', 0 FROM conversations WHERE id = ?1",
+            )
+            .bind(id)
+            .execute(&mut transaction.connection)
+            .await?;
+            Ok(())
+        })
+    });
+    picture.await.unwrap();
+    store.erase_customer(&staff(), &marked(), true, &now()).await.unwrap();
+    assert_eq!(count(&store, "pictures").await, 0);
 }

@@ -6,7 +6,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::codec::{from_text, from_word, time, word};
-use super::tickets::audit;
+use super::tickets::{audit, release_all};
 use super::{Store, StoreError, Transaction};
 use crate::identity::StaffScope;
 use crate::staff::{self, NewStaff, StaffAccount, StaffChange, StaffError, StaffName};
@@ -39,7 +39,8 @@ impl Store {
         .await
     }
 
-    /// Changes an account. A new password and taking the account out of use end all its sessions.
+    /// Changes an account. A new password and taking the account out of use end all its sessions; out of use, it leaves its
+    /// tickets to the others, because customers would write to nobody.
     pub async fn change_staff(
         &self,
         staff: &StaffScope,
@@ -62,6 +63,9 @@ impl Store {
                 update(transaction, there.number, (&change, password.as_deref())).await?;
                 if password.is_some() || change.active == Some(false) {
                     sessions::end_all(transaction, there.number).await?;
+                }
+                if change.active == Some(false) {
+                    release_all(transaction, &staff, &there.account.name, &now).await?;
                 }
                 let detail = serde_json::Value::Object(detail).to_string();
                 let subject = subject(&there.account.name);

@@ -254,4 +254,16 @@ async fn who_signs_in_does_not_take_over_a_conversation_with_an_opened_order() {
     let spoken = store.append_customer_message(&signed, &conversation.id, message("到哪了"), &now()).await;
     assert!(matches!(spoken, Err(StoreError::NotFound { .. })));
     assert!(store.conversation(&scope, &conversation.id).await.is_ok());
+    // That holds when the order is open no longer, and somebody else has proven one since.
+    let later = at("2026-11-23T02:12:00Z");
+    let elsewhere = opened(&store, &visitor()).await;
+    let wrong = claim("2000000001", "0000");
+    store.prove_order((&nobody(), &elsewhere.id), wrong, LIMITS, &later).await.unwrap();
+    assert!(holder(&store, &scope, &conversation, &later).await.is_none());
+    assert!(matches!(store.conversation(&signed, &conversation.id).await, Err(StoreError::NotFound { .. })));
+    // Nor is it forgotten that it tells of an order of whoever is erased.
+    store.append_customer_message(&scope, &conversation.id, message("A-100 寄到哪了"), &later).await.unwrap();
+    store.erase_customer(&staff(), &CustomerId::new("a").unwrap(), true, &later).await.unwrap();
+    let left = store.messages_for_staff(&staff(), &conversation.id).await.unwrap();
+    assert_eq!(left[0].text, "");
 }

@@ -5,12 +5,14 @@ use std::net::IpAddr;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::*;
+use crate::desk::types::{ConversationState, HandoffNote, Priority, TicketStatus};
 use crate::identity::KeyScope;
 use crate::staff::{
     AuditEntry, AuditFilter, DisplayName, NewStaff, Password, Role, SignIn, SignedIn, StaffAccount,
     StaffChange, StaffName,
 };
-use crate::store::StoreError;
+use crate::store::{NewTicket, StoreError};
+use crate::turn::types::{HandoffMode, HandoffReason};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -213,4 +215,46 @@ async fn everything_is_in_the_audit_and_no_secret_is() {
         store.audit_entries(&other, &AuditFilter { limit: 9, ..AuditFilter::default() }).await.unwrap(),
         []
     );
+}
+
+/// Customers would write to nobody, and no colleague may take what another one has.
+#[tokio::test]
+async fn an_account_out_of_use_leaves_its_tickets_to_the_others() {
+    let (_folder, store) = store().await;
+    made(&store, "Lin", Role::Agent).await;
+    let lin = agent("Lin");
+    let mut tickets = Vec::new();
+    for number in 0..4 {
+        let scope = customer(&format!("c{number}"));
+        let conversation = opened(&store, &scope).await.id;
+        let ticket = NewTicket {
+            conversation,
+            reason: HandoffReason::AskedForPerson,
+            detail: None,
+            mode: HandoffMode::Now,
+            priority: Priority::Normal,
+            due: now().timestamp(),
+            note: HandoffNote::default(),
+        };
+        tickets.push(store.open_ticket(&scope, ticket, &now()).await.unwrap().ticket.id);
+    }
+    store.claim(&lin, &tickets[0], &now()).await.unwrap();
+    store.claim(&lin, &tickets[1], &now()).await.unwrap();
+    store.snooze(&lin, &tickets[1], "2026-11-21T02:12:00Z".parse().unwrap(), &now()).await.unwrap();
+    store.assign(&staff(), &tickets[2], Some("Lin".into()), &now()).await.unwrap();
+    store.claim(&agent("小李"), &tickets[3], &now()).await.unwrap();
+    let out = StaffChange { active: Some(false), ..StaffChange::default() };
+    store.change_staff(&staff(), &name("lin"), out, &now()).await.unwrap();
+    for ticket in &tickets[..3] {
+        let detail = store.ticket(&staff(), ticket).await.unwrap();
+        assert_eq!(
+            (detail.ticket.status, &detail.ticket.agent, &detail.ticket.assignee),
+            (TicketStatus::Open, &None, &None)
+        );
+        assert_eq!(detail.conversation.state, ConversationState::Waiting);
+        store.claim(&agent("小李"), ticket, &now()).await.unwrap();
+    }
+    let other = store.ticket_alone(&staff(), &tickets[3]).await.unwrap();
+    assert_eq!((other.status, other.agent.as_deref()), (TicketStatus::Claimed, Some("小李")));
+    assert_eq!(entries(&store, Some(tickets[0].as_str()), Some("system")).await[0].action, "release");
 }

@@ -193,7 +193,7 @@ async fn tickets_are_listed_by_what_is_asked() {
     };
     let all = TicketFilter::default;
     check(all(), &[4, 3, 2, 1, 0]).await;
-    check(TicketFilter { status: Some(TicketStatus::Open), ..all() }, &[4, 3, 0]).await;
+    check(TicketFilter { status: Some(TicketStatus::Open), ..all() }, &[0, 3, 4]).await;
     check(TicketFilter { reason: Some(HandoffReason::NoEvidence), ..all() }, &[3, 1]).await;
     check(TicketFilter { agent: Some("小李".into()), ..all() }, &[1]).await;
     check(TicketFilter { limit: Some(2), ..all() }, &[4, 3]).await;
@@ -237,4 +237,42 @@ async fn the_queue_is_counted_and_timed_from_what_happened() {
     // Claims of long ago say nothing about now.
     let stale = store.desk_counts(&staff(), None, &at("2026-11-20T05:00:00Z")).await.unwrap();
     assert_eq!(stale.milliseconds_a_place, None);
+}
+
+/// Where more people wait than are listed, those who wait longest and most urgently are among them.
+#[tokio::test]
+async fn whoever_waits_longest_does_not_fall_off_the_list() {
+    let (_folder, store) = store().await;
+    let mut waiting = Vec::new();
+    for number in 0..4 {
+        let scope = customer(&format!("c{number}"));
+        let conversation = opened(&store, &scope).await;
+        let priority = if number == 2 { Priority::Urgent } else { Priority::Normal };
+        let ticket = NewTicket { priority, ..new(&conversation, HandoffMode::Now, DUE) };
+        waiting.push(open(&store, &scope, ticket).await.ticket.id);
+    }
+    let listed = async |status: Option<TicketStatus>| -> Vec<TicketId> {
+        let filter = TicketFilter { status, limit: Some(2), ..TicketFilter::default() };
+        store.tickets(&staff(), &filter).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+    };
+    assert_eq!(listed(Some(TicketStatus::Open)).await, [waiting[2].clone(), waiting[0].clone()]);
+    assert_eq!(listed(None).await, [waiting[3].clone(), waiting[2].clone()], "all of them, the newest first");
+    for ticket in &waiting {
+        store.claim(&agent("小李"), ticket, &now()).await.unwrap();
+        store.resolve(&agent("小李"), ticket, &now()).await.unwrap();
+    }
+    assert_eq!(listed(Some(TicketStatus::Resolved)).await, [waiting[3].clone(), waiting[2].clone()]);
+}
+
+/// A desk and a shop's page may both count their messages from one.
+#[tokio::test]
+async fn an_id_of_the_customer_is_refused_to_the_agent_with_a_reason() {
+    let (_folder, store) = store().await;
+    let scope = customer("c1");
+    let conversation = opened(&store, &scope).await;
+    store.append_customer_message(&scope, &conversation.id, named("1", "在吗"), &now()).await.unwrap();
+    let ticket = open(&store, &scope, new(&conversation, HandoffMode::Now, DUE)).await.ticket.id;
+    store.claim(&agent("小李"), &ticket, &now()).await.unwrap();
+    refused(store.staff_message(&agent("小李"), &ticket, named("1", "在的"), &now()).await, "`1` is taken");
+    store.staff_message(&agent("小李"), &ticket, named("2", "在的"), &now()).await.unwrap();
 }

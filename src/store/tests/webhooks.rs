@@ -184,3 +184,26 @@ async fn what_is_old_is_forgotten() {
     check("2026-12-21T00:00:00Z", 1, 1).await;
     check("2027-12-21T00:00:00Z", 0, 1).await;
 }
+
+/// A delivery may be on its way in the moment in which its customer is erased.
+#[tokio::test]
+async fn what_is_erased_on_its_way_is_neither_sent_again_nor_kept() {
+    let check = async |status: u16, expected: DeliveryState| {
+        let (_folder, store) = store().await;
+        let webhook = subscribed(&store, &["message_created"]).await;
+        let scope = customer("c1");
+        let conversation = opened(&store, &scope).await;
+        store.append_customer_message(&scope, &conversation.id, message("hush"), &now()).await.unwrap();
+        spread(&store).await;
+        let (_, due) = next(&store, &webhook, &now()).await.unwrap();
+        let owner = CustomerId::new("c1").unwrap();
+        store.erase_customer(&staff(), &owner, true, &now()).await.unwrap();
+        let error = (status != 200).then(|| "no".to_owned());
+        let attempt = Attempt { status: Some(status), answer: Some("you said hush".into()), error };
+        store.delivery_tried(&staff(), &due.id, attempt, &now()).await.unwrap();
+        let after = &deliveries(&store, &webhook).await[0];
+        assert_eq!((after.state, after.next_at, after.answer.as_deref()), (expected, None, None));
+    };
+    check(200, DeliveryState::Delivered).await;
+    check(500, DeliveryState::Dead).await;
+}

@@ -22,6 +22,7 @@ use crate::staff::AuditEntry;
 use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
 
 pub(super) use open::{open as open_in, program};
+pub(super) use parting::release_all;
 pub use parting::{Parting, PassedOn};
 pub(super) use sorting::{assign_by, set_assignee};
 pub(super) use upkeep::{
@@ -60,7 +61,8 @@ pub struct OpenedTicket {
     pub conversation: Conversation,
 }
 
-/// Which tickets are listed: newest first, all conditions hold.
+/// Which tickets are listed; all conditions hold. Of those that people still have to see to, the most pressing come first:
+/// where there are more than are listed, nobody who waits falls off the end. Closed ones, and all together, come newest first.
 #[derive(Debug, Clone, Default)]
 pub struct TicketFilter {
     /// Where they stand.
@@ -75,7 +77,7 @@ pub struct TicketFilter {
     pub text: Option<String>,
     /// How many at most; 50 if not given, never more than 500.
     pub limit: Option<u32>,
-    /// Only those opened before this one, for paging.
+    /// Only those opened before this one, for paging: newest first, whatever their status.
     pub before: Option<TicketId>,
 }
 
@@ -92,25 +94,39 @@ pub struct TicketDetail {
     pub notes: Vec<AgentNote>,
 }
 
-impl Store {
-    /// The shop's tickets, newest first.
-    pub async fn tickets(
-        &self,
-        staff: &StaffScope,
-        filter: &TicketFilter,
-    ) -> Result<Vec<Ticket>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM tickets_with_tags AS t WHERE shop = ?1 AND (?2 IS NULL OR status = ?2) \
-             AND (?3 IS NULL OR reason = ?3) \
+/// Tickets in an order of their own. The pluses keep what is asked for newest first from being gathered whole and sorted.
+macro_rules! tickets_where {
+    ($status:literal in order $order:literal) => {
+        concat!(
+            "SELECT * FROM tickets_with_tags AS t WHERE ",
+            $status,
+            " AND (?3 IS NULL OR reason = ?3) \
              AND (?4 IS NULL OR agent = ?4 OR (agent IS NULL AND assignee = ?4)) \
              AND (?5 IS NULL OR number < (SELECT number FROM tickets WHERE id = ?5 AND shop = ?1)) \
              AND (?7 IS NULL OR EXISTS (SELECT 1 FROM ticket_tags WHERE ticket = t.id AND tag = ?7)) \
              AND (?8 IS NULL OR EXISTS (SELECT 1 FROM messages AS m WHERE m.conversation = t.conversation \
              AND instr(lower(m.text), lower(?8)) > 0) \
              OR EXISTS (SELECT 1 FROM conversations AS c WHERE c.id = t.conversation \
-             AND instr(lower(c.customer), lower(?8)) > 0)) \
-             ORDER BY number DESC LIMIT ?6",
+             AND instr(lower(c.customer), lower(?8)) > 0)) ORDER BY ",
+            $order,
+            " LIMIT ?6"
         )
+    };
+}
+
+impl Store {
+    /// The shop's tickets.
+    pub async fn tickets(
+        &self,
+        staff: &StaffScope,
+        filter: &TicketFilter,
+    ) -> Result<Vec<Ticket>, StoreError> {
+        let rows = sqlx::query(match filter.status {
+            Some(status) if status.is_owed() && filter.before.is_none() => {
+                tickets_where!("shop = ?1 AND status = ?2" in order "priority DESC, number")
+            }
+            _ => tickets_where!("+shop = ?1 AND (?2 IS NULL OR +status = ?2)" in order "number DESC"),
+        })
         .bind(staff.shop.as_str())
         .bind(filter.status.as_ref().map(word).transpose()?)
         .bind(filter.reason.as_ref().map(word).transpose()?)

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 use super::open::open_for;
+use super::sorting::set_assignee;
 use super::upkeep::{shop_ticket, tell_desk, woken};
 use super::write::{audit, has, note};
 use super::{NewTicket, escalation_number, priority_number};
@@ -250,31 +251,71 @@ async fn pass_on(
 ) -> Result<Ticket, StoreError> {
     let PassedOn { to, parting } = passed;
     let (mut ticket, mut conversation) = let_go(transaction, agent, id, Move::PassOn, now).await?;
+    put_back(transaction, (&mut ticket, &mut conversation), to, now).await?;
+    let receiver = ticket.assignee.clone().unwrap_or_default();
+    audit(transaction, agent, ("pass_on", id.as_str(), &receiver), now).await?;
+    tell(transaction, agent, (&ticket, &conversation, parting), now).await?;
+    Ok(ticket)
+}
+
+/// Whatever somebody has, and should take, is anybody's again: nobody would answer there any more.
+pub(in crate::store) async fn release_all(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+    name: &str,
+    now: &Now,
+) -> Result<(), StoreError> {
+    let rows = sqlx::query(
+        "SELECT id FROM tickets WHERE shop = ?1 AND status IN ('open', 'claimed', 'snoozed') \
+         AND COALESCE(agent, assignee) = ?2 ORDER BY number",
+    )
+    .bind(staff.shop.as_str())
+    .bind(name)
+    .fetch_all(&mut transaction.connection)
+    .await?;
+    let holder = StaffScope { actor: name.to_owned(), ..staff.clone() };
+    for row in &rows {
+        let id: TicketId = from_text(row.try_get("id")?)?;
+        let (mut ticket, mut conversation) = shop_ticket(transaction, staff, &id).await?;
+        if !ticket.status.is_held() {
+            set_assignee(transaction, staff, (&mut ticket, &mut conversation), None, now).await?;
+            continue;
+        }
+        let (mut ticket, mut conversation) = let_go(transaction, &holder, &id, Move::PassOn, now).await?;
+        put_back(transaction, (&mut ticket, &mut conversation), None, now).await?;
+        audit(transaction, staff, ("release", id.as_str(), name), now).await?;
+    }
+    Ok(())
+}
+
+/// What somebody has let go of is in the queue again, for somebody or for anybody.
+async fn put_back(
+    transaction: &mut Transaction,
+    (ticket, conversation): (&mut Ticket, &mut Conversation),
+    to: Option<String>,
+    now: &Now,
+) -> Result<(), StoreError> {
     // Whoever is passed on has waited before.
     ticket.priority = ticket.priority.max(Priority::High);
     ticket.escalation = Escalation::Nobody;
     ticket.waiting_since = ticket.waiting_since.or_else(|| Some(now.timestamp()));
     (ticket.agent, ticket.snoozed_until) = (None, None);
-    ticket.assignee.clone_from(&to);
+    ticket.assignee = to;
     sqlx::query(
         "UPDATE tickets SET status = 'open', agent = NULL, assignee = ?1, snoozed_until = NULL, priority = ?2, \
          escalation = ?3, waiting_since = COALESCE(waiting_since, ?4) WHERE id = ?5",
     )
-    .bind(&to)
+    .bind(&ticket.assignee)
     .bind(priority_number(ticket.priority))
     .bind(escalation_number(ticket.escalation))
     .bind(now.epoch_milliseconds())
-    .bind(id.as_str())
+    .bind(ticket.id.as_str())
     .execute(&mut transaction.connection)
     .await?;
     if ticket.mode == HandoffMode::Now {
-        begin_wait(transaction, &agent.shop, &ticket, now).await?;
+        begin_wait(transaction, &conversation.shop, ticket, now).await?;
     }
-    tell_desk(transaction, &mut conversation, &ticket, now).await?;
-    let receiver = to.unwrap_or_default();
-    audit(transaction, agent, ("pass_on", id.as_str(), &receiver), now).await?;
-    tell(transaction, agent, (&ticket, &conversation, parting), now).await?;
-    Ok(ticket)
+    tell_desk(transaction, conversation, ticket, now).await
 }
 
 /// The word of an agent is owed by that agent also when the assistant has the conversation again: it becomes a ticket of its own,

@@ -1,5 +1,7 @@
 //! What people sort tickets by: tags, and who should take them.
 
+use std::collections::HashMap;
+
 use jiff::SignedDuration;
 use sqlx::Row;
 
@@ -142,8 +144,9 @@ pub(in crate::store) async fn assign_by(
     if assignment == Assignment::Manual {
         return Ok(None);
     }
+    let turns = last_turns(transaction, shop, now).await?;
     for name in roster(transaction, shop, now).await? {
-        let turn = last_turn(transaction, (shop, &name), now).await?;
+        let turn = turns.get(&name).copied().unwrap_or_default();
         let load = match assignment {
             Assignment::ByLoad => load_of(transaction, (shop, &name)).await?,
             _ => 0,
@@ -170,22 +173,22 @@ async fn roster(transaction: &mut Transaction, shop: &ShopId, now: &Now) -> Resu
     rows.iter().map(|row| Ok(row.try_get("actor")?)).collect()
 }
 
-/// The number of the line of the audit with which somebody was assigned something last.
-async fn last_turn(
+/// The numbers of the lines of the audit with which everybody was assigned something last, read in one go: replies wait
+/// meanwhile.
+async fn last_turns(
     transaction: &mut Transaction,
-    (shop, name): (&ShopId, &str),
+    shop: &ShopId,
     now: &Now,
-) -> Result<i64, StoreError> {
-    let row = sqlx::query(
-        "SELECT COALESCE(MAX(number), 0) AS number FROM audit WHERE shop = ?1 AND at >= ?2 AND action = 'assign' \
-         AND detail = ?3",
+) -> Result<HashMap<String, i64>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT detail AS name, MAX(number) AS number FROM audit WHERE shop = ?1 AND at >= ?2 AND action = 'assign' \
+         GROUP BY detail",
     )
     .bind(shop.as_str())
     .bind(now.epoch_milliseconds() - milliseconds(TURNS))
-    .bind(name)
-    .fetch_one(&mut transaction.connection)
+    .fetch_all(&mut transaction.connection)
     .await?;
-    Ok(row.try_get("number")?)
+    rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("number")?))).collect()
 }
 
 /// How many tickets somebody has or should take.

@@ -10,7 +10,7 @@ use crate::desk::promised::AGENT_WORD;
 use crate::desk::types::{AgentNote, Ticket};
 use crate::identity::{MessageId, StaffScope, TicketId};
 use crate::store::actions::begun_by_person;
-use crate::store::codec::{from_json, from_text, time, word};
+use crate::store::codec::{from_json, from_text, from_word, time, word};
 use crate::store::conversations::{Conversation, make_move};
 use crate::store::events::{Event, append_event};
 use crate::store::messages::{NewMessage, NewMessageRow, insert_message};
@@ -228,14 +228,18 @@ async fn earlier_staff_message(
     client_id: &str,
 ) -> Result<Option<StoredMessage>, StoreError> {
     let row = sqlx::query(
-        "SELECT id, name, text, attachments, at FROM messages \
-         WHERE conversation = ?1 AND client_id = ?2 AND author = 'staff'",
+        "SELECT id, author, name, text, attachments, at FROM messages WHERE conversation = ?1 AND client_id = ?2",
     )
     .bind(conversation.id.as_str())
     .bind(client_id)
     .fetch_optional(&mut transaction.connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
+    if from_word::<Author>(row.try_get("author")?)? != Author::Staff {
+        return Err(StoreError::Conflict(format!(
+            "the message id `{client_id}` is taken in this conversation; send the message under another one"
+        )));
+    }
     let attachments: String = row.try_get("attachments")?;
     let id: MessageId = from_text(row.try_get("id")?)?;
     Ok(Some(StoredMessage {

@@ -18,6 +18,9 @@ use crate::webhooks::{
 /// Days for which what was delivered can be looked at, and what was given up can be replayed.
 const KEPT_DAYS: (i64, i64) = (7, 30);
 
+/// So many deliveries are forgotten in one transaction.
+const PRUNED_AT_ONCE: usize = 500;
+
 /// Which deliveries are listed, the newest first.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {
@@ -40,13 +43,13 @@ pub struct DueDelivery {
     pub secret: SecretString,
 }
 
-/// The next delivery of a subscription: the oldest whose time has come and that no earlier one of the same conversation
-/// holds up.
+/// The next delivery of a subscription: the one whose time came first and that no earlier one of the same conversation holds
+/// up. In this order it is found by the index of those that wait, however many do and were delivered before.
 const NEXT: &str = "SELECT d.*, w.url, w.secret FROM webhook_deliveries AS d JOIN webhooks AS w ON w.id = d.webhook \
     WHERE w.shop = ?1 AND w.id = ?2 AND w.active = 1 AND (w.paused_until IS NULL OR w.paused_until <= ?3) \
     AND d.next_at <= ?3 AND NOT EXISTS (SELECT 1 FROM webhook_deliveries AS e WHERE e.webhook = d.webhook \
     AND e.conversation = d.conversation AND e.number < d.number AND e.next_at IS NOT NULL) \
-    ORDER BY d.number LIMIT 1";
+    ORDER BY d.next_at, d.number LIMIT 1";
 
 impl Store {
     /// The subscriptions for which a delivery may be due.
@@ -195,25 +198,39 @@ impl Store {
     }
 
     /// Forgets what was delivered or given up long ago. How many there were.
+    ///
+    /// What is old is looked for beside the writer, and forgotten in parts: replies wait for no more than one part.
     pub async fn prune_deliveries(&self, staff: &StaffScope, now: &Now) -> Result<u64, StoreError> {
-        let shop = staff.shop.clone();
         let before = |days: i64| now.epoch_milliseconds() - days * 86_400_000;
-        let (delivered, dead) = (before(KEPT_DAYS.0), before(KEPT_DAYS.1));
-        self.write_in_background(move |transaction| {
-            Box::pin(async move {
-                let done = sqlx::query(
-                    "DELETE FROM webhook_deliveries WHERE shop = ?1 AND next_at IS NULL \
-                     AND last_at < IIF(state = 'delivered', ?2, ?3)",
-                )
-                .bind(shop.as_str())
-                .bind(delivered)
-                .bind(dead)
-                .execute(&mut transaction.connection)
-                .await?;
-                Ok(done.rows_affected())
-            })
-        })
-        .await
+        let rows = sqlx::query(
+            "SELECT number FROM webhook_deliveries WHERE shop = ?1 AND next_at IS NULL \
+             AND last_at < IIF(state = 'delivered', ?2, ?3)",
+        )
+        .bind(staff.shop.as_str())
+        .bind(before(KEPT_DAYS.0))
+        .bind(before(KEPT_DAYS.1))
+        .fetch_all(self.readers())
+        .await?;
+        let old = rows.iter().map(|row| row.try_get("number")).collect::<Result<Vec<i64>, _>>()?;
+        let mut forgotten = 0;
+        for part in old.chunks(PRUNED_AT_ONCE) {
+            let numbers = json(&part)?;
+            let done = self.write_in_background(move |transaction| {
+                Box::pin(async move {
+                    // It may have been replayed meanwhile.
+                    let done = sqlx::query(
+                        "DELETE FROM webhook_deliveries WHERE next_at IS NULL \
+                         AND number IN (SELECT value FROM json_each(?1))",
+                    )
+                    .bind(numbers)
+                    .execute(&mut transaction.connection)
+                    .await?;
+                    Ok(done.rows_affected())
+                })
+            });
+            forgotten += done.await?;
+        }
+        Ok(forgotten)
     }
 }
 
@@ -281,8 +298,11 @@ async fn tried(
 ) -> Result<Option<DeliveryState>, StoreError> {
     let Some(row) = find(transaction, staff, id).await? else { return Ok(None) };
     let delivery = read_delivery(&row)?;
-    let attempts = delivery.attempts + 1;
+    let attempts = delivery.attempts.saturating_add(1);
+    // What was erased while it was on its way is not sent again, and an answer that may repeat it is not kept.
+    let is_erased = delivery.body.is_empty();
     let (state, next_at) = settled(attempt, attempts, now);
+    let (state, next_at) = if is_erased { (state.or_dead(), None) } else { (state, next_at) };
     sqlx::query(
         "UPDATE webhook_deliveries SET state = ?1, attempts = ?2, next_at = ?3, status = ?4, answer = ?5, error = ?6, \
          last_at = ?7 WHERE id = ?8",
@@ -291,7 +311,7 @@ async fn tried(
     .bind(attempts)
     .bind(next_at.map(Timestamp::as_millisecond))
     .bind(attempt.status)
-    .bind(&attempt.answer)
+    .bind(attempt.answer.as_ref().filter(|_| !is_erased))
     .bind(&attempt.error)
     .bind(now.epoch_milliseconds())
     .bind(id.as_str())
@@ -308,8 +328,14 @@ async fn note_of_target(
     (id, attempt): (&WebhookId, &Attempt),
     now: &Now,
 ) -> Result<(), StoreError> {
-    let webhook = shop_webhook(transaction, staff, id).await?;
-    let failures = if attempt.is_taken() { 0 } else { webhook.failures.saturating_add(1) };
+    // How much waits for it is not asked here: counting that would take longer with every delivery that does.
+    let row = sqlx::query("SELECT failures FROM webhooks WHERE shop = ?1 AND id = ?2")
+        .bind(staff.shop.as_str())
+        .bind(id.as_str())
+        .fetch_one(&mut transaction.connection)
+        .await?;
+    let before: u32 = row.try_get("failures")?;
+    let failures = if attempt.is_taken() { 0 } else { before.saturating_add(1) };
     let paused_until = left_alone_after(failures).map(|pause| later(now, pause).as_millisecond());
     sqlx::query("UPDATE webhooks SET failures = ?1, paused_until = ?2 WHERE id = ?3")
         .bind(failures)

@@ -10,7 +10,7 @@ import { drawHead, startHead, tickHead } from "/assets/desk/head.js";
 import { startHistory } from "/assets/desk/history.js";
 import { showHelp, startKeys } from "/assets/desk/keys.js";
 import { drawMembers, loadMembers, showMembers } from "/assets/desk/members.js";
-import { forgetOutbox, isOurs, retryLost } from "/assets/desk/outbox.js";
+import { forgetOutbox, isOurs, retryLost, workFor } from "/assets/desk/outbox.js";
 import { drawPanel, startPanel, tickPanel } from "/assets/desk/panel.js";
 import { loadPhrases } from "/assets/desk/phrases.js";
 import { showPreferences } from "/assets/desk/preferences.js";
@@ -76,10 +76,8 @@ function loginTrouble(error) {
 /** Shows the desk. After an expired session the page is as it was left, with what was written. */
 async function enter() {
   const name = session.me?.name ?? "key";
-  if (worker !== null && worker !== name) {
-    forget();
-    forgetOutbox();
-  }
+  if (worker !== null && worker !== name) forget();
+  workFor(name);
   worker = name;
   await loadActive();
   byId("login").hidden = true;

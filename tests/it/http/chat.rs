@@ -168,6 +168,24 @@ async fn one_customer_cannot_flood_and_others_are_not_hit() {
     );
 }
 
+/// Some proxies add to the line that is there, others add a line of their own; whoever asks may have sent one before.
+#[tokio::test]
+async fn behind_a_proxy_only_its_own_word_names_the_address() {
+    let limits = LimitSettings { per_person_a_minute: 0, events_a_minute: 0, per_address_a_minute: 1 };
+    let app = TestApp::with(DoorSettings { limits, trust_forwarded_for: true, ..DoorSettings::default() });
+    let check = async |lines: &[&str], expected: u16| {
+        let request = app.chat(json!({ "message": "在吗" }));
+        let request = lines.iter().fold(request, |request, line| request.header("x-forwarded-for", line));
+        assert_eq!(request.send().await.status.as_u16(), expected, "{lines:?}");
+    };
+    check(&["203.0.113.1"], 200).await;
+    check(&["198.51.100.1, 203.0.113.1"], 429).await;
+    check(&["198.51.100.2", "203.0.113.1"], 429).await;
+    check(&["203.0.113.1", "203.0.113.2"], 200).await;
+    check(&["2001:db8:1:2::1"], 200).await;
+    check(&["2001:db8:1:2::2"], 429).await;
+}
+
 #[tokio::test]
 async fn one_address_cannot_flood() {
     let limits = LimitSettings { per_person_a_minute: 0, events_a_minute: 0, per_address_a_minute: 2 };

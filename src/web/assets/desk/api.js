@@ -126,9 +126,15 @@ async function whoami() {
   }
 }
 
-/** A picture of ours as something an image element can show: with a key it cannot be loaded by its address. */
+/** The addresses of pictures that this server keeps. */
+export const OWN_PICTURE = /^\/api\/v1\/pictures\/[\w-]+$/;
+
+/**
+ * A picture as something an image element can show. One of ours cannot be loaded by its address with a key; to anybody else's
+ * server the key is never sent.
+ */
 export async function pictureSource(url) {
-  if (!session.key) return url;
+  if (!session.key || !OWN_PICTURE.test(url)) return url;
   const response = await fetch(url, { headers: credentials() });
   if (!response.ok) throw new ApiError(response.status);
   const blob = await response.blob();

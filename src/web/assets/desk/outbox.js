@@ -81,6 +81,13 @@ export function retryLost() {
   for (const ticket of new Set(kept.pending.map((entry) => entry.ticket))) work(ticket);
 }
 
+/** Says who works here. What somebody else has left in this tab is forgotten, and never sent under another name. */
+export function workFor(name) {
+  if (kept.of && kept.of !== name) forgetOutbox();
+  kept.of = name;
+  keep();
+}
+
 /** Forgets drafts and messages, when somebody logs out or another person logs in. */
 export function forgetOutbox() {
   Object.assign(kept, { drafts: {}, pending: [] });

@@ -1,9 +1,7 @@
 // Pictures and files of messages: small in the conversation, large when asked for.
-import { pictureSource } from "/assets/desk/api.js";
+import { OWN_PICTURE, pictureSource } from "/assets/desk/api.js";
 import { icon, iconButton, make } from "/assets/desk/dom.js";
 import { t } from "/assets/desk/words.js";
-
-const OURS = /^\/api\/v1\/pictures\/[\w-]+$/;
 
 /**
  * One attachment. Pictures this server keeps are shown at once. An address elsewhere was written by a customer and would
@@ -11,7 +9,7 @@ const OURS = /^\/api\/v1\/pictures\/[\w-]+$/;
  */
 export function attachment(file) {
   const isPicture = file.type === "image";
-  if (isPicture && OURS.test(file.url)) return thumbnail(file.url);
+  if (isPicture && OWN_PICTURE.test(file.url)) return thumbnail(file.url);
   const host = hostOf(file.url);
   const name = t(`file.${["image", "video", "audio"].includes(file.type) ? file.type : "file"}`);
   const load = isPicture && host ? make("button", { type: "button", class: "link", onclick: (event) => event.target.closest(".file").replaceWith(thumbnail(file.url)) }, t("file.load")) : null;
