@@ -25,10 +25,10 @@ export async function newPage(options = {}) {
   return page;
 }
 
-/** Asks the server; staff's calls carry the key. */
-export async function ask(method, path, { body, token = KEY } = {}) {
+/** Asks a server; staff's calls carry the key. */
+export async function ask(method, path, { body, token = KEY, base = BASE } = {}) {
   const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const response = await fetch(BASE + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const response = await fetch(base + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const answer = await response.json().catch(() => null);
   return { status: response.status, answer, absent: response.status === 405 || answer?.error?.code === "route_not_found" };
 }
