@@ -37,6 +37,17 @@ impl Now {
         parse_shop_time(text, self.0.time_zone())
     }
 
+    /// Whether a time, written as in [`Self::parse`], lies behind; a bare date only when its day is over. `None` if it is no time.
+    pub fn has_passed(&self, text: &str) -> Option<bool> {
+        // A date with a time does not parse as a bare date's ten characters.
+        let date = text.trim();
+        let bare = (date.len() == "2026-11-20".len()).then(|| date.parse::<civil::Date>().ok()).flatten();
+        match bare {
+            Some(date) => Some(date < self.0.date()),
+            None => self.parse(text).map(|moment| moment < self.timestamp()),
+        }
+    }
+
     /// A time in the shop's zone.
     pub fn at(&self, moment: Timestamp) -> Zoned {
         moment.to_zoned(self.0.time_zone().clone())

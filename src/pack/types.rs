@@ -337,4 +337,8 @@ pub struct GuardLexicon {
     pub grants: Vec<Regex>,
     /// Polite phrases that look like one of them and are none: 给您添麻烦, 帮您看一下.
     pub courtesies: Vec<Regex>,
+    /// Expressions that tell of something to come: 预计, 将于. The time they come with must not have passed by.
+    pub announces: Vec<Regex>,
+    /// Expressions by which such a time is recalled instead: 原来预计, 还没到.
+    pub recalls: Vec<Regex>,
 }

@@ -304,7 +304,7 @@ fn tail(id: &str) -> String {
 }
 
 fn is_past(time: Option<&str>, now: &Now) -> bool {
-    time.and_then(|text| now.parse(text)).is_some_and(|moment| moment < now.timestamp())
+    time.and_then(|text| now.has_passed(text)).unwrap_or(false)
 }
 
 fn hours_between(from: Timestamp, to: Timestamp) -> i64 {

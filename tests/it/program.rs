@@ -69,7 +69,7 @@ impl Server {
                 let _ = sender.send(line);
             }
         });
-        let Ok(line) = lines.recv_timeout(Duration::from_secs(60)) else {
+        let Ok(line) = lines.recv_timeout(Duration::from_secs(180)) else {
             child.kill().ok();
             let mut said = String::new();
             child.stderr.take().unwrap().read_to_string(&mut said).ok();

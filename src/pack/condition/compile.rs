@@ -11,9 +11,10 @@ use super::types::{Schema, Type};
 use super::{VARIABLES, sums, typing};
 
 /// The functions that every expression may call, as people write them.
-pub(super) const WRITABLE: [&str; 16] = [
+pub(super) const WRITABLE: [&str; 17] = [
     "hours_since",
     "days_since",
+    "has_passed",
     "time",
     "has",
     "size",
@@ -132,7 +133,7 @@ impl Compiler {
         } else if !operator && name != INNER && !WRITABLE.contains(&name) {
             return Err(format!("unknown function `{name}`; known are {}", WRITABLE.join(", ")));
         }
-        self.uses_time |= matches!(name, "hours_since" | "days_since" | "time");
+        self.uses_time |= matches!(name, "hours_since" | "days_since" | "has_passed" | "time");
         if let Some(target) = &mut call.target {
             self.rewrite(target)?;
         }

@@ -1,8 +1,9 @@
 //! Does a condition of a scenario, a wording, a policy or a rule hold? Written in the Common Expression Language.
 //!
-//! Conditions read the variables of [`VARIABLES`] and know three functions besides the standard ones:
-//! `hours_since(time)` and `days_since(time)`, negative for times to come, and `time(text)`, which with the
-//! variable `now` gives seconds since 1970 for comparisons. Times are texts in shop time.
+//! Conditions read the variables of [`VARIABLES`] and know four functions besides the standard ones:
+//! `hours_since(time)` and `days_since(time)`, negative for times to come, `has_passed(time)`, for which a bare date
+//! lasts until its day is over, and `time(text)`, which with the variable `now` gives seconds since 1970 for
+//! comparisons. Times are texts in shop time.
 //!
 //! What is not known is not an error. A field that is missing or null makes the comparison it stands in unknown;
 //! `&&` and `||` decide without it where they can (`false && unknown` is false, `true || unknown` is true), and a
@@ -201,13 +202,19 @@ fn add_time(context: &mut Context<'_, '_>, now: &Now) -> Result<(), cel::Declara
     let moment = now.clone();
     context.add_function("days_since", move |text: Arc<String>| {
         elapsed("days_since", &moment, &text, 24.0 * HOUR)
+    })?;
+    let moment = now.clone();
+    context.add_function("has_passed", move |text: Arc<String>| {
+        moment.has_passed(&text).ok_or_else(|| no_time("has_passed", &text))
     })
 }
 
+fn no_time(function: &str, text: &str) -> ExecutionError {
+    ExecutionError::function_error(function, format!("`{text}` is not a time"))
+}
+
 fn seconds(function: &str, now: &Now, text: &str) -> Result<i64, ExecutionError> {
-    now.parse(text)
-        .map(|moment| moment.as_second())
-        .ok_or_else(|| ExecutionError::function_error(function, format!("`{text}` is not a time")))
+    now.parse(text).map(|moment| moment.as_second()).ok_or_else(|| no_time(function, text))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds of a few thousand years fit a double exactly")]

@@ -228,6 +228,7 @@ fn function(name: &str, arguments: &[Type]) -> Result<Type, String> {
         ("int" | "double", [one]) if one.is_numeric() || *one == Type::Text => Ok(Type::Number),
         ("string", [_]) => Ok(Type::Text),
         ("hours_since" | "days_since", [Type::WrittenTime | Type::Text | Type::Anything]) => Ok(Type::Number),
+        ("has_passed", [Type::WrittenTime | Type::Text | Type::Anything]) => Ok(Type::Truth),
         ("time", [Type::WrittenTime | Type::Text | Type::Anything]) => Ok(Type::Moment),
         ("@not_strictly_false", [_]) => Ok(Type::Truth),
         _ => of_sum(name, arguments),

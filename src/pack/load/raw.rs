@@ -409,4 +409,6 @@ pub(super) struct RawGuard {
     pub promises: Vec<Text>,
     pub grants: Vec<Text>,
     pub courtesies: Vec<Text>,
+    pub announces: Vec<Text>,
+    pub recalls: Vec<Text>,
 }

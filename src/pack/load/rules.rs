@@ -122,6 +122,8 @@ pub(super) fn guard(files: &PackFiles, problems: &mut Problems) -> GuardLexicon 
         promises: problems.expressions(path, &raw.promises),
         grants: problems.expressions(path, &raw.grants),
         courtesies: problems.expressions(path, &raw.courtesies),
+        announces: problems.expressions(path, &raw.announces),
+        recalls: problems.expressions(path, &raw.recalls),
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`vet`] reads top to bottom: what must never be said by anybody, then the values, then what only a written
 //! sentence can get wrong.
 
+mod announced;
 mod bare;
 mod bounds;
 mod by_person;
@@ -199,6 +200,7 @@ fn examine(text: &str, draft: &Draft, context: &GuardContext<'_>) -> Verdict {
         numbers::check(&sentence, &evidence, &approved, context.grounds.now)?;
         if draft.by != By::Evidence {
             done::check(&sentence, &evidence, context)?;
+            announced::check(&sentence, &context.grounds.pack.guard, context.grounds.now)?;
         }
         if draft.by == By::Model {
             check_written(&sentence, &evidence, context)?;

@@ -352,7 +352,7 @@ fn facts() -> Vec<Fact> {
         "placed_at": "2026-11-14T21:05:00", "paid_at": "2026-11-14T21:07:00", "ship_by": "2026-11-15T21:07:00",
         "close_at": "2026-11-20T12:00:00", "items": [{ "product": "P-SB", "title": "婴儿恒温睡袋", "price": 269.0, "quantity": 1 }],
         "address": { "name": "陈晓禾", "phone": "19900006620", "province": "湖北省", "city": "武汉市", "district": "江岸区", "street": "春和里 18 号" },
-        "shipment": { "carrier": "中通", "tracking": "78412365509821", "expected_at": "2026-11-18T20:00:00",
+        "shipment": { "carrier": "中通", "tracking": "78412365509821", "expected_at": "2026-11-21T20:00:00",
             "events": [{ "at": "2026-11-16T22:40:00", "status": "运输中", "place": "武汉转运中心", "text": "到达武汉转运中心" }] },
     }));
     let product = |id: &str, title: &str, price: f64| {

@@ -1,5 +1,6 @@
 //! What the guard lets out and what it keeps in, by example and by property.
 
+mod announced;
 mod conflict;
 mod examples;
 mod foreign;
@@ -39,6 +40,8 @@ struct LexiconFile {
     promises: Vec<String>,
     grants: Vec<String>,
     courtesies: Vec<String>,
+    announces: Vec<String>,
+    recalls: Vec<String>,
     #[serde(default)]
     written_claims: Vec<String>,
 }
@@ -56,6 +59,8 @@ pub(super) fn lexicon(language: &str) -> GuardLexicon {
         promises: patterns(&file.promises),
         grants: patterns(&file.grants),
         courtesies: patterns(&file.courtesies),
+        announces: patterns(&file.announces),
+        recalls: patterns(&file.recalls),
         written_claims: patterns(&file.written_claims),
         harmless: file.harmless,
         carriers: file.carriers,

@@ -40,6 +40,26 @@ impl Day {
             && agrees(self.day, other.day)
     }
 
+    /// The date that is meant, seen from now: of the years, or months, that were not named the nearest. `None` if there is no
+    /// such day, or only a weekday was named.
+    pub(in super::super) fn nearest(&self, now: &Now) -> Option<Date> {
+        let today = now.zoned().date();
+        let day = self.day?;
+        let around = |span: jiff::Span| {
+            [-span, jiff::Span::new(), span].into_iter().filter_map(|span| today.checked_add(span).ok())
+        };
+        let dates: Vec<Date> = match (self.year, self.month) {
+            (Some(year), Some(month)) => Date::new(year, month, day).into_iter().collect(),
+            (None, Some(month)) => {
+                around(1.year()).filter_map(|near| Date::new(near.year(), month, day).ok()).collect()
+            }
+            (_, None) => {
+                around(1.month()).filter_map(|near| Date::new(near.year(), near.month(), day).ok()).collect()
+            }
+        };
+        dates.into_iter().min_by_key(|date| today.until(*date).map_or(i32::MAX, |span| span.get_days().abs()))
+    }
+
     fn date(&self, now: &Now) -> Option<Date> {
         Date::new(self.year.unwrap_or(now.zoned().year()), self.month?, self.day?).ok()
     }
