@@ -57,6 +57,11 @@ impl Proactive {
     pub fn begun_by(&self, kind: EventType) -> impl Iterator<Item = &NudgeRule> {
         self.rules.iter().filter(move |rule| rule.on.contains(&kind))
     }
+
+    /// Whether an event of a kind begins anything as things stand.
+    pub fn is_begun_by(&self, kind: EventType) -> bool {
+        self.brakes.enabled && self.begun_by(kind).any(|rule| rule.enabled)
+    }
 }
 
 /// When the assistant speaks first, and to whom.

@@ -153,6 +153,14 @@ pub struct ShopEvent {
     pub at: Timestamp,
 }
 
+impl ShopEvent {
+    /// The event of a product as one who has looked at it has it.
+    pub fn of_viewer(&self, person: &Person) -> Self {
+        let id = format!("{}:{}", self.id, person.key());
+        Self { id, person: Some(person.clone()), ..self.clone() }
+    }
+}
+
 /// Somebody to whom something may be said first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -35,18 +35,29 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let (shop, received) = (staff.shop.clone(), now.epoch_milliseconds());
         self.write(move |transaction| {
-            Box::pin(async move {
-                let mut new = 0;
-                for event in &events {
-                    new += usize::from(insert(transaction, &shop, event, received).await?);
-                }
-                Ok(new)
-            })
+            Box::pin(async move { insert_all(transaction, &shop, &events, received).await })
         })
         .await
     }
 
-    /// The events that were not looked at yet, as they came, at most `limit`.
+    /// The same for events that nobody waits for.
+    pub async fn take_noticed(
+        &self,
+        staff: &StaffScope,
+        events: Vec<ShopEvent>,
+        now: &Now,
+    ) -> Result<usize, StoreError> {
+        if events.is_empty() {
+            return Ok(0);
+        }
+        let (shop, received) = (staff.shop.clone(), now.epoch_milliseconds());
+        self.write_in_background(move |transaction| {
+            Box::pin(async move { insert_all(transaction, &shop, &events, received).await })
+        })
+        .await
+    }
+
+    /// The events after a number that were not looked at yet, as they came, at most `limit`.
     pub async fn fresh_events(
         &self,
         staff: &StaffScope,
@@ -114,6 +125,19 @@ impl Store {
         .await?;
         rows.iter().map(|row| person_of(&row.try_get::<String, _>("person")?)).collect()
     }
+}
+
+async fn insert_all(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    events: &[ShopEvent],
+    received: i64,
+) -> Result<usize, StoreError> {
+    let mut new = 0;
+    for event in events {
+        new += usize::from(insert(transaction, shop, event, received).await?);
+    }
+    Ok(new)
 }
 
 async fn insert(

@@ -17,7 +17,7 @@ use crate::pack::proactive::Purpose;
 use crate::proactive::{Nudge, Person, Planned, Reason};
 use crate::time::Now;
 
-pub use noticing::{Rested, Watched};
+pub use noticing::{DayBegun, Rested, Rests, Watched};
 pub use report::{NudgeLine, RuleCounts};
 pub use sending::{NudgeSaid, NudgeSent, NudgeWord};
 pub use wishes::NudgeOutcome;
