@@ -176,8 +176,16 @@ async fn a_paid_order_is_confirmed_once_and_offers_go_to_those_who_agreed() {
         assert!(!text(taken).contains("听涛里"), "the address is masked: {}", text(taken));
     }
     assert!(text(&agreed).lines().count() >= text(&refused).lines().count(), "{agreed} {refused}");
-    // The same again, with the same id and with another, by both ways.
-    let again = happened(&shop, paid("77001", "cus_1003")).await;
+    // "好的" to a notice is read as what it is; whoever wants another address says so.
+    let session = Browser::of(&shop, "cus_1002").await;
+    let body = crate::app::message(Some("cus_1002"), Some(&session.conversation), "好的");
+    let reply = shop.staff_post("/api/v1/chat", body).await.good();
+    assert!(!reply["reply"].as_str().unwrap().contains("地址"), "{reply}");
+    assert!(reply["handoff"].is_null(), "{reply}");
+    let path = format!("/api/v1/actions?conversation={}", session.conversation);
+    assert_eq!(shop.staff_get(&path).await["actions"], json!([]));
+    // The same again, with the same id and with another content, and with another id.
+    let again = happened(&shop, paid("77001", "cus_1002")).await;
     assert_eq!((&again["duplicate"], &again["nudges"]), (&json!(1), &json!([])));
     let mut other = paid("77001", "cus_1003");
     other["id"] = "another id".into();

@@ -210,7 +210,8 @@ impl Saying<'_> {
             memory.order = Some(format!("{}:{order}", RecordKind::Order.as_str()));
         }
         memory.introduced = true;
-        memory.pending = Some(Pending::Nudge { choices, product: event.product.clone() });
+        let yes = self.ready.rule.said_by_yes().map(str::to_owned);
+        memory.pending = Some(Pending::Nudge { choices, yes, product: event.product.clone() });
         memory
     }
 }

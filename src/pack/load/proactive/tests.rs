@@ -142,6 +142,7 @@ fn what_contradicts_itself_or_goes_too_far_is_refused() {
         (once, format!("{once}\n    does: trace_parcel"), "`probe` begins an action and does not say until when"),
         (once, format!("{once}\n    choices: [{{ label: 这个标签实在是太长了吧, say: 好 }}]"), "a label has 1 to 10 characters"),
         (once, format!("{once}\n    choices: [{{ label: 好, say: '' }}]"), "the choice `好` says nothing"),
+        (once, format!("{once}\n    choices: [{{ label: 一, say: 一, yes: true }}, {{ label: 二, say: 二, yes: true }}]"), "a plain yes to `probe` takes several choices"),
         (once, format!("{once}\n    choices: [{{ label: 好, say: 好 }}, {{ label: 好, say: 行 }}]"), "two choices are called `好`"),
         (once, format!("{once}\n    choices: [{{ label: 一, say: 一 }}, {{ label: 二, say: 二 }}, {{ label: 三, say: 三 }}, {{ label: 四, say: 四 }}]"), "has 4 choices, at most 3 are read"),
         ("until: \"9:00\"", "until: \"22:00\"".into(), "proactive.yaml:1: error: `quiet` begins and ends at 22:00"),
@@ -253,6 +254,14 @@ fn the_shipped_rules_are_read_as_they_are_meant() {
         );
         // A second order on the same day is confirmed, too.
         assert!(rule("order_paid").a_day > 1);
+        // "好的" to a notice, a reminder to pay or an invitation begins nothing.
+        let takes: Vec<&str> = proactive
+            .rules
+            .iter()
+            .filter(|rule| rule.said_by_yes().is_some())
+            .map(|rule| rule.id.as_str())
+            .collect();
+        assert_eq!(takes, ["viewed_often", "restocked", "price_dropped", "repurchase", "next_stage"]);
     }
 }
 
