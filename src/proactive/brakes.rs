@@ -89,18 +89,18 @@ pub enum Held {
     Dropped(Reason),
 }
 
-/// Whether a rule's word may be said now.
+/// Whether a rule's word may be said now. Whether it is withheld is asked apart, see [`withheld`].
 ///
 /// # Errors
 /// What holds it back: until a time, or for good with a reason.
 pub fn may_send(
     rule: &NudgeRule,
-    (event, person): (&ShopEvent, &Person),
+    event: &ShopEvent,
     standing: &Standing,
     brakes: &Brakes,
     now: &Now,
 ) -> Result<(), Held> {
-    let judging = Judging { rule, event, person, standing, brakes, now };
+    let judging = Judging { rule, event, standing, brakes, now };
     judging.switches()?;
     judging.wishes()?;
     judging.matters()?;
@@ -111,7 +111,6 @@ pub fn may_send(
 struct Judging<'a> {
     rule: &'a NudgeRule,
     event: &'a ShopEvent,
-    person: &'a Person,
     standing: &'a Standing,
     brakes: &'a Brakes,
     now: &'a Now,
@@ -172,7 +171,6 @@ impl Judging<'_> {
         let is_offer = |shown: &&Shown| shown.purpose != Purpose::Order;
         drop_if(count(within(DAY).filter(is_offer)) >= offers_a_day, Reason::DayFull)?;
         drop_if(count(within(WEEK).filter(is_offer)) >= offers_a_week, Reason::WeekFull)?;
-        drop_if(is_held_out(self.person, self.brakes.holdout_percent), Reason::HeldOut)?;
         let latest = self.standing.shown.iter().map(|shown| shown.at).max();
         let free = latest.and_then(|latest| latest.checked_add(self.brakes.apart).ok());
         match free.filter(|free| *free > self.now.timestamp()) {
@@ -192,6 +190,15 @@ impl Judging<'_> {
     }
 }
 
+/// Why a word that could be said now is not said all the same: its person is held out, or nothing is sent. Asked last, when it
+/// is known to be true: what is compared with the words that were said are those that would have been.
+pub fn withheld(rule: &NudgeRule, person: &Person, brakes: &Brakes) -> Option<Reason> {
+    if rule.purpose != Purpose::Order && is_held_out(person, brakes.holdout_percent) {
+        return Some(Reason::HeldOut);
+    }
+    brakes.dry_run.then_some(Reason::DryRun)
+}
+
 /// The end of the quiet hours, if they last at a moment.
 pub fn quiet_until(brakes: &Brakes, now: &Now) -> Option<Timestamp> {
     if !brakes.is_quiet(now.zoned().time()) {
@@ -203,7 +210,7 @@ pub fn quiet_until(brakes: &Brakes, now: &Now) -> Option<Timestamp> {
 }
 
 /// Whether a person belongs to those who are sent no offers, which stays so for as long as the share does.
-pub fn is_held_out(person: &Person, percent: u32) -> bool {
+fn is_held_out(person: &Person, percent: u32) -> bool {
     // FNV-1a: the same on every machine and in every version, which the standard hasher does not promise.
     let hash = person.key().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use brakes::{Consents, Held, Standing, is_held_out, may_send, quiet_until};
+pub use brakes::{Consents, Held, Standing, may_send, quiet_until, withheld};
 pub use history::{History, LOOK_BACK, MOST_EVENTS, Shown};
 pub use known::{Known, begins_at, can_be_recommended, customer_fact, own_facts, promotes};
 pub use noticed::{changes_of, day_of, seen_of};

@@ -176,7 +176,7 @@ proptest! {
             let rule = &rules[number];
             // The event is a look of just now, so that no night holds it.
             let began = event("e", EventType::ProductViewed, after(clock));
-            let judged = may_send(rule, (&began, &customer()), &standing, &brakes, &now(after(clock)));
+            let judged = may_send(rule, &began, &standing, &brakes, &now(after(clock)));
             let shown = Shown { rule: rule.id.clone(), purpose: rule.purpose, at: after(clock) };
             match judged {
                 Ok(()) => standing.shown.push(shown),
@@ -184,7 +184,7 @@ proptest! {
                     prop_assert!(matches!(reason, Reason::DayFull | Reason::WeekFull));
                     let mut more = standing.clone();
                     more.shown.push(shown);
-                    let again = may_send(rule, (&began, &customer()), &more, &brakes, &now(after(clock)));
+                    let again = may_send(rule, &began, &more, &brakes, &now(after(clock)));
                     prop_assert!(matches!(again, Err(Held::Dropped(_))), "{again:?}");
                 }
                 Err(Held::Until(time)) => prop_assert!(time > after(clock)),
@@ -312,7 +312,7 @@ fn at_night_only_what_somebody_did_just_now_is_answered() {
         if !at_once {
             rule.moment = Moment::After { wait: SignedDuration::from_mins(minutes), at: None };
         }
-        let judged = may_send(&rule, (&began, &customer()), &agreed(), &Brakes::default(), &now(night));
+        let judged = may_send(&rule, &began, &agreed(), &Brakes::default(), &now(night));
         let morning = Err(Held::Until(moment("2026-11-19T09:00:00")));
         assert_eq!(judged, if free { Ok(()) } else { morning }, "{kind:?} {minutes} {at_once}");
     };
@@ -332,7 +332,7 @@ fn consents_are_asked_for_what_they_are_about() {
         let kind = if on_the_page { EventType::ProductViewed } else { EventType::OrderShipped };
         let judged = may_send(
             &rule("r", purpose, 1),
-            (&event("e", kind, start()), &customer()),
+            &event("e", kind, start()),
             &Standing { consents, ..Standing::default() },
             &Brakes::default(),
             &now(start()),
@@ -350,6 +350,28 @@ fn consents_are_asked_for_what_they_are_about() {
     check([yes, yes, None], Care, true, false);
     check([yes, None, yes], Care, false, false);
     check([None, yes, yes], Care, false, true);
+}
+
+#[test]
+fn offers_are_withheld_from_a_share_and_everything_in_a_dry_run() {
+    let check = |purpose: Purpose, holdout_percent: u32, dry_run: bool, expected: Option<Reason>| {
+        let brakes = Brakes { holdout_percent, dry_run, ..Brakes::default() };
+        let found = withheld(&rule("r", purpose, 1), &customer(), &brakes);
+        assert_eq!(found, expected, "{purpose:?} {holdout_percent} {dry_run}");
+    };
+    check(Purpose::Offer, 0, false, None);
+    check(Purpose::Offer, 100, false, Some(Reason::HeldOut));
+    check(Purpose::Care, 100, true, Some(Reason::HeldOut));
+    check(Purpose::Order, 100, false, None);
+    check(Purpose::Order, 100, true, Some(Reason::DryRun));
+    // Who may be told nothing now is none of those to compare with, whatever the share.
+    let told = Shown { rule: "r".to_owned(), purpose: Purpose::Offer, at: start() };
+    let standing = Standing { shown: vec![told], ..agreed() };
+    let brakes = Brakes { holdout_percent: 100, ..Brakes::default() };
+    let began = event("e", EventType::ProductViewed, start());
+    let judged = may_send(&rule("r", Purpose::Offer, 1), &began, &standing, &brakes, &now(after(60)));
+    assert_eq!(judged, Err(Held::Dropped(Reason::DayFull)));
+    assert_eq!(may_send(&rule("r", Purpose::Offer, 1), &began, &agreed(), &brakes, &now(after(60))), Ok(()));
 }
 
 #[test]

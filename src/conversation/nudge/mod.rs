@@ -14,7 +14,7 @@ use crate::identity::{Scope, StaffScope};
 use crate::pack::proactive::{NudgeRule, Purpose};
 use crate::pack::types::Pack;
 use crate::proactive::{
-    Begun, Held, History, Nudge, Person, Reason, Standing, may_send, plan, untrue, variables,
+    Begun, Held, History, Nudge, Person, Reason, Standing, may_send, plan, untrue, variables, withheld,
 };
 use crate::store::{
     BegunByEvent, Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, NumberedEvent, StoreError,
@@ -199,8 +199,8 @@ impl Conversations {
             services.store.drop_nudge(nudge, reason, now).await?;
             return Ok(None);
         }
-        if ready.pack.proactive.brakes.dry_run {
-            services.store.drop_nudge(nudge, Reason::DryRun, now).await?;
+        if let Some(reason) = withheld(rule, &nudge.person, &ready.pack.proactive.brakes) {
+            services.store.drop_nudge(nudge, reason, now).await?;
             return Ok(None);
         }
         let conversation = self.conversation_for(nudge, scope, now).await?;
@@ -230,7 +230,9 @@ impl Conversations {
         let again = move |standing: &Standing| {
             let proactive = &rules.pack.proactive;
             let Some(rule) = proactive.rule(&rule_id) else { return Err(Held::Dropped(Reason::RuleGone)) };
-            may_send(rule, (&judged.event, &judged.person), standing, &proactive.brakes, &moment)
+            may_send(rule, &judged.event, standing, &proactive.brakes, &moment)?;
+            withheld(rule, &judged.person, &proactive.brakes)
+                .map_or(Ok(()), |reason| Err(Held::Dropped(reason)))
         };
         let sent = self.services().store.send_nudge(scope, (nudge.clone(), word), again, now).await?;
         match sent {
@@ -267,7 +269,6 @@ impl Conversations {
 
 impl Ready<'_> {
     fn allowed(&self, standing: &Standing) -> Result<(), Held> {
-        let whom = (&*self.nudge.event, &self.nudge.person);
-        may_send(self.rule, whom, standing, &self.pack.proactive.brakes, self.now)
+        may_send(self.rule, &self.nudge.event, standing, &self.pack.proactive.brakes, self.now)
     }
 }

@@ -15,7 +15,7 @@ use super::{Arrival, Arrived, Simulated};
 use crate::pack::proactive::{NudgeRule, Proactive};
 use crate::proactive::{
     Begun, EventType, Held, NudgeState, Person, Planned, Reason, ShopEvent, Shown, changes_of, day_of,
-    may_send, plan, quiet_until, seen_of, untrue, variables,
+    may_send, plan, quiet_until, seen_of, untrue, variables, withheld,
 };
 use crate::record::Record;
 use crate::time::Now;
@@ -254,14 +254,15 @@ impl<'a> Run<'a> {
         let consents = self.shelf.consents(&someone.person);
         let counts = self.last_hour.counts(*place, now.timestamp());
         let standing = someone.standing(consents, counts, now.timestamp());
-        may_send(rule, (event, &someone.person), &standing, &self.rules.brakes, now)?;
+        may_send(rule, event, &standing, &self.rules.brakes, now)?;
         let known = self.shelf.known((event, &someone.person), self.rules, now);
         let about = (&someone.history, event.product.as_deref());
         let variables = variables(event, about, (&known, rule.offers), now);
         if let Some(reason) = untrue(rule, (event, &someone.history), &variables, now) {
             return Err(Held::Dropped(reason));
         }
-        if self.rules.brakes.dry_run { Err(Held::Dropped(Reason::DryRun)) } else { Ok(()) }
+        let withheld = withheld(rule, &someone.person, &self.rules.brakes);
+        withheld.map_or(Ok(()), |reason| Err(Held::Dropped(reason)))
     }
 
     /// A day begins for the customers, after the quiet hours.
