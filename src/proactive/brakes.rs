@@ -15,12 +15,15 @@ use crate::time::Now;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// So long after something somebody is held to be awake still: an event that comes late is answered in the morning.
+/// So long after something somebody is held to be awake still, and on the page: an event that comes late is answered in the
+/// morning, and what was looked at then is not what is shown now.
 const AWAKE: SignedDuration = SignedDuration::from_mins(30);
 
 /// What a customer has agreed to; unknown where nothing is on record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Consents {
+    /// To be spoken to first at all.
+    pub proactive: Option<bool>,
     /// Messages about own orders.
     pub transactional: Option<bool>,
     /// Offers.
@@ -43,6 +46,7 @@ impl Consents {
     fn said(consent: Option<&Value>) -> Self {
         let said = |name: &str| consent?.get(name)?.as_bool();
         Self {
+            proactive: said("proactive"),
             transactional: said("transactional"),
             marketing: said("marketing"),
             child_profile: said("child_profile"),
@@ -128,15 +132,16 @@ impl Judging<'_> {
 
     /// What the customer has agreed to and what was refused.
     fn wishes(&self) -> Result<(), Held> {
-        let Consents { transactional, marketing, child_profile } = self.standing.consents;
-        let at_once = self.rule.moment == Moment::Now && self.event.kind.is_of_browser();
+        let Consents { proactive, transactional, marketing, child_profile } = self.standing.consents;
+        let at_once =
+            self.rule.moment == Moment::Now && self.event.kind.is_of_browser() && self.has_just_happened();
         let agreed = match self.rule.purpose {
             Purpose::Order => transactional != Some(false),
             Purpose::Offer if at_once => marketing != Some(false),
             Purpose::Offer => marketing == Some(true),
             Purpose::Care => marketing == Some(true) && child_profile == Some(true),
         };
-        drop_if(!agreed, Reason::NoConsent)?;
+        drop_if(!agreed || proactive == Some(false), Reason::NoConsent)?;
         let is_offer = self.rule.purpose != Purpose::Order;
         let stopped = self.standing.stopped.contains(&self.rule.id);
         drop_if(stopped || (is_offer && self.standing.opted_out), Reason::OptedOut)?;
@@ -179,10 +184,15 @@ impl Judging<'_> {
         }
     }
 
+    fn has_just_happened(&self) -> bool {
+        self.now.timestamp().duration_since(self.event.at) <= AWAKE
+    }
+
     /// Nobody is disturbed at night, but whoever has just done something is awake.
     fn hours(&self) -> Result<(), Held> {
-        let lately = self.now.timestamp().duration_since(self.event.at) <= AWAKE;
-        let answers = lately && self.rule.moment == Moment::Now && self.event.kind.is_done_by_customer();
+        let answers = self.has_just_happened()
+            && self.rule.moment == Moment::Now
+            && self.event.kind.is_done_by_customer();
         match quiet_until(self.brakes, self.now).filter(|_| !answers) {
             Some(until) => Err(Held::Until(until)),
             None => Ok(()),

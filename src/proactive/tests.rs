@@ -80,7 +80,7 @@ fn planned_of(rule: NudgeRule, event: &ShopEvent, known: &Known, at: Timestamp) 
 }
 
 fn agreed() -> Standing {
-    let consents = Consents { transactional: None, marketing: Some(true), child_profile: Some(true) };
+    let consents = Consents { marketing: Some(true), child_profile: Some(true), ..Consents::default() };
     Standing { consents, ..Standing::default() }
 }
 
@@ -328,7 +328,7 @@ fn consents_are_asked_for_what_they_are_about() {
     use Purpose::{Care, Offer, Order};
     let check = |said: [Option<bool>; 3], purpose: Purpose, on_the_page: bool, allowed: bool| {
         let [transactional, marketing, child_profile] = said;
-        let consents = Consents { transactional, marketing, child_profile };
+        let consents = Consents { proactive: None, transactional, marketing, child_profile };
         let kind = if on_the_page { EventType::ProductViewed } else { EventType::OrderShipped };
         let judged = may_send(
             &rule("r", purpose, 1),
@@ -350,6 +350,23 @@ fn consents_are_asked_for_what_they_are_about() {
     check([yes, yes, None], Care, true, false);
     check([yes, None, yes], Care, false, false);
     check([None, yes, yes], Care, false, true);
+    // What could not be said while the page was looked at is an offer like any other.
+    let began = event("e", EventType::ProductViewed, start());
+    for (minutes, expected) in [(30, Ok(())), (31, Err(Held::Dropped(Reason::NoConsent)))] {
+        let (rule, moment) = (rule("r", Offer, 1), now(after(60 * minutes)));
+        assert_eq!(may_send(&rule, &began, &Standing::default(), &Brakes::default(), &moment), expected);
+    }
+}
+
+#[test]
+fn whoever_refused_to_be_spoken_to_first_is_not_spoken_to() {
+    let record = json!({ "consent": { "proactive": false, "transactional": true, "marketing": true } });
+    let standing = Standing { consents: Consents::of(Some(&record)), ..Standing::default() };
+    for purpose in [Purpose::Order, Purpose::Offer] {
+        let began = event("e", EventType::ProductViewed, start());
+        let judged = may_send(&rule("r", purpose, 1), &began, &standing, &Brakes::default(), &now(start()));
+        assert_eq!(judged, Err(Held::Dropped(Reason::NoConsent)), "{purpose:?}");
+    }
 }
 
 #[test]
