@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
-use super::{Person, Reason, ShopEvent, Shown};
+use super::{EventType, Person, Reason, ShopEvent, Shown};
 use crate::pack::proactive::{Brakes, Moment, NudgeRule, Purpose};
 use crate::record::Record;
 use crate::time::Now;
@@ -157,7 +157,10 @@ impl Judging<'_> {
         drop_if(self.standing.danger, Reason::Trouble)?;
         let lately = |at: Timestamp| self.now.timestamp().duration_since(at) < self.brakes.after_trouble;
         let troubled = self.standing.trouble.is_some_and(lately);
-        drop_if(troubled && self.rule.purpose != Purpose::Order, Reason::Trouble)
+        // What happens to an order is told all the same; how a talk went is not asked of somebody who is angry.
+        let may_be_told =
+            self.rule.purpose == Purpose::Order && self.event.kind != EventType::ConversationEnded;
+        drop_if(troubled && !may_be_told, Reason::Trouble)
     }
 
     /// How much the person has been told already.

@@ -370,6 +370,19 @@ fn whoever_refused_to_be_spoken_to_first_is_not_spoken_to() {
 }
 
 #[test]
+fn in_trouble_orders_are_told_of_and_talks_are_not_followed_up() {
+    let standing = Standing { trouble: Some(start()), ..agreed() };
+    let check = |purpose: Purpose, kind: EventType, told: bool| {
+        let began = event("e", kind, start());
+        let judged = may_send(&rule("r", purpose, 1), &began, &standing, &Brakes::default(), &now(after(60)));
+        assert_eq!(judged == Err(Held::Dropped(Reason::Trouble)), !told, "{purpose:?} {kind:?}");
+    };
+    check(Purpose::Order, EventType::OrderShipped, true);
+    check(Purpose::Order, EventType::ConversationEnded, false);
+    check(Purpose::Offer, EventType::ProductViewed, false);
+}
+
+#[test]
 fn offers_are_withheld_from_a_share_and_everything_in_a_dry_run() {
     let check = |purpose: Purpose, holdout_percent: u32, dry_run: bool, expected: Option<Reason>| {
         let brakes = Brakes { holdout_percent, dry_run, ..Brakes::default() };
