@@ -404,6 +404,35 @@ fn offers_are_withheld_from_a_share_and_everything_in_a_dry_run() {
     assert_eq!(may_send(&rule("r", Purpose::Offer, 1), &began, &agreed(), &brakes, &now(after(60))), Ok(()));
 }
 
+/// Somebody who has just placed an order is left alone for at least half of the time in which it can be paid.
+#[test]
+fn a_word_before_a_time_leaves_half_of_the_time_and_never_comes_after_it() {
+    let check = |minutes: i64, told_after: i64, due: i64| {
+        let placed =
+            ShopEvent { order: Some("o1".to_owned()), ..event("e", EventType::OrderShipped, start()) };
+        let closes = now(after(60 * minutes)).zoned().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let order =
+            json!({ "kind": "order", "id": "o1", "customer": "c1", "status": "unpaid", "close_at": closes });
+        let facts = own_facts([Record::from_value(order).unwrap()].iter(), &placed, &now(start()));
+        let lead = SignedDuration::from_mins(30);
+        let rule = NudgeRule {
+            once_per: Cause::Order,
+            moment: Moment::Before { field: "order.close_at".to_owned(), lead },
+            ..rule("r", Purpose::Offer, 1)
+        };
+        let known = Known { facts, ..Known::default() };
+        let planned = planned_of(rule, &placed, &known, after(60 * told_after));
+        assert_eq!(planned[0].due, after(60 * due), "{minutes} {told_after}");
+        assert_eq!(planned[0].expires, after(60 * minutes), "{minutes} {told_after}");
+    };
+    check(120, 0, 90);
+    check(60, 0, 30);
+    check(30, 0, 15);
+    check(14, 0, 7);
+    // The event came late: there is still the time until the end.
+    check(30, 20, 20);
+}
+
 #[test]
 fn a_birthday_to_come_says_nothing_of_a_child() {
     let check = |birthday: &str, agreed: bool, months: Option<i64>, today: bool| {
