@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use super::codec::{from_json, from_text, from_word, json, time, word};
 use super::{Store, StoreError, Transaction};
 use crate::identity::{Scope, ShopId, StaffScope};
-use crate::proactive::{History, LOOK_BACK, MOST_EVENTS, Person, ShopEvent};
+use crate::proactive::{History, MOST_EVENTS, Person, ShopEvent};
 use crate::time::Now;
 
 /// An event with its number, by which a nudge names it.
@@ -90,9 +90,13 @@ impl Store {
         rows.iter().map(read_event).collect()
     }
 
-    /// What a person has done lately, as far as it counts.
-    pub async fn events_of(&self, scope: &Scope, person: &Person, now: &Now) -> Result<History, StoreError> {
-        let since = now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
+    /// What a person has done since a moment, as far as it counts.
+    pub async fn events_of(
+        &self,
+        scope: &Scope,
+        person: &Person,
+        since: Timestamp,
+    ) -> Result<History, StoreError> {
         let rows = sqlx::query(PAST)
             .bind(scope.shop.as_str())
             .bind(person.key())

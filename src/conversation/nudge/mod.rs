@@ -14,7 +14,7 @@ use crate::identity::{Scope, StaffScope};
 use crate::pack::proactive::{NudgeRule, Purpose};
 use crate::pack::types::Pack;
 use crate::proactive::{
-    Begun, Held, History, Nudge, Person, Reason, Standing, may_send, plan, untrue, variables, withheld,
+    Begun, Held, History, LOOK_BACK, Nudge, Person, Reason, Standing, may_send, plan, untrue, variables, withheld,
 };
 use crate::store::{
     BegunByEvent, Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, NumberedEvent, StoreError,
@@ -100,7 +100,7 @@ impl Conversations {
                 let scope = person.scope(&staff.shop);
                 // Who does much in a short time is read of once.
                 if !histories.contains_key(person) {
-                    let history = services.store.events_of(&scope, person, &now).await?;
+                    let history = services.store.events_of(&scope, person, lately(&now)).await?;
                     histories.insert(person.clone(), history);
                 }
                 let Some(history) = histories.get(person) else { continue };
@@ -192,7 +192,9 @@ impl Conversations {
             self.hold(ready, Held::Until(later)).await?;
             return Ok(None);
         }
-        let history = services.store.events_of(scope, &nudge.person, now).await?;
+        // What was done since the event is never left out, however long the word has waited.
+        let since = lately(now).min(nudge.event.at);
+        let history = services.store.events_of(scope, &nudge.person, since).await?;
         let about = (&history, nudge.event.product.as_deref());
         let variables = variables(&nudge.event, about, (&read.known, rule.offers), now);
         if let Some(reason) = untrue(rule, (&nudge.event, &history), &variables, now) {
@@ -265,6 +267,11 @@ impl Conversations {
         let new = NewConversation { channel: CHANNEL.to_owned(), memory: Default::default() };
         store.open_conversation(scope, new, now).await
     }
+}
+
+/// From when on a person's events count.
+fn lately(now: &Now) -> Timestamp {
+    now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN)
 }
 
 impl Ready<'_> {
