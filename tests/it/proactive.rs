@@ -229,6 +229,43 @@ async fn who_asked_and_did_not_order_is_asked_once_after_a_day_by_daylight() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_talk_that_went_on_is_followed_up_from_its_last_word() {
+    let shop = RunningShop::start(mute()).await;
+    let ask = async |customer: &str, conversation: &str, text: &str| {
+        let mut question = crate::app::message(Some(customer), Some(conversation), text);
+        question["context"] = json!({ "product": "P-DJ26" });
+        shop.staff_post("/api/v1/chat", question).await.good();
+    };
+    shop.at("2026-11-20T18:00:00+08:00");
+    let (_, one) = shop.session("cus_1004").await;
+    let (_, other) = shop.session("cus_1005").await;
+    ask("cus_1004", &one, "这件羽绒服有货吗").await;
+    ask("cus_1005", &other, "这件羽绒服有货吗").await;
+    shop.at("2026-11-20T18:40:00+08:00");
+    wait_a_while().await;
+    // One comes back in the morning, the other just before the word would be said.
+    shop.at("2026-11-21T11:00:00+08:00");
+    ask("cus_1004", &one, "这件羽绒服多少钱").await;
+    shop.at("2026-11-21T11:40:00+08:00");
+    wait_a_while().await;
+    shop.at("2026-11-21T17:50:00+08:00");
+    ask("cus_1005", &other, "这件羽绒服多少钱").await;
+    shop.at("2026-11-21T18:01:00+08:00");
+    until("the word is dropped", async || {
+        (suppressed(&shop, "consulted_not_ordered", "cause_gone").await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(said_by(&shop, "consulted_not_ordered").await, Vec::<Value>::new());
+    shop.at("2026-11-22T11:01:00+08:00");
+    let said = until("the word comes", async || {
+        Some(said_by(&shop, "consulted_not_ordered").await).filter(|said| !said.is_empty())
+    })
+    .await;
+    assert_eq!((said.len(), &said[0]["person"]), (1, &json!("customer:cus_1004")));
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_trouble_and_wishes_go_before_every_offer() {
     let shop = RunningShop::start(mute()).await;
     // A person is about to take over.

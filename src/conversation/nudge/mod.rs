@@ -14,7 +14,7 @@ use crate::identity::{Scope, StaffScope};
 use crate::pack::proactive::{NudgeRule, Purpose};
 use crate::pack::types::Pack;
 use crate::proactive::{
-    Begun, Held, History, LOOK_BACK, Nudge, Person, Reason, Standing, may_send, plan, untrue, variables, withheld,
+    Begun, EventType, Held, History, LOOK_BACK, Nudge, Person, Reason, Standing, may_send, plan, untrue, variables, withheld,
 };
 use crate::store::{
     BegunByEvent, Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, NumberedEvent, StoreError,
@@ -186,6 +186,10 @@ impl Conversations {
     ) -> Result<Option<NudgeSaid>, StoreError> {
         let services = self.services();
         let Ready { rule, nudge, scope, now, .. } = *ready;
+        if self.went_on(nudge, scope).await? {
+            services.store.drop_nudge(nudge, Reason::CauseGone, now).await?;
+            return Ok(None);
+        }
         let read = self.known_of(scope, &nudge.event, now).await?;
         if read.unreadable {
             let later = now.timestamp().checked_add(LATER).unwrap_or(Timestamp::MAX);
@@ -223,6 +227,16 @@ impl Conversations {
             return Ok(None);
         };
         self.send(ready, word).await
+    }
+
+    /// Whether the talk that a word would come back to was gone on with by the customer.
+    async fn went_on(&self, nudge: &Nudge, scope: &Scope) -> Result<bool, StoreError> {
+        match &nudge.event.conversation {
+            Some(conversation) if nudge.event.kind == EventType::ConversationEnded => {
+                self.services().store.spoke_after(scope, conversation, nudge.event.at).await
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn send(&self, ready: &Ready<'_>, word: NudgeWord) -> Result<Option<NudgeSaid>, StoreError> {
