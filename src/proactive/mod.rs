@@ -9,6 +9,7 @@ mod history;
 mod known;
 mod noticed;
 mod plan;
+mod remembered;
 mod trouble;
 mod variables;
 
@@ -24,6 +25,7 @@ pub use history::{History, LOOK_BACK, MOST_EVENTS, Shown};
 pub use known::{Known, begins_at, can_be_recommended, customer_fact, own_facts, promotes};
 pub use noticed::{changes_of, day_of, seen_of};
 pub use plan::{Begun, Planned, holds, ordered_products, plan, untrue};
+pub use remembered::Remembered;
 pub use trouble::{Trouble, troubled};
 pub use variables::variables;
 

@@ -12,7 +12,7 @@ use crate::time::Now;
 use crate::turn::types::{EpisodeState, Memory};
 
 /// A conversation in which nothing was written for so long has come to rest.
-const REST: SignedDuration = SignedDuration::from_mins(30);
+pub(super) const REST: SignedDuration = SignedDuration::from_mins(30);
 
 /// The event of so many who have looked at a product is written in one go.
 const VIEWERS_AT_ONCE: usize = 500;

@@ -20,6 +20,8 @@ use crate::store::{
     BegunByEvent, Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, NumberedEvent, StoreError,
 };
 use crate::time::Now;
+use crate::turn::types::Pending;
+use events::REST;
 use known::Read;
 use words::Saying;
 
@@ -192,8 +194,7 @@ impl Conversations {
         }
         let read = self.known_of(scope, &nudge.event, now).await?;
         if read.unreadable {
-            let later = now.timestamp().checked_add(LATER).unwrap_or(Timestamp::MAX);
-            self.hold(ready, Held::Until(later)).await?;
+            self.hold(ready, Held::Until(later(now))).await?;
             return Ok(None);
         }
         // What was done since the event is never left out, however long the word has waited.
@@ -212,6 +213,11 @@ impl Conversations {
         let conversation = self.conversation_for(nudge, scope, now).await?;
         if self.inner.bursts.is_running(&conversation.id) {
             // Who is being answered is not interrupted.
+            return Ok(None);
+        }
+        if is_asked(&conversation, now) {
+            // A yes that was meant for the question must not be taken for an answer to this word, nor the other way round.
+            self.hold(ready, Held::Until(later(now))).await?;
             return Ok(None);
         }
         let undertaken = self.begin_action(ready, (&conversation, &read.known, &variables)).await?;
@@ -258,6 +264,8 @@ impl Conversations {
                 Ok(Some(*said))
             }
             NudgeSent::Held(Held::Until(time)) => self.hold(ready, Held::Until(time)).await.map(|()| None),
+            // Put off, so that it does not stand in the way of others that are due.
+            NudgeSent::Busy => self.hold(ready, Held::Until(later(now))).await.map(|()| None),
             NudgeSent::Held(Held::Dropped(_)) | NudgeSent::Gone => Ok(None),
         }
     }
@@ -286,6 +294,17 @@ impl Conversations {
 /// From when on a person's events count.
 fn lately(now: &Now) -> Timestamp {
     now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN)
+}
+
+/// When something that cannot be said now is looked at again.
+fn later(now: &Now) -> Timestamp {
+    now.timestamp().checked_add(LATER).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether the assistant has asked something and the customer may be about to answer.
+fn is_asked(conversation: &Conversation, now: &Now) -> bool {
+    let asks = !matches!(conversation.memory.pending, None | Some(Pending::Nudge { .. }));
+    asks && now.timestamp().duration_since(conversation.updated_at) < REST
 }
 
 impl Ready<'_> {

@@ -9,18 +9,15 @@ use crate::conversation::ticket;
 use crate::conversation::word::{HISTORY, Kind, Speech};
 use crate::identity::MessageId;
 use crate::pack::proactive::{GOALS, OFFERS, Purpose, place_of, why_place_of};
-use crate::proactive::{Consents, Known};
+use crate::proactive::{Consents, Known, Remembered};
 use crate::record::RecordKind;
 use crate::store::{
     Brought, Conversation, NewAction, NewPromise, NudgeWord, StoreError, Undertaken, Undertaking,
 };
 use crate::turn::trace::{SentenceTrace, Trace};
 use crate::turn::types::{
-    Choice, Fact, Facts, Goal, HandoffMode, HandoffPlan, HandoffReason, Memory, PastMessage, Pending, Reading,
+    Choice, Fact, Facts, Goal, HandoffMode, HandoffPlan, HandoffReason, PastMessage, Pending, Reading,
 };
-
-/// At most so many products are remembered as talked about.
-const PRODUCTS: usize = 5;
 
 /// What a nudge is said from.
 pub(super) struct Saying<'a> {
@@ -78,7 +75,7 @@ impl Conversations {
             trace,
             outside: saying.may_leave_the_page(),
             commitments: saying.undertaken.commitments.clone(),
-            memory: saying.remembered(&conversation.memory, choices),
+            remembers: saying.remembered(choices),
         }))
     }
 
@@ -195,24 +192,16 @@ impl Saying<'_> {
     }
 
     /// What the conversation remembers, so that "多少钱" and "要" are understood.
-    fn remembered(&self, memory: &Memory, choices: Vec<Choice>) -> Memory {
-        let mut memory = memory.clone();
+    fn remembered(&self, choices: Vec<Choice>) -> Remembered {
         let event = &self.ready.nudge.event;
         let offered = self.known.offered(self.ready.rule.offers).map(|fact| fact.id.clone());
         let product = event.product.as_ref().map(|id| format!("{}:{id}", RecordKind::Product.as_str()));
-        if let Some(product) = offered.filter(|_| self.consents.marketing == Some(true)).or(product) {
-            memory.products.retain(|known| *known != product);
-            memory.products.push(product);
-            let surplus = memory.products.len().saturating_sub(PRODUCTS);
-            memory.products.drain(..surplus);
-        }
-        if let Some(order) = &event.order {
-            memory.order = Some(format!("{}:{order}", RecordKind::Order.as_str()));
-        }
-        memory.introduced = true;
         let yes = self.ready.rule.said_by_yes().map(str::to_owned);
-        memory.pending = Some(Pending::Nudge { choices, yes, product: event.product.clone() });
-        memory
+        Remembered {
+            product: offered.filter(|_| self.consents.marketing == Some(true)).or(product),
+            order: event.order.as_ref().map(|order| format!("{}:{order}", RecordKind::Order.as_str())),
+            offered: Pending::Nudge { choices, yes, product: event.product.clone() },
+        }
     }
 }
 
