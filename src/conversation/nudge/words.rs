@@ -38,7 +38,7 @@ impl Conversations {
         saying: &Saying<'_>,
         conversation: &Conversation,
     ) -> Result<Option<NudgeWord>, StoreError> {
-        let Ready { rule, nudge, scope, .. } = *saying.ready;
+        let Ready { rule, scope, .. } = *saying.ready;
         let history = self.services().store.history(scope, &conversation.id, None, HISTORY).await?;
         let speech = saying.speech(&history);
         let mut refused = Vec::new();
@@ -62,10 +62,7 @@ impl Conversations {
             sentences: sentences.clone(),
             refused,
             choices: choices.clone(),
-            notes: vec![format!(
-                "the rule {} for {}, begun by the event {}",
-                rule.id, nudge.cause, nudge.event.id
-            )],
+            notes: vec![saying.ready.note()],
             ..Trace::default()
         };
         Ok(Some(NudgeWord {
@@ -145,6 +142,15 @@ impl Conversations {
         };
         let note = ticket::note(self.services(), &case).await?;
         Ok(ticket::planned(&conversation.id, &plan, due, note))
+    }
+}
+
+impl Ready<'_> {
+    /// What led to the word, for staff. How old a child is, which the cause of care tells, is nobody's to read.
+    fn note(&self) -> String {
+        let Ready { rule, nudge, .. } = self;
+        let cause = if rule.purpose == Purpose::Care { "a child" } else { nudge.cause.as_str() };
+        format!("the rule {} for {cause}, begun by the event {}", rule.id, nudge.event.id)
     }
 }
 
