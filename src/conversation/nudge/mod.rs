@@ -5,7 +5,7 @@ mod events;
 mod known;
 mod words;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -129,7 +129,7 @@ impl Conversations {
         let services = self.services();
         let rules = services.rules.load_full();
         let now = services.clock.now();
-        let mut due = services.store.due_nudges(staff, person, AT_ONCE, &now).await?;
+        let mut due = self.due(staff, person, &now).await?;
         let priority =
             |nudge: &Nudge| rules.pack.proactive.rule(&nudge.rule).map_or(i32::MIN, |rule| rule.priority);
         due.sort_by_key(|nudge| std::cmp::Reverse(priority(nudge)));
@@ -142,6 +142,27 @@ impl Conversations {
             }
         }
         trouble.map_or(Ok(said), Err)
+    }
+
+    /// What is due, and everything else that is due to the same people: where many wait, the most important word for somebody
+    /// may stand far behind another one.
+    async fn due(
+        &self,
+        staff: &StaffScope,
+        person: Option<&Person>,
+        now: &Now,
+    ) -> Result<Vec<Nudge>, StoreError> {
+        let store = &self.services().store;
+        let due = store.due_nudges(staff, person, AT_ONCE, now).await?;
+        if person.is_some() || due.len() < AT_ONCE as usize {
+            return Ok(due);
+        }
+        let people: BTreeSet<Person> = due.into_iter().map(|nudge| nudge.person).collect();
+        let mut all = Vec::new();
+        for person in &people {
+            all.extend(store.due_nudges(staff, Some(person), AT_ONCE, now).await?);
+        }
+        Ok(all)
     }
 
     async fn say_one(
