@@ -61,14 +61,17 @@ impl Store {
     pub async fn fresh_events(
         &self,
         staff: &StaffScope,
+        after: i64,
         limit: u32,
     ) -> Result<Vec<NumberedEvent>, StoreError> {
-        let rows =
-            sqlx::query("SELECT * FROM shop_events WHERE shop = ?1 AND fresh = 1 ORDER BY number LIMIT ?2")
-                .bind(staff.shop.as_str())
-                .bind(limit)
-                .fetch_all(self.readers())
-                .await?;
+        let rows = sqlx::query(
+            "SELECT * FROM shop_events WHERE shop = ?1 AND fresh = 1 AND number > ?2 ORDER BY number LIMIT ?3",
+        )
+        .bind(staff.shop.as_str())
+        .bind(after)
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await?;
         rows.iter().map(read_event).collect()
     }
 

@@ -3,33 +3,29 @@
 
 mod events;
 mod known;
+mod looking;
 mod words;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Conversations;
 use crate::identity::{Scope, StaffScope};
-use crate::pack::proactive::{NudgeRule, Purpose};
+use crate::pack::proactive::NudgeRule;
 use crate::pack::types::Pack;
 use crate::proactive::{
-    Begun, EventType, Held, History, LOOK_BACK, Nudge, Person, Reason, Standing, may_send, plan, untrue, variables, withheld,
+    EventType, Held, LOOK_BACK, Nudge, Person, Reason, Standing, may_send, untrue, variables, withheld,
 };
-use crate::store::{
-    BegunByEvent, Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, NumberedEvent, StoreError,
-};
+use crate::store::{Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, StoreError};
 use crate::time::Now;
 use crate::turn::types::Pending;
 use events::REST;
-use known::Read;
+pub(super) use looking::PutAside;
 use words::Saying;
 
 /// How many nudges are looked at in one go.
 const AT_ONCE: u32 = 64;
-
-/// How many events are looked at in one go: what they begin is written together.
-const EVENTS_AT_ONCE: u32 = 256;
 
 /// Where the records of a person cannot be read now, the next look comes so much later.
 const LATER: SignedDuration = SignedDuration::from_mins(1);
@@ -47,34 +43,6 @@ struct Ready<'a> {
 }
 
 impl Conversations {
-    /// Looks at the events that have come for what they begin. At how many.
-    ///
-    /// # Errors
-    /// If the store does not answer; then the events are looked at again.
-    pub async fn look_at_events(&self, staff: &StaffScope) -> Result<usize, StoreError> {
-        let _alone = self.inner.planning.lock().await;
-        let fresh = self.services().store.fresh_events(staff, EVENTS_AT_ONCE).await?;
-        self.begin_nudges(staff, fresh).await
-    }
-
-    /// Looks at the events of one person at once, and says what is due to them: whoever has just done something is there to
-    /// read it. What was said.
-    ///
-    /// # Errors
-    /// If the store does not answer; the lanes do it later then.
-    pub async fn answer_events(
-        &self,
-        staff: &StaffScope,
-        person: &Person,
-    ) -> Result<Vec<NudgeSaid>, StoreError> {
-        let _alone = self.inner.planning.lock().await;
-        let services = self.services();
-        let scope = person.scope(&staff.shop);
-        let fresh = services.store.fresh_events_of(&scope, person, EVENTS_AT_ONCE).await?;
-        self.begin_nudges(staff, fresh).await?;
-        self.say_due(staff, Some(person)).await
-    }
-
     /// Says what is due. What was said.
     ///
     /// # Errors
@@ -82,42 +50,6 @@ impl Conversations {
     pub async fn speak_first(&self, staff: &StaffScope) -> Result<usize, StoreError> {
         let _alone = self.inner.planning.lock().await;
         Ok(self.say_due(staff, None).await?.len())
-    }
-
-    async fn begin_nudges(&self, staff: &StaffScope, fresh: Vec<NumberedEvent>) -> Result<usize, StoreError> {
-        if fresh.is_empty() {
-            return Ok(0);
-        }
-        let services = self.services();
-        let rules = services.rules.load_full();
-        let now = services.clock.now();
-        let looked_at = fresh.len();
-        let mut begun = Vec::new();
-        let mut histories: HashMap<Person, History> = HashMap::new();
-        for NumberedEvent { number, event } in fresh {
-            let mut planned = Vec::new();
-            let proactive = &rules.pack.proactive;
-            let begins = proactive.begun_by(event.kind).next().is_some();
-            if let Some(person) = event.person.as_ref().filter(|_| begins) {
-                let scope = person.scope(&staff.shop);
-                // Who does much in a short time is read of once.
-                if !histories.contains_key(person) {
-                    let history = services.store.events_of(&scope, person, lately(&now)).await?;
-                    histories.insert(person.clone(), history);
-                }
-                let Some(history) = histories.get(person) else { continue };
-                let Read { known, .. } = self.known_of(&scope, &event, &now).await?;
-                let begun = Begun { event: &event, history, known: &known, now: &now };
-                let purpose = |rule: &str| proactive.rule(rule).map_or(Purpose::Offer, |rule| rule.purpose);
-                planned.extend(plan(proactive, begun).into_iter().map(|planned| {
-                    let purpose = purpose(&planned.rule);
-                    (planned, purpose)
-                }));
-            }
-            begun.push(BegunByEvent { event: number, person: event.person, planned });
-        }
-        services.store.plan_nudges(staff, begun, &now).await?;
-        Ok(looked_at)
     }
 
     /// Says what is due, to everybody or to one person: of several for one person the most important one comes first.
