@@ -15,6 +15,9 @@ use crate::time::{Clock, Now};
 /// Where events are about so few people, these are answered at once; of more the lanes take care.
 const AT_ONCE: usize = 4;
 
+/// The event of so many who have looked at a product is written in one go.
+const VIEWERS_AT_ONCE: usize = 500;
+
 /// So many of the latest words are shown.
 const RECENT: u32 = 100;
 
@@ -38,9 +41,18 @@ impl Proactive for ProactivePort {
             let staff = super::staff(&shop);
             let now = self.clock.now();
             let given = events.len();
-            let events = self.with_viewers(&staff, events, &now).await?;
-            let people: BTreeSet<Person> = events.iter().filter_map(|event| event.person.clone()).collect();
-            let (all, new) = (events.len(), self.store.take_events(&staff, events, &now).await?);
+            let (of_viewers, own): (Vec<_>, Vec<_>) = events.into_iter().partition(concerns_viewers);
+            let mut people: BTreeSet<Person> = own.iter().filter_map(|event| event.person.clone()).collect();
+            let (mut all, mut new) = (own.len(), self.store.take_events(&staff, own, &now).await?);
+            for event in &of_viewers {
+                let viewers = self.viewers(&staff, event, &now).await?;
+                for some in viewers.chunks(VIEWERS_AT_ONCE) {
+                    let events = some.iter().map(|person| event.of_viewer(person)).collect();
+                    new += self.store.take_events(&staff, events, &now).await?;
+                }
+                all += viewers.len();
+                people.extend(viewers.into_iter().take(AT_ONCE + 1));
+            }
             let mut nudges = Vec::new();
             if people.len() <= AT_ONCE {
                 for person in &people {
@@ -77,29 +89,23 @@ impl Proactive for ProactivePort {
 }
 
 impl ProactivePort {
-    /// What concerns a product alone concerns everybody who has looked at it.
-    async fn with_viewers(
+    /// Everybody who has looked at the product of an event.
+    async fn viewers(
         &self,
         staff: &StaffScope,
-        events: Vec<ShopEvent>,
+        event: &ShopEvent,
         now: &Now,
-    ) -> Result<Vec<ShopEvent>, StoreError> {
+    ) -> Result<Vec<Person>, StoreError> {
+        let Some(product) = &event.product else { return Ok(Vec::new()) };
         let since = now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
-        let mut all = Vec::new();
-        for event in events {
-            let of_product = matches!(event.kind, EventType::PriceDropped | EventType::Restocked);
-            match event.product.as_ref().filter(|_| of_product && event.person.is_none()) {
-                Some(product) => {
-                    for person in self.store.viewers(staff, product, since).await? {
-                        let id = format!("{}:{}", event.id, person.key());
-                        all.push(ShopEvent { id, person: Some(person), ..event.clone() });
-                    }
-                }
-                None => all.push(event),
-            }
-        }
-        Ok(all)
+        self.store.viewers(staff, product, since).await
     }
+}
+
+/// What concerns a product alone concerns everybody who has looked at it.
+fn concerns_viewers(event: &ShopEvent) -> bool {
+    let of_product = matches!(event.kind, EventType::PriceDropped | EventType::Restocked);
+    of_product && event.person.is_none() && event.product.is_some()
 }
 
 /// Notices what nobody reports, looks at events and says what is due, once.

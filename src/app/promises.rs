@@ -11,6 +11,9 @@ use crate::store::StoreError;
 /// How often is looked whether anything is due. A look that finds nothing reads an index and writes nothing.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// So many batches of events are looked at before it is looked again at what is due.
+const BATCHES: usize = 16;
+
 /// After trouble with the store the next look comes so much later.
 const AFTER_TROUBLE: Duration = Duration::from_secs(2);
 
@@ -38,7 +41,12 @@ impl Lanes {
         let speak_first = lane("what is due could not be said first", move || {
             let worker = speaking.clone();
             async move {
-                while worker.conversations.look_at_events(&worker.staff).await? > 0 {}
+                // However many events come, what is due is said in between.
+                for _ in 0..BATCHES {
+                    if worker.conversations.look_at_events(&worker.staff).await? == 0 {
+                        break;
+                    }
+                }
                 worker.conversations.speak_first(&worker.staff).await
             }
         });

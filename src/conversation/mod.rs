@@ -135,7 +135,7 @@ struct Inner {
     /// Held while a question without an answer is grouped.
     noting: tokio::sync::Mutex<()>,
     /// Held while something is said first: what is said to a person depends on what was said before.
-    planning: tokio::sync::Mutex<()>,
+    planning: tokio::sync::Mutex<nudge::PutAside>,
 }
 
 /// A message was not taken. Nothing is stored then.

@@ -57,6 +57,11 @@ impl Proactive {
     pub fn begun_by(&self, kind: EventType) -> impl Iterator<Item = &NudgeRule> {
         self.rules.iter().filter(move |rule| rule.on.contains(&kind))
     }
+
+    /// Whether an event of a kind begins anything as things stand.
+    pub fn is_begun_by(&self, kind: EventType) -> bool {
+        self.brakes.enabled && self.begun_by(kind).any(|rule| rule.enabled)
+    }
 }
 
 /// When the assistant speaks first, and to whom.
@@ -180,6 +185,15 @@ pub struct NudgeChoice {
     pub label: String,
     /// What the customer says by pressing it.
     pub say: String,
+    /// Whether a plain "要" or "yes" takes it.
+    pub yes: bool,
+}
+
+impl NudgeRule {
+    /// What a plain yes to its word says; none if its word offers nothing that a yes could take.
+    pub fn said_by_yes(&self) -> Option<&str> {
+        self.choices.iter().find(|choice| choice.yes).map(|choice| choice.say.as_str())
+    }
 }
 
 /// Limits that hold for everything that is said first.

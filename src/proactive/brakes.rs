@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
-use super::{Person, Reason, ShopEvent, Shown};
+use super::{EventType, Person, Reason, ShopEvent, Shown};
 use crate::pack::proactive::{Brakes, Moment, NudgeRule, Purpose};
 use crate::record::Record;
 use crate::time::Now;
@@ -15,12 +15,15 @@ use crate::time::Now;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// So long after something somebody is held to be awake still: an event that comes late is answered in the morning.
+/// So long after something somebody is held to be awake still, and on the page: an event that comes late is answered in the
+/// morning, and what was looked at then is not what is shown now.
 const AWAKE: SignedDuration = SignedDuration::from_mins(30);
 
 /// What a customer has agreed to; unknown where nothing is on record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Consents {
+    /// To be spoken to first at all.
+    pub proactive: Option<bool>,
     /// Messages about own orders.
     pub transactional: Option<bool>,
     /// Offers.
@@ -43,6 +46,7 @@ impl Consents {
     fn said(consent: Option<&Value>) -> Self {
         let said = |name: &str| consent?.get(name)?.as_bool();
         Self {
+            proactive: said("proactive"),
             transactional: said("transactional"),
             marketing: said("marketing"),
             child_profile: said("child_profile"),
@@ -89,18 +93,18 @@ pub enum Held {
     Dropped(Reason),
 }
 
-/// Whether a rule's word may be said now.
+/// Whether a rule's word may be said now. Whether it is withheld is asked apart, see [`withheld`].
 ///
 /// # Errors
 /// What holds it back: until a time, or for good with a reason.
 pub fn may_send(
     rule: &NudgeRule,
-    (event, person): (&ShopEvent, &Person),
+    event: &ShopEvent,
     standing: &Standing,
     brakes: &Brakes,
     now: &Now,
 ) -> Result<(), Held> {
-    let judging = Judging { rule, event, person, standing, brakes, now };
+    let judging = Judging { rule, event, standing, brakes, now };
     judging.switches()?;
     judging.wishes()?;
     judging.matters()?;
@@ -111,7 +115,6 @@ pub fn may_send(
 struct Judging<'a> {
     rule: &'a NudgeRule,
     event: &'a ShopEvent,
-    person: &'a Person,
     standing: &'a Standing,
     brakes: &'a Brakes,
     now: &'a Now,
@@ -129,15 +132,16 @@ impl Judging<'_> {
 
     /// What the customer has agreed to and what was refused.
     fn wishes(&self) -> Result<(), Held> {
-        let Consents { transactional, marketing, child_profile } = self.standing.consents;
-        let at_once = self.rule.moment == Moment::Now && self.event.kind.is_of_browser();
+        let Consents { proactive, transactional, marketing, child_profile } = self.standing.consents;
+        let at_once =
+            self.rule.moment == Moment::Now && self.event.kind.is_of_browser() && self.has_just_happened();
         let agreed = match self.rule.purpose {
             Purpose::Order => transactional != Some(false),
             Purpose::Offer if at_once => marketing != Some(false),
             Purpose::Offer => marketing == Some(true),
             Purpose::Care => marketing == Some(true) && child_profile == Some(true),
         };
-        drop_if(!agreed, Reason::NoConsent)?;
+        drop_if(!agreed || proactive == Some(false), Reason::NoConsent)?;
         let is_offer = self.rule.purpose != Purpose::Order;
         let stopped = self.standing.stopped.contains(&self.rule.id);
         drop_if(stopped || (is_offer && self.standing.opted_out), Reason::OptedOut)?;
@@ -153,7 +157,10 @@ impl Judging<'_> {
         drop_if(self.standing.danger, Reason::Trouble)?;
         let lately = |at: Timestamp| self.now.timestamp().duration_since(at) < self.brakes.after_trouble;
         let troubled = self.standing.trouble.is_some_and(lately);
-        drop_if(troubled && self.rule.purpose != Purpose::Order, Reason::Trouble)
+        // What happens to an order is told all the same; how a talk went is not asked of somebody who is angry.
+        let may_be_told =
+            self.rule.purpose == Purpose::Order && self.event.kind != EventType::ConversationEnded;
+        drop_if(troubled && !may_be_told, Reason::Trouble)
     }
 
     /// How much the person has been told already.
@@ -172,7 +179,6 @@ impl Judging<'_> {
         let is_offer = |shown: &&Shown| shown.purpose != Purpose::Order;
         drop_if(count(within(DAY).filter(is_offer)) >= offers_a_day, Reason::DayFull)?;
         drop_if(count(within(WEEK).filter(is_offer)) >= offers_a_week, Reason::WeekFull)?;
-        drop_if(is_held_out(self.person, self.brakes.holdout_percent), Reason::HeldOut)?;
         let latest = self.standing.shown.iter().map(|shown| shown.at).max();
         let free = latest.and_then(|latest| latest.checked_add(self.brakes.apart).ok());
         match free.filter(|free| *free > self.now.timestamp()) {
@@ -181,15 +187,29 @@ impl Judging<'_> {
         }
     }
 
+    fn has_just_happened(&self) -> bool {
+        self.now.timestamp().duration_since(self.event.at) <= AWAKE
+    }
+
     /// Nobody is disturbed at night, but whoever has just done something is awake.
     fn hours(&self) -> Result<(), Held> {
-        let lately = self.now.timestamp().duration_since(self.event.at) <= AWAKE;
-        let answers = lately && self.rule.moment == Moment::Now && self.event.kind.is_done_by_customer();
+        let answers = self.has_just_happened()
+            && self.rule.moment == Moment::Now
+            && self.event.kind.is_done_by_customer();
         match quiet_until(self.brakes, self.now).filter(|_| !answers) {
             Some(until) => Err(Held::Until(until)),
             None => Ok(()),
         }
     }
+}
+
+/// Why a word that could be said now is not said all the same: its person is held out, or nothing is sent. Asked last, when it
+/// is known to be true: what is compared with the words that were said are those that would have been.
+pub fn withheld(rule: &NudgeRule, person: &Person, brakes: &Brakes) -> Option<Reason> {
+    if rule.purpose != Purpose::Order && is_held_out(person, brakes.holdout_percent) {
+        return Some(Reason::HeldOut);
+    }
+    brakes.dry_run.then_some(Reason::DryRun)
 }
 
 /// The end of the quiet hours, if they last at a moment.
@@ -203,7 +223,7 @@ pub fn quiet_until(brakes: &Brakes, now: &Now) -> Option<Timestamp> {
 }
 
 /// Whether a person belongs to those who are sent no offers, which stays so for as long as the share does.
-pub fn is_held_out(person: &Person, percent: u32) -> bool {
+fn is_held_out(person: &Person, percent: u32) -> bool {
     // FNV-1a: the same on every machine and in every version, which the standard hasher does not promise.
     let hash = person.key().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

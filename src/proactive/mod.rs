@@ -9,6 +9,7 @@ mod history;
 mod known;
 mod noticed;
 mod plan;
+mod remembered;
 mod trouble;
 mod variables;
 
@@ -19,11 +20,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use brakes::{Consents, Held, Standing, is_held_out, may_send, quiet_until};
+pub use brakes::{Consents, Held, Standing, may_send, quiet_until, withheld};
 pub use history::{History, LOOK_BACK, MOST_EVENTS, Shown};
 pub use known::{Known, begins_at, can_be_recommended, customer_fact, own_facts, promotes};
 pub use noticed::{changes_of, day_of, seen_of};
 pub use plan::{Begun, Planned, holds, ordered_products, plan, untrue};
+pub use remembered::Remembered;
 pub use trouble::{Trouble, troubled};
 pub use variables::variables;
 
@@ -151,6 +153,14 @@ pub struct ShopEvent {
     pub detail: Map<String, Value>,
     /// When it happened.
     pub at: Timestamp,
+}
+
+impl ShopEvent {
+    /// The event of a product as one who has looked at it has it.
+    pub fn of_viewer(&self, person: &Person) -> Self {
+        let id = format!("{}:{}", self.id, person.key());
+        Self { id, person: Some(person.clone()), ..self.clone() }
+    }
 }
 
 /// Somebody to whom something may be said first.

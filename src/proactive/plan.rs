@@ -66,7 +66,7 @@ fn planned(rule: &NudgeRule, begun: Begun<'_>, product: Option<String>) -> Optio
     }
     let cause = cause_of(rule.once_per, event, product.as_deref(), (&variables, now))?;
     let due = due_of(&rule.moment, event.at, &variables, now)?;
-    let expires = due.checked_add(rule.expires_after).ok()?;
+    let expires = expires_at(rule, due, &variables, now)?;
     let in_time = expires > now.timestamp();
     in_time.then(|| Planned { rule: rule.id.clone(), cause, product, due, expires, renews: rule.renewed })
 }
@@ -137,12 +137,28 @@ fn due_of(moment: &Moment, at: Timestamp, variables: &Value, now: &Now) -> Optio
             on_time(at.checked_add(wait).ok()?, *time, now)
         }
         Moment::Before { field, lead } => {
-            let end = now.parse(lookup(variables, field)?.as_str()?)?;
-            let due = end.checked_sub(*lead).ok()?;
-            // Where less time is left than that, there is still the time until the end.
+            let end = end_of(field, variables, now)?;
+            // Where there was little time from the start, half of it is the customer's own: who has just placed an order that
+            // lapses in half an hour is about to pay for it.
+            let lead = (*lead).min(end.duration_since(at) / 2).max(SignedDuration::ZERO);
+            let due = end.checked_sub(lead).ok()?;
             (end > now.timestamp()).then(|| due.max(now.timestamp()))
         }
     }
+}
+
+/// When it is too late. What comes before a time does not come after it.
+fn expires_at(rule: &NudgeRule, due: Timestamp, variables: &Value, now: &Now) -> Option<Timestamp> {
+    let expires = due.checked_add(rule.expires_after).ok()?;
+    match &rule.moment {
+        Moment::Before { field, .. } => Some(expires.min(end_of(field, variables, now)?)),
+        _ => Some(expires),
+    }
+}
+
+/// The time that a field says.
+fn end_of(field: &str, variables: &Value, now: &Now) -> Option<Timestamp> {
+    now.parse(lookup(variables, field)?.as_str()?)
 }
 
 /// The next such time of day at or after a moment, in shop time.

@@ -80,7 +80,7 @@ fn planned_of(rule: NudgeRule, event: &ShopEvent, known: &Known, at: Timestamp) 
 }
 
 fn agreed() -> Standing {
-    let consents = Consents { transactional: None, marketing: Some(true), child_profile: Some(true) };
+    let consents = Consents { marketing: Some(true), child_profile: Some(true), ..Consents::default() };
     Standing { consents, ..Standing::default() }
 }
 
@@ -176,7 +176,7 @@ proptest! {
             let rule = &rules[number];
             // The event is a look of just now, so that no night holds it.
             let began = event("e", EventType::ProductViewed, after(clock));
-            let judged = may_send(rule, (&began, &customer()), &standing, &brakes, &now(after(clock)));
+            let judged = may_send(rule, &began, &standing, &brakes, &now(after(clock)));
             let shown = Shown { rule: rule.id.clone(), purpose: rule.purpose, at: after(clock) };
             match judged {
                 Ok(()) => standing.shown.push(shown),
@@ -184,7 +184,7 @@ proptest! {
                     prop_assert!(matches!(reason, Reason::DayFull | Reason::WeekFull));
                     let mut more = standing.clone();
                     more.shown.push(shown);
-                    let again = may_send(rule, (&began, &customer()), &more, &brakes, &now(after(clock)));
+                    let again = may_send(rule, &began, &more, &brakes, &now(after(clock)));
                     prop_assert!(matches!(again, Err(Held::Dropped(_))), "{again:?}");
                 }
                 Err(Held::Until(time)) => prop_assert!(time > after(clock)),
@@ -312,7 +312,7 @@ fn at_night_only_what_somebody_did_just_now_is_answered() {
         if !at_once {
             rule.moment = Moment::After { wait: SignedDuration::from_mins(minutes), at: None };
         }
-        let judged = may_send(&rule, (&began, &customer()), &agreed(), &Brakes::default(), &now(night));
+        let judged = may_send(&rule, &began, &agreed(), &Brakes::default(), &now(night));
         let morning = Err(Held::Until(moment("2026-11-19T09:00:00")));
         assert_eq!(judged, if free { Ok(()) } else { morning }, "{kind:?} {minutes} {at_once}");
     };
@@ -328,11 +328,11 @@ fn consents_are_asked_for_what_they_are_about() {
     use Purpose::{Care, Offer, Order};
     let check = |said: [Option<bool>; 3], purpose: Purpose, on_the_page: bool, allowed: bool| {
         let [transactional, marketing, child_profile] = said;
-        let consents = Consents { transactional, marketing, child_profile };
+        let consents = Consents { proactive: None, transactional, marketing, child_profile };
         let kind = if on_the_page { EventType::ProductViewed } else { EventType::OrderShipped };
         let judged = may_send(
             &rule("r", purpose, 1),
-            (&event("e", kind, start()), &customer()),
+            &event("e", kind, start()),
             &Standing { consents, ..Standing::default() },
             &Brakes::default(),
             &now(start()),
@@ -350,6 +350,87 @@ fn consents_are_asked_for_what_they_are_about() {
     check([yes, yes, None], Care, true, false);
     check([yes, None, yes], Care, false, false);
     check([None, yes, yes], Care, false, true);
+    // What could not be said while the page was looked at is an offer like any other.
+    let began = event("e", EventType::ProductViewed, start());
+    for (minutes, expected) in [(30, Ok(())), (31, Err(Held::Dropped(Reason::NoConsent)))] {
+        let (rule, moment) = (rule("r", Offer, 1), now(after(60 * minutes)));
+        assert_eq!(may_send(&rule, &began, &Standing::default(), &Brakes::default(), &moment), expected);
+    }
+}
+
+#[test]
+fn whoever_refused_to_be_spoken_to_first_is_not_spoken_to() {
+    let record = json!({ "consent": { "proactive": false, "transactional": true, "marketing": true } });
+    let standing = Standing { consents: Consents::of(Some(&record)), ..Standing::default() };
+    for purpose in [Purpose::Order, Purpose::Offer] {
+        let began = event("e", EventType::ProductViewed, start());
+        let judged = may_send(&rule("r", purpose, 1), &began, &standing, &Brakes::default(), &now(start()));
+        assert_eq!(judged, Err(Held::Dropped(Reason::NoConsent)), "{purpose:?}");
+    }
+}
+
+#[test]
+fn in_trouble_orders_are_told_of_and_talks_are_not_followed_up() {
+    let standing = Standing { trouble: Some(start()), ..agreed() };
+    let check = |purpose: Purpose, kind: EventType, told: bool| {
+        let began = event("e", kind, start());
+        let judged = may_send(&rule("r", purpose, 1), &began, &standing, &Brakes::default(), &now(after(60)));
+        assert_eq!(judged == Err(Held::Dropped(Reason::Trouble)), !told, "{purpose:?} {kind:?}");
+    };
+    check(Purpose::Order, EventType::OrderShipped, true);
+    check(Purpose::Order, EventType::ConversationEnded, false);
+    check(Purpose::Offer, EventType::ProductViewed, false);
+}
+
+#[test]
+fn offers_are_withheld_from_a_share_and_everything_in_a_dry_run() {
+    let check = |purpose: Purpose, holdout_percent: u32, dry_run: bool, expected: Option<Reason>| {
+        let brakes = Brakes { holdout_percent, dry_run, ..Brakes::default() };
+        let found = withheld(&rule("r", purpose, 1), &customer(), &brakes);
+        assert_eq!(found, expected, "{purpose:?} {holdout_percent} {dry_run}");
+    };
+    check(Purpose::Offer, 0, false, None);
+    check(Purpose::Offer, 100, false, Some(Reason::HeldOut));
+    check(Purpose::Care, 100, true, Some(Reason::HeldOut));
+    check(Purpose::Order, 100, false, None);
+    check(Purpose::Order, 100, true, Some(Reason::DryRun));
+    // Who may be told nothing now is none of those to compare with, whatever the share.
+    let told = Shown { rule: "r".to_owned(), purpose: Purpose::Offer, at: start() };
+    let standing = Standing { shown: vec![told], ..agreed() };
+    let brakes = Brakes { holdout_percent: 100, ..Brakes::default() };
+    let began = event("e", EventType::ProductViewed, start());
+    let judged = may_send(&rule("r", Purpose::Offer, 1), &began, &standing, &brakes, &now(after(60)));
+    assert_eq!(judged, Err(Held::Dropped(Reason::DayFull)));
+    assert_eq!(may_send(&rule("r", Purpose::Offer, 1), &began, &agreed(), &brakes, &now(after(60))), Ok(()));
+}
+
+/// Somebody who has just placed an order is left alone for at least half of the time in which it can be paid.
+#[test]
+fn a_word_before_a_time_leaves_half_of_the_time_and_never_comes_after_it() {
+    let check = |minutes: i64, told_after: i64, due: i64| {
+        let placed =
+            ShopEvent { order: Some("o1".to_owned()), ..event("e", EventType::OrderShipped, start()) };
+        let closes = now(after(60 * minutes)).zoned().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let order =
+            json!({ "kind": "order", "id": "o1", "customer": "c1", "status": "unpaid", "close_at": closes });
+        let facts = own_facts([Record::from_value(order).unwrap()].iter(), &placed, &now(start()));
+        let lead = SignedDuration::from_mins(30);
+        let rule = NudgeRule {
+            once_per: Cause::Order,
+            moment: Moment::Before { field: "order.close_at".to_owned(), lead },
+            ..rule("r", Purpose::Offer, 1)
+        };
+        let known = Known { facts, ..Known::default() };
+        let planned = planned_of(rule, &placed, &known, after(60 * told_after));
+        assert_eq!(planned[0].due, after(60 * due), "{minutes} {told_after}");
+        assert_eq!(planned[0].expires, after(60 * minutes), "{minutes} {told_after}");
+    };
+    check(120, 0, 90);
+    check(60, 0, 30);
+    check(30, 0, 15);
+    check(14, 0, 7);
+    // The event came late: there is still the time until the end.
+    check(30, 20, 20);
 }
 
 #[test]

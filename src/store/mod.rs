@@ -56,7 +56,8 @@ pub use gaps::{BY_KNOWLEDGE, GapFilter, Settlement, Unanswered};
 pub use keys::{KeyInfo, NewKey, ShopSecret};
 pub use messages::{Appended, NewMessage};
 pub use nudges::{
-    BegunByEvent, NudgeLine, NudgeOutcome, NudgeSaid, NudgeSent, NudgeWord, Rested, RuleCounts, Watched,
+    BegunByEvent, DayBegun, NudgeLine, NudgeOutcome, NudgeSaid, NudgeSent, NudgeWord, Rested, Rests,
+    RuleCounts, Watched,
 };
 pub use open::{FILE, ServingLock, compact};
 pub use past::{PastAnswer, PastWord, copy_database};

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use super::codec::{from_json, from_text, from_word, json, time, word};
 use super::{Store, StoreError, Transaction};
 use crate::identity::{Scope, ShopId, StaffScope};
-use crate::proactive::{History, LOOK_BACK, MOST_EVENTS, Person, ShopEvent};
+use crate::proactive::{History, MOST_EVENTS, Person, ShopEvent};
 use crate::time::Now;
 
 /// An event with its number, by which a nudge names it.
@@ -35,29 +35,43 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let (shop, received) = (staff.shop.clone(), now.epoch_milliseconds());
         self.write(move |transaction| {
-            Box::pin(async move {
-                let mut new = 0;
-                for event in &events {
-                    new += usize::from(insert(transaction, &shop, event, received).await?);
-                }
-                Ok(new)
-            })
+            Box::pin(async move { insert_all(transaction, &shop, &events, received).await })
         })
         .await
     }
 
-    /// The events that were not looked at yet, as they came, at most `limit`.
+    /// The same for events that nobody waits for.
+    pub async fn take_noticed(
+        &self,
+        staff: &StaffScope,
+        events: Vec<ShopEvent>,
+        now: &Now,
+    ) -> Result<usize, StoreError> {
+        if events.is_empty() {
+            return Ok(0);
+        }
+        let (shop, received) = (staff.shop.clone(), now.epoch_milliseconds());
+        self.write_in_background(move |transaction| {
+            Box::pin(async move { insert_all(transaction, &shop, &events, received).await })
+        })
+        .await
+    }
+
+    /// The events after a number that were not looked at yet, as they came, at most `limit`.
     pub async fn fresh_events(
         &self,
         staff: &StaffScope,
+        after: i64,
         limit: u32,
     ) -> Result<Vec<NumberedEvent>, StoreError> {
-        let rows =
-            sqlx::query("SELECT * FROM shop_events WHERE shop = ?1 AND fresh = 1 ORDER BY number LIMIT ?2")
-                .bind(staff.shop.as_str())
-                .bind(limit)
-                .fetch_all(self.readers())
-                .await?;
+        let rows = sqlx::query(
+            "SELECT * FROM shop_events WHERE shop = ?1 AND fresh = 1 AND number > ?2 ORDER BY number LIMIT ?3",
+        )
+        .bind(staff.shop.as_str())
+        .bind(after)
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await?;
         rows.iter().map(read_event).collect()
     }
 
@@ -79,9 +93,13 @@ impl Store {
         rows.iter().map(read_event).collect()
     }
 
-    /// What a person has done lately, as far as it counts.
-    pub async fn events_of(&self, scope: &Scope, person: &Person, now: &Now) -> Result<History, StoreError> {
-        let since = now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
+    /// What a person has done since a moment, as far as it counts.
+    pub async fn events_of(
+        &self,
+        scope: &Scope,
+        person: &Person,
+        since: Timestamp,
+    ) -> Result<History, StoreError> {
         let rows = sqlx::query(PAST)
             .bind(scope.shop.as_str())
             .bind(person.key())
@@ -114,6 +132,19 @@ impl Store {
         .await?;
         rows.iter().map(|row| person_of(&row.try_get::<String, _>("person")?)).collect()
     }
+}
+
+async fn insert_all(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    events: &[ShopEvent],
+    received: i64,
+) -> Result<usize, StoreError> {
+    let mut new = 0;
+    for event in events {
+        new += usize::from(insert(transaction, shop, event, received).await?);
+    }
+    Ok(new)
 }
 
 async fn insert(

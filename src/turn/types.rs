@@ -211,9 +211,12 @@ pub enum Pending {
     },
     /// Nothing: the assistant spoke first, and offered these.
     Nudge {
-        /// What was offered; a plain yes takes the first.
+        /// What was offered.
         #[serde(default)]
         choices: Vec<Choice>,
+        /// What a plain yes says. None where a yes takes nothing: "好的" to a notice is only an acknowledgement.
+        #[serde(default)]
+        yes: Option<String>,
         /// The id of the product that was spoken of.
         #[serde(default)]
         product: Option<String>,

@@ -154,6 +154,34 @@ async fn when_it_is_down_that_is_said_and_only_orders_are_handed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_paid_while_it_is_down_is_confirmed_when_it_is_there_again() {
+    let system = ShopSystem::start().await;
+    system.is(Mood::Fails(503));
+    let shop = RunningShop::looking_up(options(&system)).await;
+    let paid = json!({ "id": "paid", "type": "order_paid", "customer": OWNER, "order": "88010001", "at": "2026-11-20T10:11:30+08:00" });
+    let taken = shop.staff_post("/api/v1/events", paid).await.good();
+    assert_eq!((&taken["accepted"], &taken["nudges"]), (&json!(1), &json!([])));
+    let mut order = order("88010001", OWNER, "YD7001");
+    order["status"] = "paid".into();
+    system.give(OWNER, [order]);
+    system.is(Mood::Well);
+    let sent = async || {
+        let report = shop.staff_get("/api/v1/proactive").await;
+        let rules = report["rules"].as_array().unwrap();
+        rules.iter().find(|rule| rule["id"] == "order_paid").unwrap()["sent"].as_u64().unwrap()
+    };
+    shop.at("2026-11-20T10:15:00+08:00");
+    let said = async {
+        while sent().await == 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), said).await.expect("it is said");
+    assert_eq!(sent().await, 1);
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_order_is_refused_and_the_turn_goes_on() {
     let system = ShopSystem::start().await;
     let mut broken = order("88010002", OWNER, "YD7009");

@@ -176,8 +176,16 @@ async fn a_paid_order_is_confirmed_once_and_offers_go_to_those_who_agreed() {
         assert!(!text(taken).contains("听涛里"), "the address is masked: {}", text(taken));
     }
     assert!(text(&agreed).lines().count() >= text(&refused).lines().count(), "{agreed} {refused}");
-    // The same again, with the same id and with another, by both ways.
-    let again = happened(&shop, paid("77001", "cus_1003")).await;
+    // "好的" to a notice is read as what it is; whoever wants another address says so.
+    let session = Browser::of(&shop, "cus_1002").await;
+    let body = crate::app::message(Some("cus_1002"), Some(&session.conversation), "好的");
+    let reply = shop.staff_post("/api/v1/chat", body).await.good();
+    assert!(!reply["reply"].as_str().unwrap().contains("地址"), "{reply}");
+    assert!(reply["handoff"].is_null(), "{reply}");
+    let path = format!("/api/v1/actions?conversation={}", session.conversation);
+    assert_eq!(shop.staff_get(&path).await["actions"], json!([]));
+    // The same again, with the same id and with another content, and with another id.
+    let again = happened(&shop, paid("77001", "cus_1002")).await;
     assert_eq!((&again["duplicate"], &again["nudges"]), (&json!(1), &json!([])));
     let mut other = paid("77001", "cus_1003");
     other["id"] = "another id".into();
@@ -217,6 +225,43 @@ async fn who_asked_and_did_not_order_is_asked_once_after_a_day_by_daylight() {
     }
     assert_eq!(said_by(&shop, "consulted_not_ordered").await.len(), 1);
     assert_eq!(suppressed(&shop, "consulted_not_ordered", "cause_gone").await, 1);
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_talk_that_went_on_is_followed_up_from_its_last_word() {
+    let shop = RunningShop::start(mute()).await;
+    let ask = async |customer: &str, conversation: &str, text: &str| {
+        let mut question = crate::app::message(Some(customer), Some(conversation), text);
+        question["context"] = json!({ "product": "P-DJ26" });
+        shop.staff_post("/api/v1/chat", question).await.good();
+    };
+    shop.at("2026-11-20T18:00:00+08:00");
+    let (_, one) = shop.session("cus_1004").await;
+    let (_, other) = shop.session("cus_1005").await;
+    ask("cus_1004", &one, "这件羽绒服有货吗").await;
+    ask("cus_1005", &other, "这件羽绒服有货吗").await;
+    shop.at("2026-11-20T18:40:00+08:00");
+    wait_a_while().await;
+    // One comes back in the morning, the other just before the word would be said.
+    shop.at("2026-11-21T11:00:00+08:00");
+    ask("cus_1004", &one, "这件羽绒服多少钱").await;
+    shop.at("2026-11-21T11:40:00+08:00");
+    wait_a_while().await;
+    shop.at("2026-11-21T17:50:00+08:00");
+    ask("cus_1005", &other, "这件羽绒服多少钱").await;
+    shop.at("2026-11-21T18:01:00+08:00");
+    until("the word is dropped", async || {
+        (suppressed(&shop, "consulted_not_ordered", "cause_gone").await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(said_by(&shop, "consulted_not_ordered").await, Vec::<Value>::new());
+    shop.at("2026-11-22T11:01:00+08:00");
+    let said = until("the word comes", async || {
+        Some(said_by(&shop, "consulted_not_ordered").await).filter(|said| !said.is_empty())
+    })
+    .await;
+    assert_eq!((said.len(), &said[0]["person"]), (1, &json!("customer:cus_1004")));
     shop.stop().await;
 }
 

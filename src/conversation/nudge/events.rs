@@ -6,14 +6,16 @@ use serde_json::{Map, json};
 
 use super::Conversations;
 use crate::identity::StaffScope;
-use crate::proactive::{EventType, LOOK_BACK, Person, ShopEvent, changes_of, day_of, seen_of, troubled};
-use crate::record::RecordKind;
-use crate::store::{Conversation, Rested, StoreError, Watched};
+use crate::proactive::{EventType, LOOK_BACK, Person, ShopEvent, changes_of, day_of, quiet_until, troubled};
+use crate::store::{Conversation, DayBegun, Rested, Rests, StoreError, Watched};
 use crate::time::Now;
 use crate::turn::types::{EpisodeState, Memory};
 
 /// A conversation in which nothing was written for so long has come to rest.
-const REST: SignedDuration = SignedDuration::from_mins(30);
+pub(super) const REST: SignedDuration = SignedDuration::from_mins(30);
+
+/// The event of so many who have looked at a product is written in one go.
+const VIEWERS_AT_ONCE: usize = 500;
 
 impl Conversations {
     /// Makes the events that nobody reports. How many are new.
@@ -33,10 +35,11 @@ impl Conversations {
     async fn conversations_at_rest(&self, staff: &StaffScope, now: &Now) -> Result<usize, StoreError> {
         let store = &self.services().store;
         let until = now.timestamp().checked_sub(REST).unwrap_or(Timestamp::MIN);
-        let rested = store.rested_conversations(staff, until, now).await?;
+        let Rests { rested, until } = store.rested_conversations(staff, until, now).await?;
+        let Some(until) = until else { return Ok(0) };
         let events: Vec<ShopEvent> = rested.iter().filter_map(|rested| self.ended(rested)).collect();
-        let new = store.take_events(staff, events, now).await?;
-        store.rests_noticed(staff, &rested, until, now).await?;
+        let new = store.take_noticed(staff, events, now).await?;
+        store.rests_noticed(staff, until, now).await?;
         Ok(new)
     }
 
@@ -74,50 +77,56 @@ impl Conversations {
         })
     }
 
-    /// Once a day, after the quiet hours, a day begins for each customer who has agreed to care.
+    /// Once a day, after the quiet hours, a day begins for each customer who has agreed to care. A few customers at a time,
+    /// so that replies go between and a stop loses nothing.
     async fn days_begun(&self, staff: &StaffScope, now: &Now) -> Result<usize, StoreError> {
         let services = self.services();
         let rules = services.rules.load_full();
         let proactive = &rules.pack.proactive;
-        let is_wanted = proactive.begun_by(EventType::DayBegun).next().is_some();
-        if !is_wanted || crate::proactive::quiet_until(&proactive.brakes, now).is_some() {
+        if !proactive.is_begun_by(EventType::DayBegun) || quiet_until(&proactive.brakes, now).is_some() {
             return Ok(0);
         }
+        let store = &services.store;
         let today = now.zoned().date().to_string();
-        if services.store.day_begun(staff, None, now).await?.as_deref() == Some(today.as_str()) {
-            return Ok(0);
+        let mut new = 0;
+        while let DayBegun::Until(customer) = store.day_begun(staff, &today).await? {
+            let customers = store.customers_after(staff, customer.as_deref()).await?;
+            let last = customers.last().map(|customer| customer.id.clone());
+            let begun = last.map_or(DayBegun::ForAll, |last| DayBegun::Until(Some(last)));
+            let events = customers.iter().filter_map(|customer| day_of(customer, &today, now)).collect();
+            new += store.take_noticed(staff, events, now).await?;
+            store.begin_day(staff, (&today, begun), now).await?;
         }
-        let customers = services.store.all_records(staff, RecordKind::Customer).await?;
-        let events = customers.iter().filter_map(|customer| day_of(customer, &today, now)).collect();
-        let new = services.store.take_events(staff, events, now).await?;
-        services.store.day_begun(staff, Some(today), now).await?;
         Ok(new)
     }
 
     /// What has come back or costs less, told to those who looked at it.
     async fn products_changed(&self, staff: &StaffScope, now: &Now) -> Result<usize, StoreError> {
         let store = &self.services().store;
+        let rules = self.services().rules.load_full();
         let since = now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
         let mut new = 0;
         let changed = store.changed_products(staff).await?;
         for Watched { change, record, price, stock } in &changed {
-            let mut events = Vec::new();
-            for (kind, detail) in changes_of(record, (*price, *stock), now) {
-                for person in store.viewers(staff, &record.id, since).await? {
-                    events.push(ShopEvent {
-                        id: format!("{}:{change}:{}", kind.as_str(), person.key()),
-                        kind,
-                        person: Some(person),
-                        product: Some(record.id.clone()),
-                        order: None,
-                        conversation: None,
-                        detail: detail.clone(),
-                        at: now.timestamp(),
-                    });
+            let changes = changes_of(record, (*price, *stock), now);
+            for (kind, detail) in
+                changes.into_iter().filter(|(kind, _)| rules.pack.proactive.is_begun_by(*kind))
+            {
+                let event = ShopEvent {
+                    id: format!("{}:{change}", kind.as_str()),
+                    kind,
+                    person: None,
+                    product: Some(record.id.clone()),
+                    order: None,
+                    conversation: None,
+                    detail,
+                    at: now.timestamp(),
+                };
+                for viewers in store.viewers(staff, &record.id, since).await?.chunks(VIEWERS_AT_ONCE) {
+                    let events = viewers.iter().map(|person| event.of_viewer(person)).collect();
+                    new += store.take_noticed(staff, events, now).await?;
                 }
             }
-            new += store.take_events(staff, events, now).await?;
-            store.watch_product(staff, &record.id, seen_of(record, now)).await?;
         }
         store.products_watched(staff, &changed, now).await?;
         Ok(new)

@@ -34,7 +34,9 @@ impl Conversations {
         let mut known = Known::default();
         let mut unreadable = false;
         if scope.verified_customer().is_some() {
-            let own = source.own(scope, &OWN).await?;
+            // Where orders are kept elsewhere, that system is not asked for them over every look at a product.
+            let kinds = if event.order.is_some() { &OWN[..] } else { &[RecordKind::Customer] };
+            let own = source.own(scope, kinds).await?;
             unreadable = own.unreadable.is_some() && event.order.is_some();
             known.facts = own_facts(own.records.iter(), event, now);
         }

@@ -3,31 +3,29 @@
 
 mod events;
 mod known;
+mod looking;
 mod words;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Conversations;
 use crate::identity::{Scope, StaffScope};
-use crate::pack::proactive::{NudgeRule, Purpose};
+use crate::pack::proactive::NudgeRule;
 use crate::pack::types::Pack;
 use crate::proactive::{
-    Begun, Held, History, Nudge, Person, Reason, Standing, may_send, plan, untrue, variables,
+    EventType, Held, LOOK_BACK, Nudge, Person, Reason, Standing, may_send, untrue, variables, withheld,
 };
-use crate::store::{
-    BegunByEvent, Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, NumberedEvent, StoreError,
-};
+use crate::store::{Conversation, NewConversation, NudgeSaid, NudgeSent, NudgeWord, StoreError};
 use crate::time::Now;
-use known::Read;
+use crate::turn::types::Pending;
+use events::REST;
+pub(super) use looking::PutAside;
 use words::Saying;
 
 /// How many nudges are looked at in one go.
 const AT_ONCE: u32 = 64;
-
-/// How many events are looked at in one go: what they begin is written together.
-const EVENTS_AT_ONCE: u32 = 256;
 
 /// Where the records of a person cannot be read now, the next look comes so much later.
 const LATER: SignedDuration = SignedDuration::from_mins(1);
@@ -45,34 +43,6 @@ struct Ready<'a> {
 }
 
 impl Conversations {
-    /// Looks at the events that have come for what they begin. At how many.
-    ///
-    /// # Errors
-    /// If the store does not answer; then the events are looked at again.
-    pub async fn look_at_events(&self, staff: &StaffScope) -> Result<usize, StoreError> {
-        let _alone = self.inner.planning.lock().await;
-        let fresh = self.services().store.fresh_events(staff, EVENTS_AT_ONCE).await?;
-        self.begin_nudges(staff, fresh).await
-    }
-
-    /// Looks at the events of one person at once, and says what is due to them: whoever has just done something is there to
-    /// read it. What was said.
-    ///
-    /// # Errors
-    /// If the store does not answer; the lanes do it later then.
-    pub async fn answer_events(
-        &self,
-        staff: &StaffScope,
-        person: &Person,
-    ) -> Result<Vec<NudgeSaid>, StoreError> {
-        let _alone = self.inner.planning.lock().await;
-        let services = self.services();
-        let scope = person.scope(&staff.shop);
-        let fresh = services.store.fresh_events_of(&scope, person, EVENTS_AT_ONCE).await?;
-        self.begin_nudges(staff, fresh).await?;
-        self.say_due(staff, Some(person)).await
-    }
-
     /// Says what is due. What was said.
     ///
     /// # Errors
@@ -80,42 +50,6 @@ impl Conversations {
     pub async fn speak_first(&self, staff: &StaffScope) -> Result<usize, StoreError> {
         let _alone = self.inner.planning.lock().await;
         Ok(self.say_due(staff, None).await?.len())
-    }
-
-    async fn begin_nudges(&self, staff: &StaffScope, fresh: Vec<NumberedEvent>) -> Result<usize, StoreError> {
-        if fresh.is_empty() {
-            return Ok(0);
-        }
-        let services = self.services();
-        let rules = services.rules.load_full();
-        let now = services.clock.now();
-        let looked_at = fresh.len();
-        let mut begun = Vec::new();
-        let mut histories: HashMap<Person, History> = HashMap::new();
-        for NumberedEvent { number, event } in fresh {
-            let mut planned = Vec::new();
-            let proactive = &rules.pack.proactive;
-            let begins = proactive.begun_by(event.kind).next().is_some();
-            if let Some(person) = event.person.as_ref().filter(|_| begins) {
-                let scope = person.scope(&staff.shop);
-                // Who does much in a short time is read of once.
-                if !histories.contains_key(person) {
-                    let history = services.store.events_of(&scope, person, &now).await?;
-                    histories.insert(person.clone(), history);
-                }
-                let Some(history) = histories.get(person) else { continue };
-                let Read { known, .. } = self.known_of(&scope, &event, &now).await?;
-                let begun = Begun { event: &event, history, known: &known, now: &now };
-                let purpose = |rule: &str| proactive.rule(rule).map_or(Purpose::Offer, |rule| rule.purpose);
-                planned.extend(plan(proactive, begun).into_iter().map(|planned| {
-                    let purpose = purpose(&planned.rule);
-                    (planned, purpose)
-                }));
-            }
-            begun.push(BegunByEvent { event: number, person: event.person, planned });
-        }
-        services.store.plan_nudges(staff, begun, &now).await?;
-        Ok(looked_at)
     }
 
     /// Says what is due, to everybody or to one person: of several for one person the most important one comes first.
@@ -127,7 +61,7 @@ impl Conversations {
         let services = self.services();
         let rules = services.rules.load_full();
         let now = services.clock.now();
-        let mut due = services.store.due_nudges(staff, person, AT_ONCE, &now).await?;
+        let mut due = self.due(staff, person, &now).await?;
         let priority =
             |nudge: &Nudge| rules.pack.proactive.rule(&nudge.rule).map_or(i32::MIN, |rule| rule.priority);
         due.sort_by_key(|nudge| std::cmp::Reverse(priority(nudge)));
@@ -140,6 +74,27 @@ impl Conversations {
             }
         }
         trouble.map_or(Ok(said), Err)
+    }
+
+    /// What is due, and everything else that is due to the same people: where many wait, the most important word for somebody
+    /// may stand far behind another one.
+    async fn due(
+        &self,
+        staff: &StaffScope,
+        person: Option<&Person>,
+        now: &Now,
+    ) -> Result<Vec<Nudge>, StoreError> {
+        let store = &self.services().store;
+        let due = store.due_nudges(staff, person, AT_ONCE, now).await?;
+        if person.is_some() || due.len() < AT_ONCE as usize {
+            return Ok(due);
+        }
+        let people: BTreeSet<Person> = due.into_iter().map(|nudge| nudge.person).collect();
+        let mut all = Vec::new();
+        for person in &people {
+            all.extend(store.due_nudges(staff, Some(person), AT_ONCE, now).await?);
+        }
+        Ok(all)
     }
 
     async fn say_one(
@@ -186,26 +141,36 @@ impl Conversations {
     ) -> Result<Option<NudgeSaid>, StoreError> {
         let services = self.services();
         let Ready { rule, nudge, scope, now, .. } = *ready;
-        let read = self.known_of(scope, &nudge.event, now).await?;
-        if read.unreadable {
-            let later = now.timestamp().checked_add(LATER).unwrap_or(Timestamp::MAX);
-            self.hold(ready, Held::Until(later)).await?;
+        if self.went_on(nudge, scope).await? {
+            services.store.drop_nudge(nudge, Reason::CauseGone, now).await?;
             return Ok(None);
         }
-        let history = services.store.events_of(scope, &nudge.person, now).await?;
+        let read = self.known_of(scope, &nudge.event, now).await?;
+        if read.unreadable {
+            self.hold(ready, Held::Until(later(now))).await?;
+            return Ok(None);
+        }
+        // What was done since the event is never left out, however long the word has waited.
+        let since = lately(now).min(nudge.event.at);
+        let history = services.store.events_of(scope, &nudge.person, since).await?;
         let about = (&history, nudge.event.product.as_deref());
         let variables = variables(&nudge.event, about, (&read.known, rule.offers), now);
         if let Some(reason) = untrue(rule, (&nudge.event, &history), &variables, now) {
             services.store.drop_nudge(nudge, reason, now).await?;
             return Ok(None);
         }
-        if ready.pack.proactive.brakes.dry_run {
-            services.store.drop_nudge(nudge, Reason::DryRun, now).await?;
+        if let Some(reason) = withheld(rule, &nudge.person, &ready.pack.proactive.brakes) {
+            services.store.drop_nudge(nudge, reason, now).await?;
             return Ok(None);
         }
         let conversation = self.conversation_for(nudge, scope, now).await?;
         if self.inner.bursts.is_running(&conversation.id) {
             // Who is being answered is not interrupted.
+            return Ok(None);
+        }
+        if is_asked(&conversation, now) {
+            // A yes that was meant for the question must not be taken for an answer to this word, nor the other way round.
+            self.hold(ready, Held::Until(later(now))).await?;
             return Ok(None);
         }
         let undertaken = self.begin_action(ready, (&conversation, &read.known, &variables)).await?;
@@ -223,6 +188,16 @@ impl Conversations {
         self.send(ready, word).await
     }
 
+    /// Whether the talk that a word would come back to was gone on with by the customer.
+    async fn went_on(&self, nudge: &Nudge, scope: &Scope) -> Result<bool, StoreError> {
+        match &nudge.event.conversation {
+            Some(conversation) if nudge.event.kind == EventType::ConversationEnded => {
+                self.services().store.spoke_after(scope, conversation, nudge.event.at).await
+            }
+            _ => Ok(false),
+        }
+    }
+
     async fn send(&self, ready: &Ready<'_>, word: NudgeWord) -> Result<Option<NudgeSaid>, StoreError> {
         let Ready { nudge, scope, now, pack, rule } = *ready;
         let (rule_id, rules) = (rule.id.clone(), self.services().rules.load_full());
@@ -230,7 +205,9 @@ impl Conversations {
         let again = move |standing: &Standing| {
             let proactive = &rules.pack.proactive;
             let Some(rule) = proactive.rule(&rule_id) else { return Err(Held::Dropped(Reason::RuleGone)) };
-            may_send(rule, (&judged.event, &judged.person), standing, &proactive.brakes, &moment)
+            may_send(rule, &judged.event, standing, &proactive.brakes, &moment)?;
+            withheld(rule, &judged.person, &proactive.brakes)
+                .map_or(Ok(()), |reason| Err(Held::Dropped(reason)))
         };
         let sent = self.services().store.send_nudge(scope, (nudge.clone(), word), again, now).await?;
         match sent {
@@ -240,6 +217,8 @@ impl Conversations {
                 Ok(Some(*said))
             }
             NudgeSent::Held(Held::Until(time)) => self.hold(ready, Held::Until(time)).await.map(|()| None),
+            // Put off, so that it does not stand in the way of others that are due.
+            NudgeSent::Busy => self.hold(ready, Held::Until(later(now))).await.map(|()| None),
             NudgeSent::Held(Held::Dropped(_)) | NudgeSent::Gone => Ok(None),
         }
     }
@@ -265,9 +244,24 @@ impl Conversations {
     }
 }
 
+/// From when on a person's events count.
+fn lately(now: &Now) -> Timestamp {
+    now.timestamp().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN)
+}
+
+/// When something that cannot be said now is looked at again.
+fn later(now: &Now) -> Timestamp {
+    now.timestamp().checked_add(LATER).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether the assistant has asked something and the customer may be about to answer.
+fn is_asked(conversation: &Conversation, now: &Now) -> bool {
+    let asks = !matches!(conversation.memory.pending, None | Some(Pending::Nudge { .. }));
+    asks && now.timestamp().duration_since(conversation.updated_at) < REST
+}
+
 impl Ready<'_> {
     fn allowed(&self, standing: &Standing) -> Result<(), Held> {
-        let whom = (&*self.nudge.event, &self.nudge.person);
-        may_send(self.rule, whom, standing, &self.pack.proactive.brakes, self.now)
+        may_send(self.rule, &self.nudge.event, standing, &self.pack.proactive.brakes, self.now)
     }
 }

@@ -9,18 +9,15 @@ use crate::conversation::ticket;
 use crate::conversation::word::{HISTORY, Kind, Speech};
 use crate::identity::MessageId;
 use crate::pack::proactive::{GOALS, OFFERS, Purpose, place_of, why_place_of};
-use crate::proactive::{Consents, Known};
+use crate::proactive::{Consents, Known, Remembered};
 use crate::record::RecordKind;
 use crate::store::{
     Brought, Conversation, NewAction, NewPromise, NudgeWord, StoreError, Undertaken, Undertaking,
 };
 use crate::turn::trace::{SentenceTrace, Trace};
 use crate::turn::types::{
-    Choice, Fact, Facts, Goal, HandoffMode, HandoffPlan, HandoffReason, Memory, PastMessage, Pending, Reading,
+    Choice, Fact, Facts, Goal, HandoffMode, HandoffPlan, HandoffReason, PastMessage, Pending, Reading,
 };
-
-/// At most so many products are remembered as talked about.
-const PRODUCTS: usize = 5;
 
 /// What a nudge is said from.
 pub(super) struct Saying<'a> {
@@ -41,7 +38,7 @@ impl Conversations {
         saying: &Saying<'_>,
         conversation: &Conversation,
     ) -> Result<Option<NudgeWord>, StoreError> {
-        let Ready { rule, nudge, scope, .. } = *saying.ready;
+        let Ready { rule, scope, .. } = *saying.ready;
         let history = self.services().store.history(scope, &conversation.id, None, HISTORY).await?;
         let speech = saying.speech(&history);
         let mut refused = Vec::new();
@@ -65,10 +62,7 @@ impl Conversations {
             sentences: sentences.clone(),
             refused,
             choices: choices.clone(),
-            notes: vec![format!(
-                "the rule {} for {}, begun by the event {}",
-                rule.id, nudge.cause, nudge.event.id
-            )],
+            notes: vec![saying.ready.note()],
             ..Trace::default()
         };
         Ok(Some(NudgeWord {
@@ -78,7 +72,7 @@ impl Conversations {
             trace,
             outside: saying.may_leave_the_page(),
             commitments: saying.undertaken.commitments.clone(),
-            memory: saying.remembered(&conversation.memory, choices),
+            remembers: saying.remembered(choices),
         }))
     }
 
@@ -151,6 +145,15 @@ impl Conversations {
     }
 }
 
+impl Ready<'_> {
+    /// What led to the word, for staff. How old a child is, which the cause of care tells, is nobody's to read.
+    fn note(&self) -> String {
+        let Ready { rule, nudge, .. } = self;
+        let cause = if rule.purpose == Purpose::Care { "a child" } else { nudge.cause.as_str() };
+        format!("the rule {} for {cause}, begun by the event {}", rule.id, nudge.event.id)
+    }
+}
+
 impl Saying<'_> {
     fn speech<'s>(&'s self, history: &'s [PastMessage]) -> Speech<'s> {
         let Ready { pack, rule, nudge, now, .. } = *self.ready;
@@ -195,23 +198,16 @@ impl Saying<'_> {
     }
 
     /// What the conversation remembers, so that "多少钱" and "要" are understood.
-    fn remembered(&self, memory: &Memory, choices: Vec<Choice>) -> Memory {
-        let mut memory = memory.clone();
+    fn remembered(&self, choices: Vec<Choice>) -> Remembered {
         let event = &self.ready.nudge.event;
         let offered = self.known.offered(self.ready.rule.offers).map(|fact| fact.id.clone());
         let product = event.product.as_ref().map(|id| format!("{}:{id}", RecordKind::Product.as_str()));
-        if let Some(product) = offered.filter(|_| self.consents.marketing == Some(true)).or(product) {
-            memory.products.retain(|known| *known != product);
-            memory.products.push(product);
-            let surplus = memory.products.len().saturating_sub(PRODUCTS);
-            memory.products.drain(..surplus);
+        let yes = self.ready.rule.said_by_yes().map(str::to_owned);
+        Remembered {
+            product: offered.filter(|_| self.consents.marketing == Some(true)).or(product),
+            order: event.order.as_ref().map(|order| format!("{}:{order}", RecordKind::Order.as_str())),
+            offered: Pending::Nudge { choices, yes, product: event.product.clone() },
         }
-        if let Some(order) = &event.order {
-            memory.order = Some(format!("{}:{order}", RecordKind::Order.as_str()));
-        }
-        memory.introduced = true;
-        memory.pending = Some(Pending::Nudge { choices, product: event.product.clone() });
-        memory
     }
 }
 

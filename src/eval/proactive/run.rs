@@ -15,7 +15,7 @@ use super::{Arrival, Arrived, Simulated};
 use crate::pack::proactive::{NudgeRule, Proactive};
 use crate::proactive::{
     Begun, EventType, Held, NudgeState, Person, Planned, Reason, ShopEvent, Shown, changes_of, day_of,
-    may_send, plan, quiet_until, seen_of, untrue, variables,
+    may_send, plan, quiet_until, seen_of, untrue, variables, withheld,
 };
 use crate::record::Record;
 use crate::time::Now;
@@ -72,7 +72,7 @@ impl<'a> Run<'a> {
             events: 0,
             changes: 0,
         };
-        if run.begins(EventType::DayBegun) {
+        if rules.is_begun_by(EventType::DayBegun) {
             run.next_day = start;
         }
         run
@@ -143,12 +143,11 @@ impl<'a> Run<'a> {
         let of_product = matches!(event.kind, EventType::PriceDropped | EventType::Restocked);
         if let Some(person) = event.person.clone() {
             self.begin(&event, &person, now);
-        } else if let Some(product) = event.product.as_ref().filter(|_| of_product && self.begins(event.kind))
+        } else if let Some(product) =
+            event.product.as_ref().filter(|_| of_product && self.rules.is_begun_by(event.kind))
         {
             for person in self.people.viewers(product, now.timestamp()) {
-                let id = format!("{}:{}", event.id, person.key());
-                let own = ShopEvent { id, person: Some(person.clone()), ..event.clone() };
-                self.begin(&own, &person, now);
+                self.begin(&event.of_viewer(&person), &person, now);
             }
         }
     }
@@ -156,7 +155,7 @@ impl<'a> Run<'a> {
     /// What an event begins is planned.
     fn begin(&mut self, event: &ShopEvent, person: &Person, now: &Now) {
         let place = self.people.take(person, event, now.timestamp());
-        if !self.begins(event.kind) {
+        if !self.rules.is_begun_by(event.kind) {
             return;
         }
         let known = self.shelf.known((event, person), self.rules, now);
@@ -255,14 +254,15 @@ impl<'a> Run<'a> {
         let consents = self.shelf.consents(&someone.person);
         let counts = self.last_hour.counts(*place, now.timestamp());
         let standing = someone.standing(consents, counts, now.timestamp());
-        may_send(rule, (event, &someone.person), &standing, &self.rules.brakes, now)?;
+        may_send(rule, event, &standing, &self.rules.brakes, now)?;
         let known = self.shelf.known((event, &someone.person), self.rules, now);
         let about = (&someone.history, event.product.as_deref());
         let variables = variables(event, about, (&known, rule.offers), now);
         if let Some(reason) = untrue(rule, (event, &someone.history), &variables, now) {
             return Err(Held::Dropped(reason));
         }
-        if self.rules.brakes.dry_run { Err(Held::Dropped(Reason::DryRun)) } else { Ok(()) }
+        let withheld = withheld(rule, &someone.person, &self.rules.brakes);
+        withheld.map_or(Ok(()), |reason| Err(Held::Dropped(reason)))
     }
 
     /// A day begins for the customers, after the quiet hours.
@@ -281,11 +281,6 @@ impl<'a> Run<'a> {
         for event in events {
             self.happen(event, &now);
         }
-    }
-
-    /// Whether an event of a kind begins anything.
-    fn begins(&self, kind: EventType) -> bool {
-        self.rules.brakes.enabled && self.rules.begun_by(kind).any(|rule| rule.enabled)
     }
 
     /// The clock stands still.

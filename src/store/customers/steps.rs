@@ -170,7 +170,8 @@ pub(super) const STEPS: [(&str, &str); 26] = [
     (
         "nudges",
         "UPDATE nudges SET person = 'erased:' || id, cause = id, product = NULL, text = NULL, why = NULL, \
-         message = NULL, settled_at = COALESCE(settled_at, ?3), state = IIF(state = 'planned', 'dropped', state) \
+         message = NULL, settled_at = COALESCE(settled_at, ?3), \
+         reason = IIF(state = 'planned', 'cause_gone', reason), state = IIF(state = 'planned', 'dropped', state) \
          WHERE shop = ?4 AND (conversation IN (SELECT value FROM json_each(?1)) OR person IN (SELECT 'customer:' || ?2 \
          UNION SELECT 'visitor:' || visitor FROM conversations WHERE id IN (SELECT value FROM json_each(?1)) \
          AND visitor IS NOT NULL))",

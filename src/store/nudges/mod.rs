@@ -17,7 +17,7 @@ use crate::pack::proactive::Purpose;
 use crate::proactive::{Nudge, Person, Planned, Reason};
 use crate::time::Now;
 
-pub use noticing::{Rested, Watched};
+pub use noticing::{DayBegun, Rested, Rests, Watched};
 pub use report::{NudgeLine, RuleCounts};
 pub use sending::{NudgeSaid, NudgeSent, NudgeWord};
 pub use wishes::NudgeOutcome;
@@ -47,11 +47,14 @@ impl Store {
             Box::pin(async move {
                 let mut new = 0;
                 for begun in &begun {
-                    sqlx::query("UPDATE shop_events SET fresh = 0 WHERE number = ?1")
-                        .bind(begun.event)
-                        .execute(&mut transaction.connection)
-                        .await?;
-                    let Some(person) = &begun.person else { continue };
+                    let marked =
+                        sqlx::query("UPDATE shop_events SET fresh = 0 WHERE number = ?1 AND fresh = 1")
+                            .bind(begun.event)
+                            .execute(&mut transaction.connection)
+                            .await?;
+                    // One that was looked at or erased meanwhile begins nothing.
+                    let still_fresh = marked.rows_affected() > 0;
+                    let Some(person) = begun.person.as_ref().filter(|_| still_fresh) else { continue };
                     for planned in &begun.planned {
                         new += usize::from(
                             insert(transaction, &shop, (begun.event, person, planned), moment).await?,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 use crate::identity::{ShopId, StaffScope};
+use crate::proactive::seen_of;
 use crate::record::Record;
 use crate::store::codec::time;
 use crate::store::conversations::{Conversation, read_conversation};
@@ -22,7 +23,7 @@ const PRODUCTS: &str = "proactive.products";
 /// Without a mark conversations are looked at so far back.
 const FIRST_LOOK: i64 = 24 * 3_600_000;
 
-/// At most so many changed products are looked at in one go.
+/// At most so many conversations, customers or changed products are looked at in one go.
 const AT_ONCE: u32 = 500;
 
 /// A conversation that came to rest.
@@ -36,6 +37,24 @@ pub struct Rested {
     pub spoken_at: Timestamp,
     /// Whether people had it, or a ticket was left for them.
     pub handed_over: bool,
+}
+
+/// Conversations that came to rest, as far as they were looked at in one go.
+#[derive(Debug, Clone)]
+pub struct Rests {
+    /// Those in which the customer has written.
+    pub rested: Vec<Rested>,
+    /// Where the next look begins; none if nothing happened.
+    pub until: Option<Timestamp>,
+}
+
+/// How far a day has begun for the customers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DayBegun {
+    /// For those up to this id, in the order of their ids; none: for nobody.
+    Until(Option<String>),
+    /// For everybody.
+    ForAll,
 }
 
 /// A product that has changed, with how it was seen before.
@@ -53,28 +72,33 @@ pub struct Watched {
 
 impl Store {
     /// The conversations in which the last thing happened after the last look and no later than a moment, and which nobody
-    /// has.
+    /// has; the longest resting first.
     pub async fn rested_conversations(
         &self,
         staff: &StaffScope,
         until: Timestamp,
         now: &Now,
-    ) -> Result<Vec<Rested>, StoreError> {
+    ) -> Result<Rests, StoreError> {
         let mark = self.mark(&staff.shop, RESTED).await?.and_then(|mark| mark.parse::<i64>().ok());
+        // One that lies ahead was written while the clock went wrong: until then nothing would be noticed.
+        let mark = mark.filter(|mark| *mark <= now.epoch_milliseconds());
         let rows = sqlx::query(
             "SELECT conversations.*, (SELECT count(*) FROM messages WHERE conversation = conversations.id \
              AND author = 'customer') AS turns, (SELECT MAX(at) FROM messages WHERE conversation = conversations.id \
              AND author = 'customer') AS spoken, EXISTS (SELECT 1 FROM tickets WHERE conversation = conversations.id) \
              AS handed FROM conversations WHERE shop = ?1 AND updated_at > ?2 AND updated_at <= ?3 \
-             AND state IN ('bot', 'resolved') ORDER BY updated_at",
+             AND state IN ('bot', 'resolved') ORDER BY updated_at LIMIT ?4",
         )
         .bind(staff.shop.as_str())
         .bind(mark.unwrap_or(now.epoch_milliseconds() - FIRST_LOOK))
         .bind(until.as_millisecond())
+        .bind(AT_ONCE)
         .fetch_all(self.readers())
         .await?;
         let mut rested = Vec::new();
+        let mut rests_since = Vec::new();
         for row in &rows {
+            rests_since.push(row.try_get("updated_at")?);
             let Some(spoken) = row.try_get::<Option<i64>, _>("spoken")? else { continue };
             rested.push(Rested {
                 conversation: read_conversation(row)?,
@@ -83,38 +107,69 @@ impl Store {
                 handed_over: row.try_get("handed")?,
             });
         }
-        Ok(rested)
+        let until = match rests_since.last() {
+            None => None,
+            Some(_) if rows.len() < AT_ONCE as usize => Some(until),
+            Some(_) => before_last(&rests_since).map(time).transpose()?,
+        };
+        Ok(Rests { rested, until })
     }
 
     /// Conversations are looked at from this moment on the next time.
     pub async fn rests_noticed(
         &self,
         staff: &StaffScope,
-        rested: &[Rested],
         until: Timestamp,
         now: &Now,
     ) -> Result<(), StoreError> {
-        // Nothing is written as long as nothing happens.
-        if rested.is_empty() {
-            return Ok(());
-        }
         self.set_mark(&staff.shop, RESTED, until.as_millisecond().to_string(), now).await
     }
 
-    /// The day that was begun last; with a day, that one is from now on.
-    pub async fn day_begun(
+    /// How far a day, written as a date, has begun.
+    pub async fn day_begun(&self, staff: &StaffScope, day: &str) -> Result<DayBegun, StoreError> {
+        let mark = self.mark(&staff.shop, DAY).await?.unwrap_or_default();
+        let (begun, until) = match mark.split_once(' ') {
+            Some((begun, until)) => (begun, Some(until.to_owned())),
+            None => (mark.as_str(), None),
+        };
+        Ok(match until {
+            _ if begun != day => DayBegun::Until(None),
+            None => DayBegun::ForAll,
+            until => DayBegun::Until(until),
+        })
+    }
+
+    /// From now on a day has begun as far as this.
+    pub async fn begin_day(
         &self,
         staff: &StaffScope,
-        day: Option<String>,
+        (day, begun): (&str, DayBegun),
         now: &Now,
-    ) -> Result<Option<String>, StoreError> {
-        match day {
-            Some(day) => {
-                self.set_mark(&staff.shop, DAY, day.clone(), now).await?;
-                Ok(Some(day))
-            }
-            None => self.mark(&staff.shop, DAY).await,
-        }
+    ) -> Result<(), StoreError> {
+        let mark = match begun {
+            DayBegun::Until(Some(customer)) => format!("{day} {customer}"),
+            DayBegun::Until(None) => return Ok(()),
+            DayBegun::ForAll => day.to_owned(),
+        };
+        self.set_mark(&staff.shop, DAY, mark, now).await
+    }
+
+    /// Some customers by their ids, those after one; none if there are no more.
+    pub async fn customers_after(
+        &self,
+        staff: &StaffScope,
+        id: Option<&str>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, id, body FROM records WHERE shop = ?1 AND kind = 'customer' AND id > ?2 \
+             AND withdrawn IS NULL ORDER BY id LIMIT ?3",
+        )
+        .bind(staff.shop.as_str())
+        .bind(id.unwrap_or_default())
+        .bind(AT_ONCE)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(read_record).collect()
     }
 
     /// The products that have changed since they were last looked at, with how they were seen then.
@@ -143,45 +198,42 @@ impl Store {
             .collect()
     }
 
-    /// Keeps how a product was seen.
-    pub async fn watch_product(
-        &self,
-        staff: &StaffScope,
-        product: &str,
-        (price, stock): (Option<f64>, Option<i64>),
-    ) -> Result<(), StoreError> {
-        let (shop, product) = (staff.shop.clone(), product.to_owned());
-        self.write_in_background(move |transaction| {
-            Box::pin(async move {
-                sqlx::query(
-                    "INSERT INTO product_watch (shop, product, price, stock) VALUES (?1, ?2, ?3, ?4) \
-                     ON CONFLICT (shop, product) DO UPDATE SET price = excluded.price, stock = excluded.stock",
-                )
-                .bind(shop.as_str())
-                .bind(&product)
-                .bind(price)
-                .bind(stock)
-                .execute(&mut transaction.connection)
-                .await?;
-                Ok(())
-            })
-        })
-        .await
-    }
-
-    /// Products are looked at from this change on the next time. Several may have changed at once: the mark stands before the
-    /// last of them until all were looked at.
+    /// Keeps how products were seen; they are looked at from the last of their changes on the next time. Several may have
+    /// changed at once: the mark stands before the last of them until all were looked at.
     pub async fn products_watched(
         &self,
         staff: &StaffScope,
         changed: &[Watched],
         now: &Now,
     ) -> Result<(), StoreError> {
-        let Some(last) = changed.last() else { return Ok(()) };
-        let is_cut = changed.len() >= AT_ONCE as usize
-            && changed.first().map(|first| first.change) != Some(last.change);
-        let mark = if is_cut { last.change - 1 } else { last.change };
-        self.set_mark(&staff.shop, PRODUCTS, mark.to_string(), now).await
+        let changes: Vec<i64> = changed.iter().map(|watched| watched.change).collect();
+        let is_cut = changed.len() >= AT_ONCE as usize;
+        let Some(mark) = (if is_cut { before_last(&changes) } else { changes.last().copied() }) else {
+            return Ok(());
+        };
+        let seen: Vec<_> = changed
+            .iter()
+            .map(|watched| (watched.record.id.clone(), seen_of(&watched.record, now)))
+            .collect();
+        let (shop, moment) = (staff.shop.clone(), now.epoch_milliseconds());
+        self.write_in_background(move |transaction| {
+            Box::pin(async move {
+                for (product, (price, stock)) in &seen {
+                    sqlx::query(
+                        "INSERT INTO product_watch (shop, product, price, stock) VALUES (?1, ?2, ?3, ?4) \
+                         ON CONFLICT (shop, product) DO UPDATE SET price = excluded.price, stock = excluded.stock",
+                    )
+                    .bind(shop.as_str())
+                    .bind(product)
+                    .bind(price)
+                    .bind(stock)
+                    .execute(&mut transaction.connection)
+                    .await?;
+                }
+                write_mark(transaction, &shop, (PRODUCTS, &mark.to_string()), moment).await
+            })
+        })
+        .await
     }
 
     async fn mark(&self, shop: &ShopId, name: &str) -> Result<Option<String>, StoreError> {
@@ -201,21 +253,34 @@ impl Store {
         now: &Now,
     ) -> Result<(), StoreError> {
         let (shop, moment) = (shop.clone(), now.epoch_milliseconds());
-        self.write_in_background(move |transaction: &mut Transaction| {
-            Box::pin(async move {
-                sqlx::query(
-                    "INSERT INTO settings (shop, name, value, at) VALUES (?1, ?2, ?3, ?4) \
-                     ON CONFLICT (shop, name) DO UPDATE SET value = excluded.value, at = excluded.at",
-                )
-                .bind(shop.as_str())
-                .bind(name)
-                .bind(&value)
-                .bind(moment)
-                .execute(&mut transaction.connection)
-                .await?;
-                Ok(())
-            })
+        self.write_in_background(move |transaction| {
+            Box::pin(async move { write_mark(transaction, &shop, (name, &value), moment).await })
         })
         .await
     }
+}
+
+/// The last place up to which everything was looked at, where a look was cut off: others may stand at the very last one.
+fn before_last(places: &[i64]) -> Option<i64> {
+    let last = *places.last()?;
+    Some(if places.first() == Some(&last) { last } else { last - 1 })
+}
+
+async fn write_mark(
+    transaction: &mut Transaction,
+    shop: &ShopId,
+    (name, value): (&str, &str),
+    moment: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO settings (shop, name, value, at) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (shop, name) DO UPDATE SET value = excluded.value, at = excluded.at",
+    )
+    .bind(shop.as_str())
+    .bind(name)
+    .bind(value)
+    .bind(moment)
+    .execute(&mut transaction.connection)
+    .await?;
+    Ok(())
 }

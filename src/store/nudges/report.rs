@@ -65,13 +65,14 @@ impl Store {
         staff: &StaffScope,
         since: Timestamp,
     ) -> Result<BTreeMap<String, RuleCounts>, StoreError> {
+        // What came of a word is only asked where that is shown, and a row without a reason must not hide all others.
         let rows = sqlx::query(
-            "SELECT rule, state, reason, count(*) AS n, count(shown_at) AS shown, count(opened_at) AS opened, \
-             count(answered_at) AS answered, count(dismissed_at) AS dismissed, \
-             sum(EXISTS (SELECT 1 FROM shop_events WHERE shop_events.shop = nudges.shop \
-             AND shop_events.person = nudges.person AND type IN ('order_placed', 'order_paid') \
-             AND at > settled_at AND at < settled_at + ?3)) AS ordered \
-             FROM nudges WHERE shop = ?1 AND planned_at >= ?2 GROUP BY rule, state, reason",
+            "SELECT rule, state, COALESCE(reason, 'cause_gone') AS reason, count(*) AS n, count(shown_at) AS shown, \
+             count(opened_at) AS opened, count(answered_at) AS answered, count(dismissed_at) AS dismissed, \
+             sum((state = 'sent' OR COALESCE(reason, '') = 'held_out') AND EXISTS (SELECT 1 FROM shop_events \
+             WHERE shop_events.shop = nudges.shop AND shop_events.person = nudges.person \
+             AND type IN ('order_placed', 'order_paid') AND at > settled_at AND at < settled_at + ?3)) AS ordered \
+             FROM nudges WHERE shop = ?1 AND planned_at >= ?2 GROUP BY rule, state, 3",
         )
         .bind(staff.shop.as_str())
         .bind(since.as_millisecond())

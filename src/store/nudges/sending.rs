@@ -5,14 +5,14 @@ use super::settle_dropped;
 use super::standing::standing;
 use crate::desk::types::ConversationState;
 use crate::identity::{ConversationId, MessageId, NudgeId, Scope};
-use crate::proactive::{Held, Nudge, Standing};
+use crate::proactive::{Held, Nudge, Remembered, Standing};
 use crate::store::codec::json;
 use crate::store::conversations::own_conversation;
 use crate::store::messages::{Said, Speaks, insert_said};
 use crate::store::{Store, StoreError, Transaction};
 use crate::time::Now;
 use crate::turn::trace::{SentenceTrace, Trace};
-use crate::turn::types::{Commitment, Memory};
+use crate::turn::types::Commitment;
 
 /// A word that is ready to be said first.
 #[derive(Debug, Clone)]
@@ -29,8 +29,8 @@ pub struct NudgeWord {
     pub outside: bool,
     /// What is promised with it.
     pub commitments: Vec<Commitment>,
-    /// What the conversation remembers from then on, so that an answer is understood.
-    pub memory: Memory,
+    /// What the conversation remembers of it, so that an answer is understood.
+    pub remembers: Remembered,
 }
 
 /// A word that was said first, as the customer's page gets it.
@@ -66,6 +66,8 @@ pub enum NudgeSent {
     Said(Box<NudgeSaid>),
     /// It is held back, as things stand now.
     Held(Held),
+    /// People have the conversation, or the customer waits for an answer in it: it may be said later.
+    Busy,
     /// It stands otherwise meanwhile.
     Gone,
 }
@@ -109,8 +111,11 @@ async fn send(
     now: &Now,
 ) -> Result<NudgeSent, StoreError> {
     let mut conversation = own_conversation(transaction, scope, &word.conversation).await?;
-    if conversation.state == ConversationState::Waiting || conversation.state.is_with_person() {
-        return Ok(NudgeSent::Gone);
+    if conversation.state == ConversationState::Waiting
+        || conversation.state.is_with_person()
+        || is_owed_an_answer(transaction, &conversation.id).await?
+    {
+        return Ok(NudgeSent::Busy);
     }
     let texts: Vec<&str> = word.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
     let text = texts.join("\n");
@@ -153,10 +158,25 @@ async fn send(
         .bind(nudge.id.as_str())
         .execute(&mut transaction.connection)
         .await?;
+    let mut memory = conversation.memory;
+    word.remembers.put_into(&mut memory);
     sqlx::query("UPDATE conversations SET memory = ?1 WHERE id = ?2")
-        .bind(json(&word.memory)?)
+        .bind(json(&memory)?)
         .bind(conversation.id.as_str())
         .execute(&mut transaction.connection)
         .await?;
     Ok(NudgeSent::Said(Box::new(said)))
+}
+
+/// Whether the customer has written and was not answered yet: nothing is said in between.
+async fn is_owed_an_answer(
+    transaction: &mut Transaction,
+    conversation: &ConversationId,
+) -> Result<bool, StoreError> {
+    let owed =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM messages WHERE conversation = ?1 AND owed = 1)")
+            .bind(conversation.as_str())
+            .fetch_one(&mut transaction.connection)
+            .await?;
+    Ok(owed)
 }

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
-use crate::identity::ShopId;
+use crate::desk::types::ConversationState;
+use crate::identity::{ConversationId, Scope, ShopId};
 use crate::proactive::{Consents, Person, Shown, Standing, troubled};
 use crate::store::codec::{from_json, from_word, time};
 use crate::store::{Store, StoreError};
@@ -23,7 +25,7 @@ macro_rules! of_person {
         concat!(
             "SELECT state, memory, (SELECT MAX(at) FROM messages WHERE conversation = conversations.id ",
             "AND author = 'customer') AS spoken, EXISTS (SELECT 1 FROM tickets WHERE conversation = conversations.id ",
-            "AND mode = 'now' AND status IN ('open', 'claimed')) AS owed FROM conversations WHERE shop = ?1 AND ",
+            "AND mode = 'now' AND status IN ('open', 'claimed', 'snoozed')) AS owed FROM conversations WHERE shop = ?1 AND ",
             $column,
             " = ?2 AND updated_at > ?3 ORDER BY updated_at DESC LIMIT 20"
         )
@@ -40,6 +42,25 @@ impl Store {
     ) -> Result<Standing, StoreError> {
         let mut connection = self.readers().acquire().await?;
         standing(&mut connection, shop, (person, rule), now).await
+    }
+
+    /// Whether the customer has written in a conversation after a moment.
+    pub async fn spoke_after(
+        &self,
+        scope: &Scope,
+        conversation: &ConversationId,
+        moment: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let spoke = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM messages WHERE shop = ?1 AND conversation = ?2 AND author = 'customer' \
+             AND at > ?3)",
+        )
+        .bind(scope.shop.as_str())
+        .bind(conversation.as_str())
+        .bind(moment.as_millisecond())
+        .fetch_one(self.readers())
+        .await?;
+        Ok(spoke)
     }
 }
 
@@ -151,9 +172,9 @@ async fn matters(
         .fetch_all(&mut *connection)
         .await?;
     for row in &rows {
-        let state: String = row.try_get("state")?;
+        let state: ConversationState = from_word(row.try_get("state")?)?;
         let owed: bool = row.try_get("owed")?;
-        standing.with_people |= owed || matches!(state.as_str(), "waiting" | "human");
+        standing.with_people |= owed || state == ConversationState::Waiting || state.is_with_person();
         let memory = from_json(&row.try_get::<String, _>("memory")?)?;
         let felt = troubled(&memory);
         standing.danger |= felt.danger;

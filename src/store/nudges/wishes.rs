@@ -2,7 +2,6 @@
 
 use sqlx::Row;
 
-use super::person_of;
 use crate::identity::{ConversationId, NudgeId, Scope, ShopId};
 use crate::proactive::Person;
 use crate::store::{Store, StoreError, Transaction};
@@ -87,7 +86,7 @@ async fn keep(
         .await?;
     let unknown = || StoreError::not_found("nudge", id.as_str());
     let row = row.ok_or_else(unknown)?;
-    if person_of(&row.try_get::<String, _>("person")?)? != *person {
+    if row.try_get::<String, _>("person")? != person.key() {
         return Err(unknown());
     }
     sqlx::query(match outcome {

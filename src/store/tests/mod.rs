@@ -6,6 +6,7 @@ mod crash;
 mod desk;
 mod gaps;
 mod keys;
+mod nudges;
 mod opening;
 mod pictures;
 mod proofs;

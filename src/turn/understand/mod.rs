@@ -110,7 +110,7 @@ pub fn read(input: &TurnInput, pack: &Pack, reader: &Reader) -> Reading {
     let feedback = reader.feedback.read(&folded, input);
     let entities = entities::find(&message.text, &input.now);
     let picked = pick::picked(&folded, input, pack);
-    let taken = offered::taken(&folded, input, &reader.feedback);
+    let taken = offered::taken(&folded, input);
     let resolved = match (&picked, taken) {
         (Some(picked), _) => Resolved { question: picked.question.clone(), continues: true },
         (None, Some(question)) => Resolved { question, continues: true },

@@ -6,6 +6,7 @@ mod entities;
 mod evidence;
 mod forms;
 mod intents;
+mod offered;
 mod picking;
 
 use std::collections::{BTreeMap, HashMap};

@@ -281,7 +281,7 @@ impl<'a> Verifier<'a> {
         looks
     }
 
-    /// After anger nothing is offered for a while; where health is at stake nothing at all is said.
+    /// After anger nothing is offered for a while, and no talk followed up; where health is at stake nothing at all is said.
     fn is_in_trouble(&self, rule: &Told, line: &NudgeLine, at: Timestamp) -> bool {
         let hours = SignedDuration::from_hours(self.limits.after_trouble_hours);
         let ended: Vec<&Happened<'_>> = self
@@ -294,7 +294,8 @@ impl<'a> Verifier<'a> {
         let angry = ended
             .iter()
             .any(|happened| says(happened, "negative") && at.duration_since(happened.event.at) < hours);
-        danger || (angry && rule.purpose != Purpose::Order)
+        let asks_after_a_talk = line.rule == "after_sale_solved";
+        danger || (angry && (rule.purpose != Purpose::Order || asks_after_a_talk))
     }
 
     /// The share is drawn by the FNV-1a hash of the person, of which the upper half is taken.

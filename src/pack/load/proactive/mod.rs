@@ -138,6 +138,7 @@ fn rule(raw: RawRule, problems: &mut Problems) -> Option<NudgeRule> {
     let choices = raw.choices.into_iter().map(|choice| NudgeChoice {
         label: choice.label.value.trim().to_owned(),
         say: choice.say.trim().to_owned(),
+        yes: choice.yes,
     });
     Some(NudgeRule {
         name: raw.name,

@@ -87,6 +87,8 @@ pub(super) struct RawRule {
 pub(super) struct RawChoice {
     pub label: Text,
     pub say: String,
+    #[serde(default)]
+    pub yes: bool,
 }
 
 /// `now`, or what it is counted from.

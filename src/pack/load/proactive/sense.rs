@@ -240,6 +240,10 @@ fn check_choices(rule: &NudgeRule, whole: &Whole<'_>, at: At<'_>, problems: &mut
             format!("`{}` has {} choices, at most {MOST_CHOICES} are read", rule.id, rule.choices.len());
         problems.error(at, message);
     }
+    if rule.choices.iter().filter(|choice| choice.yes).count() > 1 {
+        let message = format!("a plain yes to `{}` takes several choices; one may have `yes: true`", rule.id);
+        problems.error(at, message);
+    }
     for (number, choice) in rule.choices.iter().enumerate() {
         let length = choice.label.chars().count();
         if length == 0 || length > longest {

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::pack::condition::Condition;
 use crate::pack::load::{PackError, PackFiles, load};
 use crate::pack::proactive::{Cause, GOALS, Offer, Purpose, place_of};
 use crate::pack::types::Pack;
@@ -142,6 +143,7 @@ fn what_contradicts_itself_or_goes_too_far_is_refused() {
         (once, format!("{once}\n    does: trace_parcel"), "`probe` begins an action and does not say until when"),
         (once, format!("{once}\n    choices: [{{ label: 这个标签实在是太长了吧, say: 好 }}]"), "a label has 1 to 10 characters"),
         (once, format!("{once}\n    choices: [{{ label: 好, say: '' }}]"), "the choice `好` says nothing"),
+        (once, format!("{once}\n    choices: [{{ label: 一, say: 一, yes: true }}, {{ label: 二, say: 二, yes: true }}]"), "a plain yes to `probe` takes several choices"),
         (once, format!("{once}\n    choices: [{{ label: 好, say: 好 }}, {{ label: 好, say: 行 }}]"), "two choices are called `好`"),
         (once, format!("{once}\n    choices: [{{ label: 一, say: 一 }}, {{ label: 二, say: 二 }}, {{ label: 三, say: 三 }}, {{ label: 四, say: 四 }}]"), "has 4 choices, at most 3 are read"),
         ("until: \"9:00\"", "until: \"22:00\"".into(), "proactive.yaml:1: error: `quiet` begins and ends at 22:00"),
@@ -253,6 +255,14 @@ fn the_shipped_rules_are_read_as_they_are_meant() {
         );
         // A second order on the same day is confirmed, too.
         assert!(rule("order_paid").a_day > 1);
+        // "好的" to a notice, a reminder to pay or an invitation begins nothing.
+        let takes: Vec<&str> = proactive
+            .rules
+            .iter()
+            .filter(|rule| rule.said_by_yes().is_some())
+            .map(|rule| rule.id.as_str())
+            .collect();
+        assert_eq!(takes, ["viewed_often", "restocked", "price_dropped", "repurchase", "next_stage"]);
     }
 }
 
@@ -300,38 +310,114 @@ fn the_buttons_of_shipped_rules_say_what_is_understood() {
     }
 }
 
-/// Infant formula for the first year is never offered, whatever a shop calls it beside that.
+/// Infant formula for the first year is never offered, in whichever language the shop names it, and neither is what the shop has
+/// excluded, be it after the word was planned.
 #[test]
 fn no_shipped_rule_offers_infant_formula() {
-    let pack = shipped("zh-CN");
-    let now = now();
-    for rule in pack.proactive.rules.iter().filter(|rule| rule.purpose != Purpose::Order) {
-        let Some(when) =
-            rule.when.as_ref().filter(|when| when.source().contains("stock") || rule.id == "repurchase")
-        else {
-            continue;
-        };
-        let holds = |title: &str, from: u32, recommend: bool| {
-            let mut variables = variables();
-            for name in ["product", "offer"] {
-                variables[name]["title"] = title.into();
-                variables[name]["life_stage"] = json!({ "from_month": from, "to_month": from + 6 });
-                variables[name]["stock"] = 50.into();
-                variables[name]["status"] = "on_sale".into();
-                if !recommend {
-                    variables[name]["recommend"] = false.into();
-                }
-                variables[name]["replenish_days"] = 10.into();
+    for language in ["zh-CN", "en"] {
+        let pack = shipped(language);
+        let mut offers = 0;
+        for rule in pack.proactive.rules.iter().filter(|rule| rule.purpose != Purpose::Order) {
+            let conditions: Vec<&Condition> = rule.when.iter().chain(&rule.still).collect();
+            if !conditions.iter().any(|condition| condition.source().contains("stock")) {
+                continue;
             }
-            variables["customer"]["child_months"] = from.into();
-            variables["history"]["in_cart"] = (rule.id == "cart_left").into();
-            when.holds(&variables, &now).unwrap()
-        };
-        assert!(holds("纸尿裤 M 码", 6, true), "{}", rule.id);
-        assert!(holds("幼儿配方奶粉 3 段", 12, true), "{}", rule.id);
-        assert!(!holds("较大婴儿配方奶粉 2 段", 6, true), "{}", rule.id);
-        assert!(!holds("婴儿配方乳粉", 0, true), "{}", rule.id);
-        assert!(!holds("纸尿裤 M 码", 6, false), "{}", rule.id);
+            offers += 1;
+            let begins = |title: &str, from: u32| {
+                rule.when.as_ref().unwrap().holds(&offering(rule, title, from, true), &now()).unwrap()
+            };
+            assert!(begins("纸尿裤 M 码", 6), "{}", rule.id);
+            assert!(begins("幼儿配方奶粉 3 段", 12), "{}", rule.id);
+            for title in ["较大婴儿配方奶粉 2 段", "Follow-on Formula 2"] {
+                assert!(!begins(title, 6), "{}: {title}", rule.id);
+            }
+            for title in ["婴儿配方乳粉", "Infant formula, stage 1"] {
+                assert!(!begins(title, 0), "{}: {title}", rule.id);
+            }
+            for condition in conditions {
+                let excluded = offering(rule, "纸尿裤 M 码", 6, false);
+                assert!(!condition.holds(&excluded, &now()).unwrap(), "{}: {}", rule.id, condition.source());
+            }
+        }
+        assert_eq!(offers, 7, "{language}");
+    }
+}
+
+/// What a rule would read of something on sale that is meant from some month on.
+fn offering(rule: &NudgeRule, title: &str, from: u32, recommend: bool) -> Value {
+    let mut variables = variables();
+    for name in ["product", "offer"] {
+        let more = json!({ "title": title, "life_stage": { "from_month": from, "to_month": from + 6 }, "stock": 50,
+            "status": "on_sale", "recommend": recommend, "replenish_days": 10 });
+        variables[name].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    }
+    variables["customer"]["child_months"] = from.into();
+    variables["history"]["in_cart"] = (rule.id == "cart_left").into();
+    variables
+}
+
+/// What was not said any more when the customer came back is asked about again only after that, and after the last word.
+#[test]
+fn a_talk_that_goes_on_is_followed_up_after_its_last_end() {
+    for language in ["zh-CN", "en"] {
+        let Pack { proactive, .. } = shipped(language);
+        for rule in proactive.begun_by(EventType::ConversationEnded) {
+            assert!(rule.renewed, "{language}: {}", rule.id);
+        }
+    }
+}
+
+/// A parcel that was collected is not said to wait, whatever the word for it.
+#[test]
+fn what_was_collected_does_not_wait_to_be_collected() {
+    let check = |language: &str, text: &str, waits: bool| {
+        let pack = shipped(language);
+        let mut variables = variables();
+        variables["shipment"]["status"] = "moving".into();
+        variables["shipment"]["last_event_text"] = text.into();
+        let when = pack.proactive.rule("arrived_not_collected").unwrap().when.as_ref().unwrap();
+        assert_eq!(when.holds(&variables, &now()).unwrap(), waits, "{text}");
+    };
+    check("zh-CN", "快件已暂存至听涛里驿站，请凭取件码 3-2-8801 取件", true);
+    check("zh-CN", "已放入自提柜，待取", true);
+    check("zh-CN", "您已在听涛里驿站完成取件", false);
+    check("zh-CN", "包裹已从驿站被取走，取件成功", false);
+    check("zh-CN", "已到达江干服务站，准备派送", false);
+    check("zh-CN", "快件已由听涛里驿站代签收，请及时取件签收", true);
+    check("zh-CN", "已签收，感谢使用自提柜", false);
+    check("en", "Ready for collection at the parcel shop", true);
+    check("en", "Delivered to the parcel shop, to be collected by 24 November", true);
+    check("en", "Collected by the customer at the parcel shop", false);
+    check("en", "Has been picked up at the parcel locker", false);
+}
+
+/// What lies in the past is not announced.
+#[test]
+fn no_time_that_is_over_is_promised() {
+    for language in ["zh-CN", "en"] {
+        let pack = shipped(language);
+        for (rule, slot) in [("order_paid", "order.ship_by"), ("order_shipped", "shipment.expected_at")] {
+            let said = &pack.wording.variants[&(place_of(rule), Goal::Answer, Tier::Standard)];
+            let announced = said.iter().filter(|wording| wording.slots.iter().any(|named| named == slot));
+            let mut count = 0;
+            for wording in announced {
+                count += 1;
+                let when = wording.when.as_ref().unwrap();
+                let (name, field) = slot.split_once('.').unwrap();
+                let holds = |time: &str| {
+                    let mut variables = variables();
+                    variables[name][field] = time.into();
+                    variables["order"]["item_count"] = 2.into();
+                    when.holds(&variables, &now()).unwrap()
+                };
+                assert!(
+                    holds("2026-11-20T18:00:00") && !holds("2026-11-20T09:00:00"),
+                    "{language}: {}",
+                    wording.id
+                );
+            }
+            assert!(count >= 3, "{language}: {rule}");
+        }
     }
 }
 
