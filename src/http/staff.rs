@@ -37,7 +37,7 @@ pub struct LoginBody {
 pub struct MeView {
     /// The name under which they act.
     pub name: String,
-    /// How colleagues read them.
+    /// How customers and colleagues read them.
     pub display_name: String,
     /// What they may do.
     pub role: Role,
@@ -61,7 +61,7 @@ impl From<Member> for MeView {
 pub struct AccountView {
     /// Its name.
     pub name: String,
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     pub display_name: String,
     /// What it may do.
     pub role: Role,
@@ -91,13 +91,31 @@ pub struct AccountList {
     pub staff: Vec<AccountView>,
 }
 
+/// Somebody who works at the desk, as colleagues see them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ColleagueView {
+    /// The name by which tickets are assigned and claimed.
+    pub name: String,
+    /// How customers and colleagues read them.
+    pub display_name: String,
+    /// Whether they may sign in.
+    pub active: bool,
+}
+
+/// Everybody who works at the desk.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ColleagueList {
+    /// By name; those out of use too, because older tickets name them.
+    pub colleagues: Vec<ColleagueView>,
+}
+
 /// An account to be made.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountBody {
     /// Its name: 1 to 64 letters and digits, also with `.`, `_`, `-` and `@`; nobody else has it in whatever case.
     pub name: String,
-    /// How colleagues read it; default the name.
+    /// How customers and colleagues read it; default the name.
     #[serde(default)]
     pub display_name: Option<String>,
     /// What it may do.
@@ -111,7 +129,7 @@ pub struct AccountBody {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountChange {
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     #[serde(default)]
     pub display_name: Option<String>,
     /// What it may do, from its next request on.
@@ -252,6 +270,21 @@ pub async fn list(
     let zone = &state.settings.zone;
     let staff = accounts.into_iter().map(|account| AccountView::new(account, zone)).collect();
     Ok(Json(AccountList { staff }))
+}
+
+/// Lists who works at the desk, by name and display name. For everybody at the desk.
+#[utoipa::path(
+    get, path = "/api/v1/colleagues", tag = "staff",
+    responses((status = 200, body = ColleagueList), Failures),
+    security(("key" = [])),
+)]
+pub async fn colleagues(
+    State(state): State<AppState>,
+    member: Member,
+) -> Result<Json<ColleagueList>, ApiError> {
+    let accounts = state.ports.accounts.list(member.staff).await?;
+    let seen = |StaffAccount { name, display_name, active, .. }| ColleagueView { name, display_name, active };
+    Ok(Json(ColleagueList { colleagues: accounts.into_iter().map(seen).collect() }))
 }
 
 /// Makes an account. Needs the role admin.

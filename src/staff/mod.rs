@@ -100,7 +100,8 @@ pub enum StaffError {
     Hashing(String),
 }
 
-/// The name of an account: by it people sign in, claim tickets and stand in the audit; customers read it.
+/// The name of an account: by it people sign in, claim tickets and stand in the audit. Customers and colleagues read the
+/// [`DisplayName`] instead.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StaffName(String);
 
@@ -139,7 +140,7 @@ impl fmt::Display for StaffName {
     }
 }
 
-/// How colleagues read somebody. It is text and nothing else: pages show it, they never interpret it.
+/// How customers and colleagues read somebody. It is text and nothing else: pages show it, they never interpret it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisplayName(String);
 
@@ -175,7 +176,7 @@ pub struct StaffAccount {
     pub shop: ShopId,
     /// Its name.
     pub name: String,
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     pub display_name: String,
     /// What it may do.
     pub role: Role,
@@ -199,7 +200,7 @@ impl StaffAccount {
 pub struct NewStaff {
     /// Its name.
     pub name: StaffName,
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     pub display_name: DisplayName,
     /// What it may do.
     pub role: Role,
@@ -210,7 +211,7 @@ pub struct NewStaff {
 /// What is changed of an account; the rest stays.
 #[derive(Debug, Clone, Default)]
 pub struct StaffChange {
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     pub display_name: Option<DisplayName>,
     /// What it may do.
     pub role: Option<Role>,

@@ -84,7 +84,7 @@ async fn an_agent_works_a_ticket_under_the_own_name() {
     let conversation = asked["conversation"].as_str().unwrap();
     let history = second.get(&format!("/api/v1/conversations/{conversation}")).await.good();
     let last = history["messages"].as_array().unwrap().last().unwrap().clone();
-    assert_eq!((&last["author"], &last["name"]), (&json!("staff"), &json!("小林")), "{last}");
+    assert_eq!((&last["author"], &last["name"]), (&json!("staff"), &json!("<i>小林</i>")), "{last}");
 
     let own = second.get("/api/v1/audit").await;
     assert_eq!((own.status, own.code().as_str()), (403, "missing_scope"));
