@@ -17,8 +17,8 @@ use super::openapi::Failures;
 use super::state::AppState;
 use super::wire::shown;
 use crate::staff::{
-    AuditEntry, AuditFilter, DisplayName, NewStaff, Password, Role, SignIn, StaffAccount, StaffChange,
-    StaffError, StaffName,
+    AuditEntry, AuditFilter, DisplayName, NewStaff, OwnPassword, Password, Role, SignIn, StaffAccount,
+    StaffChange, StaffError, StaffName,
 };
 use jiff::tz::TimeZone;
 
@@ -144,6 +144,18 @@ pub struct AccountChange {
     pub password: Option<SecretString>,
 }
 
+/// A change of the own password.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnPasswordBody {
+    /// The password until now.
+    #[schema(value_type = String, format = Password)]
+    pub current: SecretString,
+    /// The password from now on, 10 to 256 characters and another one.
+    #[schema(value_type = String, format = Password)]
+    pub password: SecretString,
+}
+
 /// Which entries of the audit.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -254,6 +266,41 @@ pub async fn logout(
     }
     let forgotten = cookie::forget(&headers, &state.settings);
     Ok((AppendHeaders([(header::SET_COOKIE, forgotten)]), no_content()).into_response())
+}
+
+/// Changes the own password. For whoever has signed in with an account; a key has none.
+///
+/// The account's other sessions end at once, this one goes on. Wrong tries count like tries to sign in.
+#[utoipa::path(
+    post, path = "/api/v1/staff/me/password", tag = "staff", request_body = OwnPasswordBody,
+    responses((status = 204), Failures),
+    security(("key" = [])),
+)]
+pub async fn change_own_password(
+    State(state): State<AppState>,
+    address: Address,
+    caller: Caller,
+    JsonBody(body): JsonBody<OwnPasswordBody>,
+) -> Result<Response, ApiError> {
+    if let Some(key) = &caller.key {
+        let message = format!("the key `{}` has no password; sign in with an account", key.name);
+        return Err(ApiError::new(ErrorCode::MissingScope, message));
+    }
+    let session = caller.cookie.session()?;
+    let account = &session.account;
+    if body.current.expose_secret() == body.password.expose_secret() {
+        let message = "password: this is the password until now; choose another";
+        return Err(ApiError::new(ErrorCode::InvalidField, message));
+    }
+    let password = Password::new(body.password).map_err(|error| wrong("password", &error))?;
+    state.limits.sign_in.admit(&account.name, address.0)?;
+    let (token, current) = (session.token.clone(), body.current);
+    let change = OwnPassword { token, current, password, address: address.0 };
+    let changed = state.ports.accounts.change_own_password(account.scope(), change).await?;
+    changed.then(no_content).ok_or_else(|| {
+        ApiError::new(ErrorCode::WrongCredentials, "current: this is not the password of the account")
+            .hint("whoever looks after the accounts can set a new password")
+    })
 }
 
 /// Lists all accounts. Needs the role admin.

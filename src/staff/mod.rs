@@ -232,6 +232,19 @@ pub struct SignIn {
     pub address: Option<IpAddr>,
 }
 
+/// Somebody's change of the own password.
+#[derive(Debug, Clone)]
+pub struct OwnPassword {
+    /// What the browser shows in which it is changed; every other session of the account ends.
+    pub token: SecretString,
+    /// The password until now, as it was typed.
+    pub current: SecretString,
+    /// The password from now on.
+    pub password: Password,
+    /// Where it came from, for the audit.
+    pub address: Option<IpAddr>,
+}
+
 /// A session that was just opened.
 #[derive(Debug, Clone)]
 pub struct SignedIn {

@@ -1,5 +1,6 @@
 //! Accounts of staff as rows: made, changed, listed; everything that is done to them is in the audit.
 
+mod own_password;
 mod sessions;
 
 use sqlx::Row;

@@ -113,6 +113,8 @@ export default {
   "help.title": "快捷键", "help.queue": "队列", "help.ticket": "工单", "help.writing": "写字时",
   "settings.title": "设置", "settings.language": "语言", "settings.theme": "外观", "theme.auto": "跟随系统", "theme.light": "浅色", "theme.dark": "深色", "settings.alerts": "提醒", "settings.sound": "新工单响一声", "settings.soundMine": "我的顾客回话响一声",
   "settings.titleAlert": "在别的页面时闪标题", "settings.try": "听一下", "settings.logout": "退出登录", "settings.byKey": "密钥登录", "settings.keyOnly": "这台服务器不知道您是谁",
+  "password.title": "修改密码", "password.text": "修改后，其他浏览器里的登录会退出，这里不受影响。", "password.current": "当前密码", "password.new": "新密码", "password.again": "再输一次新密码", "password.change": "修改密码",
+  "password.wrong": "当前密码不正确。", "password.differ": "两次输入的新密码不一样。", "password.same": "新密码不能和当前密码一样。", "password.done": "密码已修改",
   "page.refresh": "刷新", "proactive.title": "主动服务", "proactive.text": "AI 主动说了什么、为什么没说、带来了什么。", "proactive.rule": "规则", "proactive.sent": "发出", "proactive.shown": "展示", "proactive.opened": "点开", "proactive.answered": "回应", "proactive.ordered": "下单",
   "proactive.lift": "比对照组", "proactive.optedOut": "退订", "proactive.held": "没发", "proactive.on": "开", "proactive.off": "关", "proactive.points": (points) => `${points} 个百分点`, "proactive.control": (out, ordered) => `对照 ${out} 次，下单 ${ordered}`, "proactive.days": (days) => `近 ${days} 天`, "proactive.period": "时间范围", "proactive.recent": "最近",
   "proactive.noRules": "还没有规则。", "proactive.noRecent": "还没有主动说过什么。",
