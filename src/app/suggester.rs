@@ -174,8 +174,14 @@ impl Suggester {
             let texts = kept.get(&detail.ticket.id).map(|kept| kept.help.suggestions.clone());
             texts.unwrap_or_default().iter().flat_map(|text| text.lines().map(str::to_owned)).collect()
         };
-        let warned =
-            Warned { text, said_before: &said.join("\n"), suggested: &suggested, facts: &facts, done: &done };
+        let warned = Warned {
+            text,
+            said_before: &said.join("\n"),
+            suggested: &suggested,
+            facts: &facts,
+            done: &done,
+            hours: &services.hours,
+        };
         warnings(&warned, &rules.pack, &now)
     }
 
