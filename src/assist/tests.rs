@@ -6,7 +6,8 @@ use super::*;
 use crate::config::Config;
 use crate::desk::promised::tests::{Written, agent_words, pack};
 use crate::time::Now;
-use crate::turn::types::{Emotion, EmotionFlag, Facts, HandoffReason};
+use crate::turn::trace::SentenceTrace;
+use crate::turn::types::{By, Emotion, EmotionFlag, Facts, Goal, HandoffReason};
 
 fn now() -> Now {
     Now::new("2026-11-20T02:12:00Z".parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap())
@@ -59,6 +60,32 @@ fn every_reason_of_a_handoff_has_its_next_step_in_both_languages() {
             assert!(openings[0].text.contains(&step.say), "{language} {reason:?}: {openings:?} {refused:?}");
         }
     }
+}
+
+fn suggestion(sentences: &[(Goal, &str)]) -> Suggestion {
+    let traced = sentences.iter().map(|(goal, record)| SentenceTrace {
+        text: format!("{goal:?} {record}"),
+        goal: *goal,
+        by: By::Wording,
+        evidence: (*record).split_whitespace().map(str::to_owned).collect(),
+    });
+    Suggestion::of(traced.collect()).unwrap()
+}
+
+#[test]
+fn what_is_only_polite_comes_after_what_says_something() {
+    let check = |sentences: &[(Goal, &str)], is_only_polite: bool| {
+        let one = suggestion(sentences);
+        assert_eq!(one.is_only_polite(), is_only_polite, "{sentences:?}");
+        one
+    };
+    let sorry = check(&[(Goal::Acknowledge, ""), (Goal::Apologize, ""), (Goal::Soothe, "")], true);
+    let thanks = check(&[(Goal::Close, "")], true);
+    let late = check(&[(Goal::Acknowledge, "parcel:1")], false);
+    let answer = check(&[(Goal::Soothe, ""), (Goal::Answer, "")], false);
+    let asks = check(&[(Goal::Collect, "")], false);
+    let ranked = polite_last(vec![sorry.clone(), late.clone(), thanks.clone(), answer.clone(), asks.clone()]);
+    assert_eq!(ranked, [late, answer, asks, sorry, thanks], "among themselves they keep their order");
 }
 
 #[track_caller]
