@@ -76,7 +76,12 @@ fn words_of_one(folded: &str, grounds: &WordGrounds<'_>) -> Vec<Owed> {
         return Vec::new();
     }
     let times: Vec<Named> = parts.iter().map(|part| named(part, grounds.hours, grounds.now)).collect();
-    (0..parts.len()).filter_map(|at| word_of(at, &parts, &times, forms)).collect()
+    let mut words: Vec<Owed> = (0..parts.len()).filter_map(|at| word_of(at, &parts, &times, forms)).collect();
+    // What a sentence says beside its time is said of the same thing.
+    if words.iter().any(|word| *word != Owed::Soon) {
+        words.retain(|word| *word != Owed::Soon);
+    }
+    words
 }
 
 /// The word that one clause gives. A clause without a time has that of the nearest one that says nothing but a time.

@@ -55,12 +55,12 @@ fn fixed(expression: &str) -> Regex {
 
 static LENGTH: LazyLock<Regex> = LazyLock::new(|| {
     fixed(
-        r"(\d{1,3}|半|[一二两三四五六七八九十]{1,3})个?(半)?个?(分钟|刻钟|小时|钟头|工作日|天|日|周|星期|礼拜)(?:之内|以内|内|之后|以后|后|左右)",
+        r"(?:(?P<about>最多|顶多|最晚|大概|大约|差不多|再过|再等|给我)(?:要|需要|得)?)?(?P<amount>\d{1,3}|半|[一二两三四五六七八九十]{1,3})个?(?P<half>半)?个?(?P<unit>分钟|刻钟|小时|钟头|工作日|天|日|周|星期|礼拜)(?P<until>之内|以内|内|之后|以后|后|左右)?",
     )
 });
 static LENGTH_ENGLISH: LazyLock<Regex> = LazyLock::new(|| {
     fixed(
-        r"\b(?:in|within)(?: the next| about| around)? (\d{1,3}|half an?|an?|one|two|three|four|five|six|a couple of) ((?:business |working )?\w+?)s?\b",
+        r"\b(?:in|within)(?: the next| about| around)? (\d{1,3}|half an?|an?|the|one|two|three|four|five|six|a couple of) ((?:business |working )?\w+?)s?\b",
     )
 });
 static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
@@ -80,7 +80,7 @@ static AFTER_CLOCK: LazyLock<Regex> =
 static AFTER_ONE: LazyLock<Regex> = LazyLock::new(|| fixed(r"^(?:钟|整|前|之前|以前|左右)"));
 static PART: LazyLock<Regex> = LazyLock::new(|| {
     fixed(
-        r"凌晨|中午之?前|午前|早上|早晨|清晨|上午|中午|午后|下午|傍晚|晚上|晚间|夜里|[今明]晚|[今明]早|\bmorning\b|\bafternoon\b|\bevening\b|\btonight\b|\bnight\b",
+        r"凌晨|中午之?前|午前|早上|早晨|清晨|一早|上午|中午|午后|下午|傍晚|晚上|晚间|夜里|[今明]晚|[今明]早|\bmorning\b|\bafternoon\b|\bevening\b|\btonight\b|\bnight\b",
     )
 });
 static OTHER_DAY: LazyLock<Regex> = LazyLock::new(|| {
@@ -222,9 +222,13 @@ fn length(
 
 /// The last length of a clause: where it stands, how much, and of what.
 fn chinese_length(clause: &str) -> Option<(Range<usize>, f64, String)> {
-    let captures = LENGTH.captures_iter(clause).last()?;
-    let half = if captures.get(2).is_some() { 0.5 } else { 0.0 };
-    Some((captures.get(0)?.range(), chinese_amount(&captures[1])? + half, captures[3].to_owned()))
+    // A length alone says how long something took or lasts, and 大概15日 is a date.
+    let ahead = |captures: &Captures<'_>| {
+        captures.name("until").is_some() || captures.name("about").is_some() && &captures["unit"] != "日"
+    };
+    let captures = LENGTH.captures_iter(clause).filter(ahead).last()?;
+    let half = if captures.name("half").is_some() { 0.5 } else { 0.0 };
+    Some((captures.get(0)?.range(), chinese_amount(&captures["amount"])? + half, captures["unit"].to_owned()))
 }
 
 fn english_length(clause: &str) -> Option<(Range<usize>, f64, String)> {
@@ -249,7 +253,7 @@ fn english_amount(text: &str) -> Option<f64> {
     let words = [("one", 1.0), ("two", 2.0), ("three", 3.0), ("four", 4.0), ("five", 5.0), ("six", 6.0)];
     let spelled = || words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
     match text {
-        "a" | "an" => Some(1.0),
+        "a" | "an" | "the" => Some(1.0),
         "half a" | "half an" => Some(0.5),
         "a couple of" => Some(2.0),
         _ => spelled().or_else(|| text.parse().ok()),

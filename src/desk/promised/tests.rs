@@ -124,7 +124,7 @@ fn a_clock_means_the_next_time_it_shows_so() {
             ("I'll call you by 9:30 pm", Some("2026-11-21T21:30")),
             ("I'll call you on Friday", Some("2026-11-20T23:59")),
             ("I'll call you next Friday", Some("2026-11-27T23:59")),
-            ("I'll call you by 5 today", None),
+            ("I'll call you by 5 today", Some("soon")),
         ],
     );
 }

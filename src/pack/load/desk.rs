@@ -368,6 +368,10 @@ mod tests {
             let pack = load(&files).unwrap().pack;
             assert!(pack.phrases.len() >= 25, "{language}: {}", pack.phrases.len());
             assert!(pack.phrases.iter().any(|phrase| phrase.text.contains("{{due}}")));
+            let (desk, _) = files.texts[DESK].split_once("\nwords:").expect("the words come last");
+            files.texts.insert(DESK.to_owned(), desk.to_owned());
+            let wordless = load(&files).unwrap().pack;
+            assert_eq!(wordless.desk.words.timed.len(), pack.desk.words.timed.len(), "{language}");
             files.texts.remove(PHRASES);
             files.texts.remove(DESK);
             let older = load(&files).unwrap().pack;
