@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::http::ports::{Accounts, Answer};
 use crate::identity::{ShopId, StaffScope};
 use crate::staff::{
-    AuditEntry, AuditFilter, NewStaff, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
+    AuditEntry, AuditFilter, NewStaff, OwnPassword, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
 };
 use crate::store::Store;
 use crate::time::Clock;
@@ -33,6 +33,10 @@ impl Accounts for AccountsPort {
 
     fn sign_out<'a>(&'a self, staff: StaffScope, token: &'a str) -> Answer<'a, ()> {
         Box::pin(async move { Ok(self.store.sign_out(&staff, token, &self.clock.now()).await?) })
+    }
+
+    fn change_own_password(&self, staff: StaffScope, change: OwnPassword) -> Answer<'_, bool> {
+        Box::pin(async move { Ok(self.store.change_own_password(&staff, change, &self.clock.now()).await?) })
     }
 
     fn list(&self, staff: StaffScope) -> Answer<'_, Vec<StaffAccount>> {

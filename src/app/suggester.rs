@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::Trial;
 use crate::assist::{
     MOST_SUGGESTIONS, NextStep, Opening, Suggested, SuggestedHandoff, Suggestion, Warned, differs,
-    for_decision, for_handoff, for_person, openings, sayable_by_person, warnings,
+    for_decision, for_handoff, for_person, openings, polite_last, sayable_by_person, warnings,
 };
 use crate::conversation::Conversations;
 use crate::conversation::types::{EmotionSummary, StoredMessage};
@@ -78,7 +78,7 @@ impl Suggester {
             let other = other.filter(|other| differs(other, known));
             suggestions.extend(other);
         }
-        Ok(suggested(first, suggestions, refused))
+        Ok(suggested(first, polite_last(suggestions), refused))
     }
 
     /// What a person who takes a ticket may say and has to do. Kept until somebody writes, or for a minute.
@@ -131,8 +131,12 @@ impl Suggester {
             suggestions.extend(first_sentences(&input, &first, rules));
         }
         if suggestions.len() < MOST_SUGGESTIONS || first.plan.is_none() {
-            let replies = self.replies(&trial, (rules, &input), &first).await?;
-            // The draft of the first sentence leads, and what may be answered comes before its second variant.
+            let mut replies = polite_last(self.replies(&trial, (rules, &input), &first).await?);
+            // The draft of the first sentence leads and is polite enough; what may be answered comes before its second
+            // variant.
+            if !suggestions.is_empty() {
+                replies.retain(|reply| !reply.is_only_polite());
+            }
             let at = suggestions.len().min(1);
             suggestions.splice(at..at, replies);
         }
@@ -174,8 +178,14 @@ impl Suggester {
             let texts = kept.get(&detail.ticket.id).map(|kept| kept.help.suggestions.clone());
             texts.unwrap_or_default().iter().flat_map(|text| text.lines().map(str::to_owned)).collect()
         };
-        let warned =
-            Warned { text, said_before: &said.join("\n"), suggested: &suggested, facts: &facts, done: &done };
+        let warned = Warned {
+            text,
+            said_before: &said.join("\n"),
+            suggested: &suggested,
+            facts: &facts,
+            done: &done,
+            hours: &services.hours,
+        };
         warnings(&warned, &rules.pack, &now)
     }
 

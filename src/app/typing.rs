@@ -92,7 +92,7 @@ impl Typing for TypingPort {
                     conversation: ticket.conversation,
                     ticket: ticket.id,
                     side: Side::Staff,
-                    name: Some(staff.actor),
+                    name: Some(self.store.shown_name(&staff, &staff.actor).await?),
                 };
                 self.send(staff.shop, sign);
             }

@@ -14,6 +14,7 @@ mod tests;
 pub use next_step::{NextStep, NextStepKind, for_decision, for_handoff};
 pub use opening::{Opening, openings};
 pub use suggest::{
-    MOST_SUGGESTIONS, Suggested, SuggestedHandoff, Suggestion, differs, for_person, sayable_by_person,
+    MOST_SUGGESTIONS, Suggested, SuggestedHandoff, Suggestion, differs, for_person, polite_last,
+    sayable_by_person,
 };
 pub use warnings::{Warned, warnings};

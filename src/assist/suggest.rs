@@ -30,6 +30,20 @@ impl Suggestion {
         let text = lines.join("\n");
         (!sentences.is_empty()).then_some(Self { text, sentences })
     }
+
+    /// Whether it only greets, comforts, apologises or takes leave: no record stands in it, and nothing goes on by it.
+    pub fn is_only_polite(&self) -> bool {
+        let is_polite = |sentence: &SentenceTrace| {
+            (!sentence.goal.is_step() || sentence.goal == Goal::Close) && sentence.evidence.is_empty()
+        };
+        self.sentences.iter().all(is_polite)
+    }
+}
+
+/// Replies in their order, but those that are only polite behind the others.
+pub fn polite_last(mut replies: Vec<Suggestion>) -> Vec<Suggestion> {
+    replies.sort_by_key(Suggestion::is_only_polite);
+    replies
 }
 
 /// That a person has to decide, and why.
@@ -46,7 +60,7 @@ pub struct SuggestedHandoff {
 /// What a turn comes to for a person.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Suggested {
-    /// Up to [`MOST_SUGGESTIONS`] different replies, the better one first.
+    /// Up to [`MOST_SUGGESTIONS`] different replies, the better one first; one that is only polite comes last.
     pub suggestions: Vec<Suggestion>,
     /// What the person has to do.
     pub next_step: Option<NextStep>,

@@ -3,14 +3,11 @@
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::pack::load::{PackFiles, load};
-use crate::pack::types::Pack;
+use crate::config::Config;
+use crate::desk::promised::tests::{Written, agent_words, pack};
 use crate::time::Now;
-use crate::turn::types::{Emotion, EmotionFlag, Facts, HandoffReason};
-
-fn pack(language: &str) -> Pack {
-    load(&PackFiles::embedded(language).unwrap()).unwrap().pack
-}
+use crate::turn::trace::SentenceTrace;
+use crate::turn::types::{By, Emotion, EmotionFlag, Facts, Goal, HandoffReason};
 
 fn now() -> Now {
     Now::new("2026-11-20T02:12:00Z".parse().unwrap(), TimeZone::get("Asia/Shanghai").unwrap())
@@ -65,6 +62,32 @@ fn every_reason_of_a_handoff_has_its_next_step_in_both_languages() {
     }
 }
 
+fn suggestion(sentences: &[(Goal, &str)]) -> Suggestion {
+    let traced = sentences.iter().map(|(goal, record)| SentenceTrace {
+        text: format!("{goal:?} {record}"),
+        goal: *goal,
+        by: By::Wording,
+        evidence: (*record).split_whitespace().map(str::to_owned).collect(),
+    });
+    Suggestion::of(traced.collect()).unwrap()
+}
+
+#[test]
+fn what_is_only_polite_comes_after_what_says_something() {
+    let check = |sentences: &[(Goal, &str)], is_only_polite: bool| {
+        let one = suggestion(sentences);
+        assert_eq!(one.is_only_polite(), is_only_polite, "{sentences:?}");
+        one
+    };
+    let sorry = check(&[(Goal::Acknowledge, ""), (Goal::Apologize, ""), (Goal::Soothe, "")], true);
+    let thanks = check(&[(Goal::Close, "")], true);
+    let late = check(&[(Goal::Acknowledge, "parcel:1")], false);
+    let answer = check(&[(Goal::Soothe, ""), (Goal::Answer, "")], false);
+    let asks = check(&[(Goal::Collect, "")], false);
+    let ranked = polite_last(vec![sorry.clone(), late.clone(), thanks.clone(), answer.clone(), asks.clone()]);
+    assert_eq!(ranked, [late, answer, asks, sorry, thanks], "among themselves they keep their order");
+}
+
 #[track_caller]
 fn warns(language: &str, text: &str, expected: &[&str]) {
     let pack = pack(language);
@@ -74,6 +97,7 @@ fn warns(language: &str, text: &str, expected: &[&str]) {
         suggested: &["补您20元。".to_owned()],
         facts: &Facts::default(),
         done: &["ticket_opened".to_owned()],
+        hours: &Config::default().business_hours().unwrap(),
     };
     let warnings = warnings(&warned, &pack, &now());
     assert_eq!(warnings.is_empty(), expected.is_empty(), "{text}: {warnings:?}");
@@ -91,4 +115,39 @@ fn a_person_is_warned_of_what_no_record_carries() {
     warns("zh-CN", "这件衣服是58元。", &["“58元”这个金额"]);
     warns("zh-CN", "运费12元，后天15点到。", &["12元", "后天", "15点"]);
     warns("en", "It costs ¥58.", &["this amount"]);
+}
+
+/// A word by a time enters the promises, and is nothing to warn of; what it gives away is. `--nocapture` shows how many are
+/// warned of.
+#[test]
+fn a_word_that_is_owed_is_no_reason_to_warn() {
+    let hours = Config::default().business_hours().unwrap();
+    let mut wrong = Vec::new();
+    for (language, words) in agent_words() {
+        let pack = pack(&language);
+        let timed: Vec<&Written> = words.promises.iter().filter(|word| word.due != "soon").collect();
+        let (mut falsely, mut let_pass) = (0, 0);
+        for Written { text, due, warned } in &timed {
+            let message = Warned {
+                text,
+                said_before: "",
+                suggested: &[],
+                facts: &Facts::default(),
+                done: &["ticket_opened".to_owned()],
+                hours: &hours,
+            };
+            let warnings = warnings(&message, &pack, &now());
+            match (warned, warnings.is_empty()) {
+                (false, false) => falsely += 1,
+                (true, true) => let_pass += 1,
+                _ => continue,
+            }
+            wrong.push(format!("{text} (due {due}): {warnings:?}"));
+        }
+        println!(
+            "{language}: of {} words {falsely} are warned of falsely, {let_pass} give away unwarned",
+            timed.len()
+        );
+    }
+    assert!(wrong.is_empty(), "warned of wrongly:\n{}", wrong.join("\n"));
 }

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use crate::desk::promised::gives_word;
+use crate::desk::hours::BusinessHours;
+use crate::desk::promised::{WordGrounds, gives_word};
 use crate::pack::types::Pack;
 use crate::pack::wording::render_template;
 use crate::time::Now;
@@ -23,9 +24,12 @@ pub struct Warned<'a> {
     pub facts: &'a Facts,
     /// Records of the conversation that carry claims of finished actions.
     pub done: &'a [String],
+    /// Which days are working days.
+    pub hours: &'a BusinessHours,
 }
 
-/// Red lines that a message touches, then what no record carries.
+/// Red lines that a message touches, then what no record carries. A word that the person gives is owed from now on, and no
+/// reason to warn; what it gives away is.
 pub fn warnings(warned: &Warned<'_>, pack: &Pack, now: &Now) -> Vec<String> {
     let texts = &pack.desk.warnings;
     let told = |template: &str, found: &str| {
@@ -39,6 +43,9 @@ pub fn warnings(warned: &Warned<'_>, pack: &Pack, now: &Now) -> Vec<String> {
         .collect();
     let written =
         warned.suggested.iter().fold(warned.text.to_owned(), |text, known| text.replace(known, "\n"));
+    let written = (pack.desk.words.no_gifts.iter())
+        .fold(written, |text, no_gift| no_gift.replace_all(&text, "□").into_owned());
+    let word = WordGrounds { pack, hours: warned.hours, now };
     let grounds = Grounds::new(pack, warned.said_before, warned.facts, now);
     let context = GuardContext {
         grounds: &grounds,
@@ -49,7 +56,7 @@ pub fn warnings(warned: &Warned<'_>, pack: &Pack, now: &Now) -> Vec<String> {
         done: warned.done,
         order: GoalOrder::default(),
     };
-    for doubt in doubts(&written, &context, |sentence| gives_word(sentence, pack)) {
+    for doubt in doubts(&written, &context, |sentence| gives_word(sentence, &word)) {
         let template = match doubt.kind {
             DoubtKind::Money => &texts.money,
             DoubtKind::Time => &texts.time,

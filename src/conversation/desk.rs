@@ -2,7 +2,7 @@
 
 use super::Conversations;
 use crate::desk::clocks::clocks;
-use crate::desk::promised::promised;
+use crate::desk::promised::{WordGrounds, promised};
 use crate::desk::queue::{DeskCounts, desk_status};
 use crate::desk::types::{DeskTicket, QueuePlace, Ticket};
 use crate::identity::{StaffScope, TicketId};
@@ -21,8 +21,8 @@ impl Conversations {
     pub fn word_given(&self, text: &str, now: &Now) -> Option<AgentWord> {
         let services = self.services();
         let rules = services.rules.load();
-        let within = (&*services.hours, services.answer_within_business_minutes);
-        let due = promised(text, &rules.pack, within, now)?;
+        let grounds = WordGrounds { pack: &rules.pack, hours: &services.hours, now };
+        let due = promised(text, &grounds, services.answer_within_business_minutes)?;
         Some(AgentWord { due, remind_before: services.promises.remind_before })
     }
 

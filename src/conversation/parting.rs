@@ -41,7 +41,8 @@ impl Conversations {
         let of_agent =
             open.filter(|promise| promise.by == agent.actor || promise.ticket.as_ref() == Some(ticket));
         let owed = of_agent.map(|promise| promise.due).min();
-        let mut variables = json!({ "desk": { "agent": agent.actor } });
+        let shown = services.store.shown_name(agent, &agent.actor).await?;
+        let mut variables = json!({ "desk": { "agent": shown } });
         let kind = match owed {
             Some(due) => {
                 variables["commitment"] = json!({ "due": now.at(due).to_string() });
@@ -69,7 +70,7 @@ impl Conversations {
         let seen = services.store.ticket_alone(agent, ticket).await?;
         let mut desk = json!({});
         if let Some(name) = &to.name {
-            desk["agent"] = name.as_str().into();
+            desk["agent"] = services.store.shown_name(agent, name).await?.into();
         }
         if let Some(group) = &to.group {
             desk["group"] = group.as_str().into();

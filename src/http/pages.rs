@@ -12,10 +12,12 @@ use super::extract::PathOf;
 use super::state::AppState;
 use crate::web::{self, DemoPage};
 
-/// What the demo page is told: the shop's name always, the rest in the demo only.
+/// What the demo page is told: the shop's name and the name of its time zone always, the rest in the demo only.
 #[derive(Debug, Serialize)]
 pub struct DemoConfig {
     shop: String,
+    /// As browsers name it: `Asia/Shanghai`; none for a zone without a name.
+    zone: Option<String>,
     demo: Option<DemoPage>,
 }
 
@@ -26,7 +28,12 @@ pub async fn demo(headers: HeaderMap) -> Result<Response, ApiError> {
 
 /// The customers, questions and products of the demo.
 pub async fn demo_config(State(state): State<AppState>) -> Json<DemoConfig> {
-    Json(DemoConfig { shop: state.settings.shop_name.clone(), demo: state.settings.demo.clone() })
+    let settings = &state.settings;
+    Json(DemoConfig {
+        shop: settings.shop_name.clone(),
+        zone: settings.zone.iana_name().map(str::to_owned),
+        demo: settings.demo.clone(),
+    })
 }
 
 /// What the example of a shop's own system was asked and did; in the demo only.

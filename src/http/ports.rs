@@ -33,7 +33,7 @@ use crate::pack::desk::Phrase;
 use crate::proactive::{Person, ShopEvent};
 use crate::record::RecordKind;
 use crate::staff::{
-    AuditEntry, AuditFilter, NewStaff, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
+    AuditEntry, AuditFilter, NewStaff, OwnPassword, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
 };
 use crate::store::{NewMessage, NudgeLine, NudgeOutcome, NudgeSaid, RuleCounts};
 use crate::turn::types::{Author, PageContext};
@@ -161,6 +161,9 @@ pub trait Accounts: Send + Sync {
 
     /// Closes the own session.
     fn sign_out<'a>(&'a self, staff: StaffScope, token: &'a str) -> Answer<'a, ()>;
+
+    /// Changes the own password; false if the one until now is wrong.
+    fn change_own_password(&self, staff: StaffScope, change: OwnPassword) -> Answer<'_, bool>;
 
     /// All accounts.
     fn list(&self, staff: StaffScope) -> Answer<'_, Vec<StaffAccount>>;

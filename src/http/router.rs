@@ -103,6 +103,8 @@ fn staff_routes(settings: &DoorSettings) -> OpenApiRouter<AppState> {
         .routes(routes!(staff::login))
         .routes(routes!(staff::me))
         .routes(routes!(staff::logout))
+        .routes(routes!(staff::change_own_password))
+        .routes(routes!(staff::colleagues))
         .routes(routes!(staff::list, staff::create))
         .routes(routes!(staff::change))
         .routes(routes!(staff::audit))

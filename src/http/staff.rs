@@ -17,8 +17,8 @@ use super::openapi::Failures;
 use super::state::AppState;
 use super::wire::shown;
 use crate::staff::{
-    AuditEntry, AuditFilter, DisplayName, NewStaff, Password, Role, SignIn, StaffAccount, StaffChange,
-    StaffError, StaffName,
+    AuditEntry, AuditFilter, DisplayName, NewStaff, OwnPassword, Password, Role, SignIn, StaffAccount,
+    StaffChange, StaffError, StaffName,
 };
 use jiff::tz::TimeZone;
 
@@ -37,7 +37,7 @@ pub struct LoginBody {
 pub struct MeView {
     /// The name under which they act.
     pub name: String,
-    /// How colleagues read them.
+    /// How customers and colleagues read them.
     pub display_name: String,
     /// What they may do.
     pub role: Role,
@@ -61,7 +61,7 @@ impl From<Member> for MeView {
 pub struct AccountView {
     /// Its name.
     pub name: String,
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     pub display_name: String,
     /// What it may do.
     pub role: Role,
@@ -91,13 +91,31 @@ pub struct AccountList {
     pub staff: Vec<AccountView>,
 }
 
+/// Somebody who works at the desk, as colleagues see them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ColleagueView {
+    /// The name by which tickets are assigned and claimed.
+    pub name: String,
+    /// How customers and colleagues read them.
+    pub display_name: String,
+    /// Whether they may sign in.
+    pub active: bool,
+}
+
+/// Everybody who works at the desk.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ColleagueList {
+    /// By name; those out of use too, because older tickets name them.
+    pub colleagues: Vec<ColleagueView>,
+}
+
 /// An account to be made.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountBody {
     /// Its name: 1 to 64 letters and digits, also with `.`, `_`, `-` and `@`; nobody else has it in whatever case.
     pub name: String,
-    /// How colleagues read it; default the name.
+    /// How customers and colleagues read it; default the name.
     #[serde(default)]
     pub display_name: Option<String>,
     /// What it may do.
@@ -111,7 +129,7 @@ pub struct AccountBody {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountChange {
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     #[serde(default)]
     pub display_name: Option<String>,
     /// What it may do, from its next request on.
@@ -124,6 +142,18 @@ pub struct AccountChange {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Password)]
     pub password: Option<SecretString>,
+}
+
+/// A change of the own password.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnPasswordBody {
+    /// The password until now.
+    #[schema(value_type = String, format = Password)]
+    pub current: SecretString,
+    /// The password from now on, 10 to 256 characters and another one.
+    #[schema(value_type = String, format = Password)]
+    pub password: SecretString,
 }
 
 /// Which entries of the audit.
@@ -239,6 +269,41 @@ pub async fn logout(
     Ok((AppendHeaders([(header::SET_COOKIE, forgotten)]), no_content()).into_response())
 }
 
+/// Changes the own password. For whoever has signed in with an account; a key has none.
+///
+/// The account's other sessions end at once, this one goes on. Wrong tries count like tries to sign in.
+#[utoipa::path(
+    post, path = "/api/v1/staff/me/password", tag = "staff", request_body = OwnPasswordBody,
+    responses((status = 204), Failures),
+    security(("key" = [])),
+)]
+pub async fn change_own_password(
+    State(state): State<AppState>,
+    address: Address,
+    caller: Caller,
+    JsonBody(body): JsonBody<OwnPasswordBody>,
+) -> Result<Response, ApiError> {
+    if let Some(key) = &caller.key {
+        let message = format!("the key `{}` has no password; sign in with an account", key.name);
+        return Err(ApiError::new(ErrorCode::MissingScope, message));
+    }
+    let session = caller.cookie.session()?;
+    let account = &session.account;
+    if body.current.expose_secret() == body.password.expose_secret() {
+        let message = "password: this is the password until now; choose another";
+        return Err(ApiError::new(ErrorCode::InvalidField, message));
+    }
+    let password = Password::new(body.password).map_err(|error| wrong("password", &error))?;
+    state.limits.sign_in.admit(&account.name, address.0)?;
+    let (token, current) = (session.token.clone(), body.current);
+    let change = OwnPassword { token, current, password, address: address.0 };
+    let changed = state.ports.accounts.change_own_password(account.scope(), change).await?;
+    changed.then(no_content).ok_or_else(|| {
+        ApiError::new(ErrorCode::WrongCredentials, "current: this is not the password of the account")
+            .hint("whoever looks after the accounts can set a new password")
+    })
+}
+
 /// Lists all accounts. Needs the role admin.
 #[utoipa::path(
     get, path = "/api/v1/staff", tag = "staff",
@@ -253,6 +318,21 @@ pub async fn list(
     let zone = &state.settings.zone;
     let staff = accounts.into_iter().map(|account| AccountView::new(account, zone)).collect();
     Ok(Json(AccountList { staff }))
+}
+
+/// Lists who works at the desk, by name and display name. For everybody at the desk.
+#[utoipa::path(
+    get, path = "/api/v1/colleagues", tag = "staff",
+    responses((status = 200, body = ColleagueList), Failures),
+    security(("key" = [])),
+)]
+pub async fn colleagues(
+    State(state): State<AppState>,
+    member: Member,
+) -> Result<Json<ColleagueList>, ApiError> {
+    let accounts = state.ports.accounts.list(member.staff).await?;
+    let seen = |StaffAccount { name, display_name, active, .. }| ColleagueView { name, display_name, active };
+    Ok(Json(ColleagueList { colleagues: accounts.into_iter().map(seen).collect() }))
 }
 
 /// Makes an account. Needs the role admin.

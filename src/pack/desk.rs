@@ -1,5 +1,5 @@
-//! What a pack says to the people who answer: quick phrases, the next step, the draft of their first sentence, and what they
-//! are warned of.
+//! What a pack says to the people who answer: quick phrases, the next step, the draft of their first sentence, what they are
+//! warned of, and which of their own words are owed.
 
 use std::collections::BTreeMap;
 
@@ -32,6 +32,25 @@ pub struct DeskTexts {
     pub warnings: WarningTexts,
     /// Expressions by which a sentence says that a machine speaks. People do not send it under their names.
     pub machine: Vec<Regex>,
+    /// By which of an agent's words the customer is owed something.
+    pub words: GivenWords,
+}
+
+/// By which of an agent's words the customer is owed something. Each list holds expressions for one clause, in lower case.
+#[derive(Debug, Default)]
+pub struct GivenWords {
+    /// A word whatever the time; without one it is owed within the time of an answer.
+    pub owed: Vec<Regex>,
+    /// A word only with a time that is still to come.
+    pub timed: Vec<Regex>,
+    /// No word, whatever else the clause says: what is done, what others do, what the shop's rules say, what is denied.
+    pub never: Vec<Regex>,
+    /// The whole sentence waits for something that the customer does.
+    pub conditions: Vec<Regex>,
+    /// The whole sentence asks or proposes.
+    pub questions: Vec<Regex>,
+    /// What sounds like something given away and is none: news of a refund, a delivery.
+    pub no_gifts: Vec<Regex>,
 }
 
 /// A step, as the person reads it and as the customer hears of it.

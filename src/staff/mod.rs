@@ -113,7 +113,8 @@ pub enum StaffError {
     Hashing(String),
 }
 
-/// The name of an account: by it people sign in, claim tickets and stand in the audit; customers read it.
+/// The name of an account: by it people sign in, claim tickets and stand in the audit. Customers and colleagues read the
+/// [`DisplayName`] instead.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StaffName(String);
 
@@ -152,7 +153,7 @@ impl fmt::Display for StaffName {
     }
 }
 
-/// How colleagues read somebody. It is text and nothing else: pages show it, they never interpret it.
+/// How customers and colleagues read somebody. It is text and nothing else: pages show it, they never interpret it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisplayName(String);
 
@@ -188,7 +189,7 @@ pub struct StaffAccount {
     pub shop: ShopId,
     /// Its name.
     pub name: String,
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     pub display_name: String,
     /// What it may do.
     pub role: Role,
@@ -212,7 +213,7 @@ impl StaffAccount {
 pub struct NewStaff {
     /// Its name.
     pub name: StaffName,
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     pub display_name: DisplayName,
     /// What it may do.
     pub role: Role,
@@ -223,7 +224,7 @@ pub struct NewStaff {
 /// What is changed of an account; the rest stays.
 #[derive(Debug, Clone, Default)]
 pub struct StaffChange {
-    /// How colleagues read it.
+    /// How customers and colleagues read it.
     pub display_name: Option<DisplayName>,
     /// What it may do.
     pub role: Option<Role>,
@@ -240,6 +241,19 @@ pub struct SignIn {
     pub name: String,
     /// The password as it was typed.
     pub password: SecretString,
+    /// Where it came from, for the audit.
+    pub address: Option<IpAddr>,
+}
+
+/// Somebody's change of the own password.
+#[derive(Debug, Clone)]
+pub struct OwnPassword {
+    /// What the browser shows in which it is changed; every other session of the account ends.
+    pub token: SecretString,
+    /// The password until now, as it was typed.
+    pub current: SecretString,
+    /// The password from now on.
+    pub password: Password,
     /// Where it came from, for the audit.
     pub address: Option<IpAddr>,
 }

@@ -24,6 +24,15 @@ export class Desk {
     await this.page.locator(by("login")).waitFor({ state: "hidden" });
   }
 
+  async loginWithAccount(base, name, password) {
+    await this.page.goto(`${base}/desk`);
+    await this.page.locator(by("login-name")).fill(name);
+    await this.page.locator(by("login-password")).fill(password);
+    await this.page.locator(by("login-submit")).click();
+    await this.page.locator(by("login")).waitFor({ state: "hidden" });
+    await this.queue.waitFor({ state: "attached" });
+  }
+
   ticket(id) { return this.page.locator(`${by("ticket")}[data-ticket="${id}"]`); }
   tickets() { return this.page.locator(by("ticket")).evaluateAll((rows) => rows.map((row) => row.dataset.ticket)); }
 

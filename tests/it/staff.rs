@@ -84,7 +84,7 @@ async fn an_agent_works_a_ticket_under_the_own_name() {
     let conversation = asked["conversation"].as_str().unwrap();
     let history = second.get(&format!("/api/v1/conversations/{conversation}")).await.good();
     let last = history["messages"].as_array().unwrap().last().unwrap().clone();
-    assert_eq!((&last["author"], &last["name"]), (&json!("staff"), &json!("小林")), "{last}");
+    assert_eq!((&last["author"], &last["name"]), (&json!("staff"), &json!("<i>小林</i>")), "{last}");
 
     let own = second.get("/api/v1/audit").await;
     assert_eq!((own.status, own.code().as_str()), (403, "missing_scope"));
@@ -141,6 +141,25 @@ async fn a_session_ends_with_time_password_and_account() {
     let unknown = try_login(&shop, "nobody", "another long password").await;
     assert_eq!((refused.status, &refused.text), (unknown.status, &unknown.text));
     assert_eq!(refused.code(), "wrong_credentials");
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_changes_the_own_password_and_is_signed_out_elsewhere() {
+    let shop = RunningShop::start(mute()).await;
+    make(&shop, "lin", "agent").await;
+    let (here, elsewhere) = (login(&shop, "lin", PASSWORD).await, login(&shop, "lin", PASSWORD).await);
+    let listening = shop.request(Method::GET, "/api/v1/desk/stream").header("cookie", &elsewhere.cookie);
+    let mut desk = EventStream::new(listening.send().await.unwrap());
+    let change = json!({ "current": PASSWORD, "password": "another long password" });
+    let changed = here.post("/api/v1/staff/me/password", change.clone()).await;
+    assert_eq!(changed.status, 204, "{}", changed.text);
+    assert!(desk.next().await.is_none(), "the other browser's open stream ends");
+    assert_eq!(elsewhere.get("/api/v1/tickets").await.code(), "signed_out");
+    here.get("/api/v1/tickets").await.good();
+    assert_eq!(here.post("/api/v1/staff/me/password", change).await.code(), "wrong_credentials");
+    assert_eq!(try_login(&shop, "lin", PASSWORD).await.code(), "wrong_credentials");
+    login(&shop, "lin", "another long password").await;
     shop.stop().await;
 }
 

@@ -14,7 +14,7 @@ use crate::staff::Role;
 pub struct Member {
     /// The scope they act in.
     pub staff: StaffScope,
-    /// How colleagues read them.
+    /// How customers and colleagues read them.
     pub display_name: String,
     /// What they may do.
     pub role: Role,

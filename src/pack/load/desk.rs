@@ -8,7 +8,7 @@ use super::files::PackFiles;
 use super::problem::{At, Problems};
 use super::raw::Text;
 use super::yaml;
-use crate::pack::desk::{DeskTexts, NextStepTexts, PHRASE_SLOTS, Phrase, StepText, WarningTexts};
+use crate::pack::desk::{DeskTexts, GivenWords, NextStepTexts, PHRASE_SLOTS, Phrase, StepText, WarningTexts};
 use crate::pack::types::{GuardLexicon, RedLine, RedLineLevel};
 use crate::pack::wording::{Part, parse_template};
 
@@ -41,6 +41,19 @@ struct RawDesk {
     opening: Vec<Text>,
     warnings: RawWarnings,
     machine: Vec<Text>,
+    /// Of a pack that was written before there were any, the shipped ones.
+    words: Option<RawWords>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWords {
+    owed: Vec<Text>,
+    timed: Vec<Text>,
+    never: Vec<Text>,
+    conditions: Vec<Text>,
+    questions: Vec<Text>,
+    no_gifts: Vec<Text>,
 }
 
 #[derive(Deserialize)]
@@ -104,16 +117,14 @@ fn desk(
     bounds: &Bounds<'_>,
     problems: &mut Problems,
 ) -> Option<DeskTexts> {
-    let shipped;
-    let text = match files.texts.get(DESK) {
-        Some(text) => text,
-        None => {
-            let closest = if language.starts_with("zh") { "zh-CN" } else { "en" };
-            shipped = PackFiles::embedded(closest).ok()?.texts.remove(DESK)?;
-            &shipped
-        }
+    let mut raw: RawDesk = match files.texts.get(DESK) {
+        Some(text) => yaml::whole(DESK, text, problems)?,
+        None => shipped(language, problems)?,
     };
-    let raw: RawDesk = yaml::whole(DESK, text, problems)?;
+    let words = match raw.words.take() {
+        Some(words) => words,
+        None => shipped(language, problems)?.words?,
+    };
     let RawNextStep { action, flow, promise, answer, mut handoff } = raw.next_step;
     for reason in REASONS.iter().filter(|reason| !handoff.contains_key(**reason)) {
         problems.error(At::file(DESK), format!("`next_step.handoff` has no `{reason}`"));
@@ -148,7 +159,27 @@ fn desk(
         done: warning(raw.warnings.done),
         promise: warning(raw.warnings.promise),
     };
-    Some(DeskTexts { next_step, opening, warnings, machine: problems.expressions(DESK, &raw.machine) })
+    let machine = problems.expressions(DESK, &raw.machine);
+    Some(DeskTexts { next_step, opening, warnings, machine, words: given_words(&words, problems) })
+}
+
+/// The texts of the desk that are shipped in a language.
+fn shipped(language: &str, problems: &mut Problems) -> Option<RawDesk> {
+    let closest = if language.starts_with("zh") { "zh-CN" } else { "en" };
+    let text = PackFiles::embedded(closest).ok()?.texts.remove(DESK)?;
+    yaml::whole(DESK, &text, problems)
+}
+
+fn given_words(raw: &RawWords, problems: &mut Problems) -> GivenWords {
+    let mut forms = |texts: &[Text]| problems.expressions(DESK, texts);
+    GivenWords {
+        owed: forms(&raw.owed),
+        timed: forms(&raw.timed),
+        never: forms(&raw.never),
+        conditions: forms(&raw.conditions),
+        questions: forms(&raw.questions),
+        no_gifts: forms(&raw.no_gifts),
+    }
 }
 
 /// Reads `phrases.yaml`; a pack without it has none.
@@ -337,6 +368,10 @@ mod tests {
             let pack = load(&files).unwrap().pack;
             assert!(pack.phrases.len() >= 25, "{language}: {}", pack.phrases.len());
             assert!(pack.phrases.iter().any(|phrase| phrase.text.contains("{{due}}")));
+            let (desk, _) = files.texts[DESK].split_once("\nwords:").expect("the words come last");
+            files.texts.insert(DESK.to_owned(), desk.to_owned());
+            let wordless = load(&files).unwrap().pack;
+            assert_eq!(wordless.desk.words.timed.len(), pack.desk.words.timed.len(), "{language}");
             files.texts.remove(PHRASES);
             files.texts.remove(DESK);
             let older = load(&files).unwrap().pack;

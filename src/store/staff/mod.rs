@@ -1,5 +1,6 @@
 //! Accounts of staff as rows: made, changed, listed; everything that is done to them is in the audit.
 
+mod own_password;
 mod sessions;
 
 use sqlx::Row;
@@ -14,6 +15,9 @@ use crate::time::Now;
 
 /// What the subject of an audit entry about an account begins with.
 const SUBJECT: &str = "staff:";
+
+/// The display name of an account.
+const DISPLAY_NAME: &str = "SELECT display_name FROM staff WHERE shop = ?1 AND lookup = ?2";
 
 impl Store {
     /// Makes an account. Its name is nobody else's: neither another account's, in whatever case, nor that of a key in
@@ -76,6 +80,17 @@ impl Store {
         .await
     }
 
+    /// How customers and colleagues read whoever acts under a name: by the display name of the account. A key has none and
+    /// is read by its name.
+    pub async fn shown_name(&self, staff: &StaffScope, name: &str) -> Result<String, StoreError> {
+        let found = sqlx::query(DISPLAY_NAME)
+            .bind(staff.shop.as_str())
+            .bind(name.to_lowercase())
+            .fetch_optional(self.readers())
+            .await?;
+        display_name(found.as_ref(), name)
+    }
+
     /// All accounts of the shop, by name.
     pub async fn staff_accounts(&self, staff: &StaffScope) -> Result<Vec<StaffAccount>, StoreError> {
         let rows = sqlx::query("SELECT * FROM staff WHERE shop = ?1 ORDER BY lookup")
@@ -84,6 +99,23 @@ impl Store {
             .await?;
         rows.iter().map(read_account).collect()
     }
+}
+
+/// How whoever acts is read, as in [`Store::shown_name`].
+pub(super) async fn shown_actor(
+    transaction: &mut Transaction,
+    staff: &StaffScope,
+) -> Result<String, StoreError> {
+    let found = sqlx::query(DISPLAY_NAME)
+        .bind(staff.shop.as_str())
+        .bind(staff.actor.to_lowercase())
+        .fetch_optional(&mut transaction.connection)
+        .await?;
+    display_name(found.as_ref(), &staff.actor)
+}
+
+fn display_name(found: Option<&SqliteRow>, name: &str) -> Result<String, StoreError> {
+    found.map_or_else(|| Ok(name.to_owned()), |row| Ok(row.try_get("display_name")?))
 }
 
 /// An account with what nobody outside the store sees of it.

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// The account with a name as it was typed. What cannot be a name is nobody's.
-    async fn account_named(&self, shop: &ShopId, typed: &str) -> Result<Option<Kept>, StoreError> {
+    pub(super) async fn account_named(&self, shop: &ShopId, typed: &str) -> Result<Option<Kept>, StoreError> {
         let lookup = StaffName::new(typed).map(|name| name.lookup()).unwrap_or_default();
         let row = sqlx::query("SELECT * FROM staff WHERE shop = ?1 AND lookup = ?2")
             .bind(shop.as_str())
@@ -148,8 +148,22 @@ pub(super) async fn end_all(transaction: &mut Transaction, account: i64) -> Resu
     Ok(())
 }
 
+/// Ends every session of an account but the one of a token.
+pub(super) async fn end_others(
+    transaction: &mut Transaction,
+    account: i64,
+    token: &SecretString,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM staff_sessions WHERE staff = ?1 AND sha256 <> ?2")
+        .bind(account)
+        .bind(&sha256(token.expose_secret())[..])
+        .execute(&mut transaction.connection)
+        .await?;
+    Ok(())
+}
+
 /// Whether the account is still in use and has the password that was compared: it may have changed meanwhile.
-async fn is_unchanged(transaction: &mut Transaction, kept: &Kept) -> Result<bool, StoreError> {
+pub(super) async fn is_unchanged(transaction: &mut Transaction, kept: &Kept) -> Result<bool, StoreError> {
     let row = sqlx::query("SELECT 1 FROM staff WHERE number = ?1 AND active = 1 AND password = ?2")
         .bind(kept.number)
         .bind(&kept.password)
@@ -204,6 +218,6 @@ async fn refuse(
     audit(transaction, &nobody, ("login_failed", &subject, &shown(address)), now).await
 }
 
-fn shown(address: Option<IpAddr>) -> String {
+pub(super) fn shown(address: Option<IpAddr>) -> String {
     address.map_or_else(String::new, |address| address.to_string())
 }

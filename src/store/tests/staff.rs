@@ -172,6 +172,88 @@ async fn sessions_end_with_what_they_rest_on() {
 }
 
 #[tokio::test]
+async fn the_own_password_is_changed_by_the_one_until_now() {
+    let (_folder, store) = store().await;
+    made(&store, "Lin", Role::Agent).await;
+    made(&store, "mei", Role::Agent).await;
+    let (here, elsewhere) = (signed_in(&store, "lin").await, signed_in(&store, "lin").await);
+    let others = signed_in(&store, "mei").await;
+    let stands = async |token: &str| store.staff_session_stands(token, &now()).await.unwrap();
+    let change = async |actor: &str, current: &str, new: &str| {
+        let change = crate::staff::OwnPassword {
+            token: SecretString::from(here.clone()),
+            current: SecretString::from(current),
+            password: password(new),
+            address: Some(IpAddr::from([192, 0, 2, 7])),
+        };
+        store.change_own_password(&agent(actor), change, &now()).await.unwrap()
+    };
+    assert!(!change("Lin", "s3cret that was wrong", "another long password").await);
+    assert!(!change("erp", PASSWORD, "another long password").await, "a key has no password");
+    assert!(stands(&here).await && stands(&elsewhere).await, "a wrong try ends nothing");
+
+    assert!(change("Lin", PASSWORD, "another s3cret password").await);
+    assert!(stands(&here).await && !stands(&elsewhere).await && stands(&others).await);
+    assert!(try_at(&store, "lin", PASSWORD, &now()).await.is_none());
+    assert!(try_at(&store, "lin", "another s3cret password", &now()).await.is_some());
+
+    let twice = tokio::join!(
+        change("Lin", "another s3cret password", "one s3cret of two"),
+        change("Lin", "another s3cret password", "two s3crets of two"),
+    );
+    assert!(twice.0 ^ twice.1, "of two changes at once one counts: {twice:?}");
+    let audit = entries(&store, Some("staff:Lin"), Some("Lin")).await;
+    let told = |action: &str| audit.iter().filter(|entry| entry.action == action).count();
+    assert_eq!((told("change_password"), told("change_password_failed")), (2, 2));
+    let failed = audit.iter().find(|entry| entry.action == "change_password_failed").unwrap();
+    assert_eq!(failed.detail, "192.0.2.7");
+    assert!(audit.iter().all(|entry| !format!("{entry:?}").contains("s3cret")), "{audit:?}");
+
+    let out = StaffChange { active: Some(false), ..StaffChange::default() };
+    store.change_staff(&staff(), &name("lin"), out, &now()).await.unwrap();
+    assert!(!change("Lin", "one s3cret of two", "another long password").await, "out of use");
+    assert!(!change("Lin", "two s3crets of two", "another long password").await, "out of use");
+}
+
+#[tokio::test]
+async fn customers_read_the_display_name_under_which_a_message_was_sent() {
+    let (_folder, store) = store().await;
+    let shown = NewStaff { display_name: DisplayName::new("小林").unwrap(), ..new("Lin.2", Role::Agent) };
+    store.create_staff(&staff(), shown, &now()).await.unwrap();
+    let scope = customer("c1");
+    let conversation = opened(&store, &scope).await;
+    let ticket = crate::store::NewTicket {
+        conversation: conversation.id.clone(),
+        reason: crate::turn::types::HandoffReason::AskedForPerson,
+        detail: None,
+        mode: crate::turn::types::HandoffMode::Now,
+        priority: crate::desk::types::Priority::Normal,
+        due: now().timestamp(),
+        note: crate::desk::types::HandoffNote::default(),
+    };
+    let ticket = store.open_ticket(&scope, ticket, &now()).await.unwrap().ticket.id;
+    let lin = agent("Lin.2");
+    store.claim(&lin, &ticket, &now()).await.unwrap();
+    let sent = store.staff_message(&lin, &ticket, message("您好"), &now()).await.unwrap();
+    assert_eq!(sent.name.as_deref(), Some("小林"));
+    let renamed =
+        StaffChange { display_name: Some(DisplayName::new("林").unwrap()), ..StaffChange::default() };
+    store.change_staff(&staff(), &name("lin.2"), renamed, &now()).await.unwrap();
+    store.staff_message(&lin, &ticket, message("在的"), &now()).await.unwrap();
+    let read = store.messages(&scope, &conversation.id).await.unwrap();
+    let names: Vec<_> = read.iter().filter_map(|message| message.name.as_deref()).collect();
+    assert_eq!(names, ["小林", "林"]);
+    assert_eq!(store.shown_name(&staff(), "lin.2").await.unwrap(), "林");
+    assert_eq!(store.shown_name(&staff(), "erp").await.unwrap(), "erp", "a key is read by its name");
+    let other = StaffScope { shop: ShopId::new("other").unwrap(), actor: "x".into() };
+    assert_eq!(
+        store.shown_name(&other, "lin.2").await.unwrap(),
+        "lin.2",
+        "another shop's account is not there"
+    );
+}
+
+#[tokio::test]
 async fn everything_is_in_the_audit_and_no_secret_is() {
     let (_folder, store) = store().await;
     made(&store, "lin", Role::Agent).await;

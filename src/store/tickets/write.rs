@@ -15,6 +15,7 @@ use crate::store::conversations::{Conversation, make_move};
 use crate::store::events::{Event, append_event};
 use crate::store::messages::{NewMessage, NewMessageRow, insert_message};
 use crate::store::promises::{AgentWord, Given, owe, told_by_person};
+use crate::store::staff::shown_actor;
 use crate::store::waits::end_wait;
 use crate::store::{Store, StoreError, Transaction};
 use crate::time::Now;
@@ -173,7 +174,7 @@ async fn staff_message(
     if ticket.mode == HandoffMode::Now {
         make_move(transaction, &mut conversation, Move::StaffMessage, now).await?;
     }
-    let name = Some(agent.actor.clone());
+    let name = Some(shown_actor(transaction, agent).await?);
     let (text, attachments) = (new.text.clone(), new.attachments.clone());
     let row = NewMessageRow { author: Author::Staff, name: name.clone(), owed: false, new };
     let message = insert_message(transaction, &mut conversation, row, now).await?;

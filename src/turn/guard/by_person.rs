@@ -78,7 +78,9 @@ fn of_sentence(part: &str, context: &GuardContext<'_>, gives_word: bool) -> Vec<
     if let Err((_, found)) = done::check(&sentence, &evidence, context) {
         doubts.push(Doubt { kind: DoubtKind::Done, found });
     }
-    if promise::gives(&sentence.folded)
+    // To send what was bought by a time is owed like any other word.
+    let gives = if gives_word { promise::gives_away } else { promise::gives };
+    if gives(&sentence.folded)
         && let Err((_, found)) = promise::check(&sentence, &evidence, context)
         && !doubts.iter().any(|doubt| doubt.kind == DoubtKind::Done)
     {
@@ -186,5 +188,7 @@ mod tests {
     fn a_word_by_its_own_time_is_owed_and_not_doubted() {
         check("下午4点前给您答复。", true, &[]);
         check("下午4点前给您答复。", false, &[(DoubtKind::Time, "4点")]);
+        check("明天给您发出。", true, &[]);
+        check("明天给您退款。", true, &[(DoubtKind::Promise, "给您退款")]);
     }
 }

@@ -23,6 +23,8 @@ const GIVING: [&str; 23] = [
     "赔", "补", "退", "返", "免", "减", "送", "赠", "换", "折", "便宜", "优惠", "红包", "券", "钱", "款",
     "到账", "发货", "发出", "留一", "锁", "破例", "特批",
 ];
+/// What is owed for the money that was paid: to send it is nothing given away.
+const OWED_ANYWAY: [&str; 2] = ["发货", "发出"];
 /// What may not even be offered without a record.
 const GIFTS: [&str; 11] = ["赔", "补", "返", "免", "减", "送", "赠", "折", "便宜", "红包", "券"];
 /// What every record speaks of.
@@ -61,6 +63,11 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, context: &Guar
 /// Whether a clause speaks of giving something.
 pub(super) fn gives(clause: &str) -> bool {
     GIVING.iter().any(|word| clause.contains(word))
+}
+
+/// Whether a clause speaks of giving something that is not owed anyway.
+pub(super) fn gives_away(clause: &str) -> bool {
+    GIVING.iter().any(|word| clause.contains(word) && !OWED_ANYWAY.contains(word))
 }
 
 /// What a clause says by some patterns: the phrase, and the word of it that a policy must hold.

@@ -7,11 +7,22 @@ import { ACTION_NAMES, EMOTIONS, REFUSALS, SYSTEM_STEPS } from "/assets/words.js
 const byId = (id) => document.getElementById(id);
 const LOOK_MILLISECONDS = 2000;
 const MOST_LINES = 30;
-const stage = { chat: null, key: "", stands: null, changed: () => {} };
+const stage = { chat: null, key: "", stands: null, zone: undefined, changed: () => {} };
 
 /** The shop's time: once it has been moved it stands still until it is moved again. */
 const shopTime = () => stage.stands ?? new Date();
-const clockOf = (moment) => moment.toLocaleTimeString(LANGUAGE, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+/** A moment as the clocks of the shop show it, wherever the browser is. */
+const inShop = (moment, parts) => moment.toLocaleString(LANGUAGE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: stage.zone, ...parts });
+const clockOf = (moment) => inShop(moment, { second: "2-digit" });
+
+/** A zone that this browser knows; without one its own. */
+function known(zone) {
+  try {
+    return zone ? new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 // What is told.
 
@@ -62,7 +73,7 @@ async function moveClock(hours) {
   showTime();
 }
 function showTime() {
-  byId("now").textContent = shopTime().toLocaleString(LANGUAGE, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+  byId("now").textContent = inShop(shopTime(), { month: "short", day: "numeric" });
 }
 
 // The key, and what it shows.
@@ -144,8 +155,8 @@ function watchSystem() {
 }
 
 /** Begins; `changed` is called when what the shop may show has changed. */
-export function startStage({ chat, system, demo, changed }) {
-  Object.assign(stage, { chat, changed });
+export function startStage({ chat, system, zone, demo, changed }) {
+  Object.assign(stage, { chat, changed, zone: known(zone) });
   if (matchMedia("(max-width:900px)").matches) byId("stage").open = false;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(TRACE_STYLE);

@@ -224,7 +224,7 @@ async function start() {
   byId("customer").append(make("option", { value: "" }, T.visitor), ...(config.demo?.customers ?? []).map((one) => make("option", { value: one.id }, one.name)));
   byId("identity").hidden = !config.demo?.customers.length;
   byId("customer").addEventListener("change", (event) => talkAs(event.target.value));
-  startStage({ chat, system: Boolean(config.demo?.system), demo: Boolean(config.demo), changed: draw });
+  startStage({ chat, system: Boolean(config.demo?.system), zone: config.zone, demo: Boolean(config.demo), changed: draw });
   keepCart();
   talkAs("");
   addEventListener("hashchange", go);

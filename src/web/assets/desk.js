@@ -3,6 +3,7 @@
 import { onClaimed } from "/assets/desk/actions.js";
 import { drawTitle, startAlerts, tellMessage, tellTicket } from "/assets/desk/alerts.js";
 import { loginWithAccount, loginWithKey, logout, onExpired, resume, session } from "/assets/desk/api.js";
+import { loadColleagues, meet } from "/assets/desk/colleagues.js";
 import { drawComposer, prefill, startComposer } from "/assets/desk/composer.js";
 import { drawConversation, startConversation } from "/assets/desk/conversation.js";
 import { byId, icon, toast } from "/assets/desk/dom.js";
@@ -19,7 +20,7 @@ import { drawQueue, startQueue } from "/assets/desk/queue.js";
 import { applyTheme, onSetting, set, setting } from "/assets/desk/settings.js";
 import { changed, counts, endTyping, forget, loadActive, loadFilter, on, open, reloadSoon, state, takeTicket, takeTyping } from "/assets/desk/store.js";
 import { listen } from "/assets/desk/stream.js";
-import { isMine } from "/assets/desk/tickets.js";
+import { holder, isMine } from "/assets/desk/tickets.js";
 import { language, t, translate } from "/assets/desk/words.js";
 
 const PAGES = { desk: () => {}, proactive: showProactive, members: showMembers };
@@ -79,7 +80,7 @@ async function enter() {
   if (worker !== null && worker !== name) forget();
   workFor(name);
   worker = name;
-  await loadActive();
+  await Promise.all([loadActive(), loadColleagues().catch(() => {})]);
   byId("login").hidden = true;
   byId("shell").hidden = false;
   byId("shell").inert = false;
@@ -89,6 +90,12 @@ async function enter() {
   loadProactive().then((there) => { tabOf("proactive").hidden = !there; }, () => {});
   loadMembers().then((there) => { tabOf("members").hidden = !there; }, () => {});
   route();
+}
+
+/** Draws again what names people. */
+function showNames() {
+  changed("queue");
+  changed("open");
 }
 
 function expired() {
@@ -112,6 +119,7 @@ function arrived(name, data) {
   if (name === "ticket") {
     const { isNew } = takeTicket(data);
     if (isNew) tellTicket(data);
+    meet(holder(data)).then((known) => { if (known) showNames(); }).catch(() => {});
     if (data.id === state.openId) reloadSoon(data.id);
   } else if (name === "message") {
     heard(data);

@@ -35,7 +35,7 @@ async fn pages_and_their_files_are_served() {
 #[tokio::test]
 async fn signatures_leave_in_the_demo_only() {
     let plain = TestApp::new().get("/demo.json").send().await.json();
-    assert_eq!(plain, json!({ "shop": "Warmdesk", "demo": Value::Null }));
+    assert_eq!(plain, json!({ "shop": "Warmdesk", "zone": "Asia/Shanghai", "demo": Value::Null }));
     let customer = DemoCustomer {
         id: "C-1".into(),
         name: "林女士".into(),

@@ -35,8 +35,10 @@ async fn login(app: &TestApp, name: &str) -> Browser {
 }
 
 /// Doors, and whether an agent, a lead and an admin may pass: 200 stands for "let through".
-const MATRIX: [(&str, &str, [u16; 3]); 20] = [
+const MATRIX: [(&str, &str, [u16; 3]); 22] = [
     ("GET", "/api/v1/staff/me", [200, 200, 200]),
+    ("POST", "/api/v1/staff/me/password", [200, 200, 200]),
+    ("GET", "/api/v1/colleagues", [200, 200, 200]),
     ("GET", "/api/v1/tickets", [200, 200, 200]),
     ("GET", "/api/v1/tickets/tkt_x", [200, 200, 200]),
     ("POST", "/api/v1/tickets/tkt_x/claim", [200, 200, 200]),
@@ -250,6 +252,69 @@ async fn an_open_stream_ends_with_the_session() {
     let read = axum::body::to_bytes(by_key.into_body(), usize::MAX);
     let moment = std::time::Duration::from_millis(200);
     assert!(tokio::time::timeout(moment, read).await.is_err(), "a key's stream goes on");
+}
+
+#[tokio::test]
+async fn the_own_password_is_changed_with_the_one_until_now() {
+    let app = TestApp::new();
+    let (here, elsewhere, mei) =
+        (login(&app, "lin").await, login(&app, "lin").await, login(&app, "mei").await);
+    let door = || app.post("/api/v1/staff/me/password");
+    let body = |current: &str, new: &str| json!({ "current": current, "password": new });
+    let right = body(&password("lin"), "another long password");
+    let stands = async |browser: &Browser| {
+        browser.sends(app.get("/api/v1/tickets")).send().await.status.as_u16() == 200
+    };
+    assert_eq!(here.sends(door()).json(right.clone()).send().await.code(), "wrong_csrf_token");
+    for (wrong, code) in [
+        (body("not the password", "another long password"), "wrong_credentials"),
+        (body(&password("lin"), "short"), "invalid_field"),
+        (body(&password("lin"), &password("lin")), "invalid_field"),
+        (json!({ "password": "another long password" }), "invalid_field"),
+    ] {
+        let reply = here.sends_proven(door()).json(wrong).send().await;
+        assert_eq!(reply.code(), code, "{}", reply.text);
+    }
+    assert!(stands(&here).await && stands(&elsewhere).await, "what was refused ends nothing");
+    let done = here.sends_proven(door()).json(right.clone()).send().await;
+    assert_eq!((done.status.as_u16(), done.text.as_str()), (204, ""));
+    assert!(stands(&here).await && !stands(&elsewhere).await && stands(&mei).await);
+    assert_eq!(door().key("key-all").json(right.clone()).send().await.code(), "missing_scope");
+    assert_eq!(door().json(right).send().await.code(), "key_required");
+}
+
+#[tokio::test]
+async fn guessing_at_the_own_password_is_slowed_down_like_signing_in() {
+    let app = TestApp::new();
+    let (lin, mei) = (login(&app, "lin").await, login(&app, "mei").await);
+    let change = async |browser: &Browser, current: &str| {
+        let body = json!({ "current": current, "password": "another long password" });
+        browser.sends_proven(app.post("/api/v1/staff/me/password").json(body)).send().await
+    };
+    let mut codes = Vec::new();
+    for _ in 0..11 {
+        codes.push(change(&lin, "not the password").await.code());
+    }
+    assert!(codes[..9].iter().all(|code| code == "wrong_credentials"), "{codes:?}");
+    assert_eq!(codes[10], "too_many_requests");
+    let right = change(&lin, &password("lin")).await;
+    assert_eq!(right.code(), "too_many_requests");
+    assert!(right.header("retry-after").parse::<u64>().is_ok_and(|wait| wait > 0));
+    assert_eq!(change(&mei, &password("mei")).await.status, 204, "others are let in");
+}
+
+#[tokio::test]
+async fn everybody_at_the_desk_sees_who_works_there_and_nobody_else() {
+    let app = TestApp::new();
+    let lin = login(&app, "lin").await;
+    let colleagues = || app.get("/api/v1/colleagues");
+    let seen = lin.sends(colleagues()).send().await.json();
+    assert_eq!(seen["colleagues"][0], json!({ "name": "lin", "display_name": "lin", "active": true }));
+    assert_eq!(colleagues().key("key-desk").send().await.json(), seen);
+    assert_eq!(colleagues().key("key-facts").send().await.code(), "missing_scope");
+    assert_eq!(colleagues().send().await.code(), "key_required");
+    let (token, _) = app.session(Some("C-1")).await;
+    assert_eq!(colleagues().key(&token).send().await.status, 401, "a customer is none");
 }
 
 #[tokio::test]

@@ -1,6 +1,26 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
+
+/// The words of the Chinese desk.
+static WORDS: LazyLock<String> = LazyLock::new(|| {
+    let file = crate::web::file("desk/words-zh.js").expect("the desk has words");
+    String::from_utf8(file.bytes.into_owned()).unwrap()
+});
+
+/// Whether the Chinese desk has words for a reason, as `desk/traced.js` reads it.
+fn is_told(why: &str) -> bool {
+    let points = why.split_once(' ').filter(|(points, _)| points.starts_with(['+', '-']));
+    let reason = points.map_or(why, |(_, reason)| reason);
+    let strength = reason.split_once(' ').map_or("", |(_, strength)| strength);
+    let is_feeling = strength.len() == 4 && strength.parse::<f32>().is_ok();
+    let is_contact = reason.starts_with("the same matter for the ") && reason.ends_with("th time: a person");
+    let has_words =
+        || [format!("\"{reason}\": \""), format!(" {reason}: \"")].iter().any(|entry| WORDS.contains(entry));
+    is_feeling || is_contact || has_words()
+}
 
 /// A message without anything that counts.
 fn calm() -> Signals {
@@ -255,6 +275,13 @@ proptest! {
         let kept = position.points + added - moment;
         let taken = if signals.accepted { kept.saturating_sub(2) } else { kept };
         prop_assert_eq!(taken, ladder.position.points);
+    }
+
+    #[test]
+    fn the_desk_has_words_for_every_reason(position in any_position(), signals in any_signals()) {
+        for why in step(&position, &signals).why {
+            prop_assert!(is_told(&why), "{why}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 // What an agent does with a ticket: take it, give it back, resolve, put off, hand to somebody else, tag.
 import { call, session } from "/assets/desk/api.js";
+import { displayName, inUse } from "/assets/desk/colleagues.js";
 import { toast } from "/assets/desk/dom.js";
 import { ask } from "/assets/desk/dialog.js";
 import { openTicket, people, reload, state, takeTicket } from "/assets/desk/store.js";
@@ -112,7 +113,7 @@ export async function assign() {
   if (!ticket) return;
   const can = possible(ticket);
   if (!can.assign && !can.transfer) return;
-  const known = await colleagues();
+  const known = colleagues();
   const fields = [{ name: "to", label: t("assign.to"), type: "text", options: known, hint: t("assign.empty"), value: can.assign ? holder(ticket) ?? "" : "" }];
   if (can.transfer) fields.push({ name: "group", label: t("assign.group"), type: "text" }, { name: "note", label: t("assign.note"), type: "textarea" });
   const name = can.transfer ? "transfer" : "assign";
@@ -122,15 +123,10 @@ export async function assign() {
   if (await act(ticket.id, name, body)) toast(t("assign.done", personName(answer.to) || t("assign.nobody")));
 }
 
-/** Those a ticket can be given to: only admins may list accounts, so that others are offered the names in the queue. */
-async function colleagues() {
-  if (session.me?.role !== "admin") return people().map((name) => [name, name]);
-  try {
-    const { staff } = await call("GET", "/api/v1/staff");
-    return staff.filter((one) => one.active).map((one) => [one.name, one.display_name]);
-  } catch {
-    return people().map((name) => [name, name]);
-  }
+/** Those a ticket can be given to: whoever has an account in use, and the keys that the queue names. */
+function colleagues() {
+  const others = people().filter((name) => displayName(name) === null);
+  return [...inUse(), ...others.map((name) => [name, name])];
 }
 
 export async function setTags(ticket, tags) {

@@ -36,8 +36,10 @@ export function credentials(method = "GET") {
   return session.csrf && method !== "GET" ? { "x-csrf-token": session.csrf } : {};
 }
 
-/** Calls a door and gives its JSON. `login` keeps a 401 from being taken for an expired session. */
-export async function call(method, path, body, { login = false } = {}) {
+/**
+ * Calls a door and gives its JSON. `login` keeps a 401 from being taken for an expired session, `except` one with this code.
+ */
+export async function call(method, path, body, { login = false, except = null } = {}) {
   const headers = credentials(method);
   if (body !== undefined) headers["content-type"] = "application/json";
   let response;
@@ -49,7 +51,8 @@ export async function call(method, path, body, { login = false } = {}) {
   }
   const answer = response.status === 204 ? {} : await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  if (response.status === 401 && !login) whenExpired();
+  const refused = except !== null && answer.error?.code === except;
+  if (response.status === 401 && !login && !refused) whenExpired();
   throw new ApiError(response.status, answer.error, Number(response.headers.get("retry-after")) || null);
 }
 

@@ -52,7 +52,7 @@ function fieldRow(field, id) {
     ? make("textarea", { id: inputId, name: field.name, rows: "3", maxlength: "2000" })
     : field.type === "select"
       ? make("select", { id: inputId, name: field.name }, ...field.options.map(([value, label]) => make("option", { value }, label)))
-      : make("input", { id: inputId, name: field.name, type: field.type, maxlength: "200", autocomplete: field.autocomplete ?? "off", required: field.required, minlength: field.minlength });
+      : make("input", { id: inputId, name: field.name, type: field.type, maxlength: field.type === "password" ? "256" : "200", autocomplete: field.autocomplete ?? "off", required: field.required, minlength: field.minlength });
   input.value = field.value ?? (field.type === "select" ? field.options[0][0] : "");
   const list = field.type === "text" && field.options?.length ? make("datalist", { id: `${inputId}-list` }, ...field.options.map(([value, label]) => make("option", { value, label }))) : null;
   if (list) input.setAttribute("list", list.id);
@@ -65,7 +65,13 @@ function choice(field, value, label) {
   return make("label", { class: "choice" }, input, make("span", {}, label));
 }
 
-const valuesOf = (form, fields) => Object.fromEntries(fields.map((field) => [field.name, (new FormData(form).get(field.name) ?? "").trim()]));
+const valuesOf = (form, fields) => Object.fromEntries(fields.map((field) => [field.name, valueOf(form, field)]));
+
+/** What was typed, without blanks around it; those of a password belong to it. */
+function valueOf(form, field) {
+  const value = new FormData(form).get(field.name) ?? "";
+  return field.type === "password" ? value : value.trim();
+}
 
 function showOnly(form, fields) {
   const values = valuesOf(form, fields);

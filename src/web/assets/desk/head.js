@@ -23,7 +23,7 @@ export function drawHead() {
     return;
   }
   const { id, status, agent, assignee, state, snoozed_until: end, identity } = ticket;
-  const signature = JSON.stringify([id, status, agent, assignee, state, end, identity, mood(ticket), customerName(ticket), possible(ticket), language()]);
+  const signature = JSON.stringify([id, status, agent, assignee, state, end, identity, mood(ticket), customerName(ticket), personName(holder(ticket)), possible(ticket), language()]);
   if (signature === drawn) return;
   drawn = signature;
   byId("talk-head").replaceChildren(

@@ -33,7 +33,7 @@ async function readAudit(ticket) {
 export function systemLines(ticket) {
   const lines = [{ at: ticket.opened_at, text: t("line.opened", code("reason", ticket.reason), code("detail", ticket.detail)) }];
   const known = audits.get(ticket.id)?.entries;
-  if (known) lines.push(...known.map((entry) => ({ at: entry.at, text: t(`line.${entry.action}`, personName(entry.actor), entry.detail), before: entry.action === "claim" })));
+  if (known) lines.push(...known.map((entry) => ({ at: entry.at, text: t(`line.${entry.action}`, personName(entry.actor), personName(entry.detail)), before: entry.action === "claim" })));
   else lines.push(...seen(ticket));
   const { rating } = ticket;
   if (rating) lines.push({ at: rating.at, text: t("line.rated", "★".repeat(rating.score), rating.text ?? "") });

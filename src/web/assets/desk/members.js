@@ -2,12 +2,11 @@
 import { call, callIfThere, session } from "/assets/desk/api.js";
 import { ask } from "/assets/desk/dialog.js";
 import { byId, face, icon, make, toast } from "/assets/desk/dom.js";
+import { newPasswordField } from "/assets/desk/password.js";
 import { moment } from "/assets/desk/time.js";
 import { code, t } from "/assets/desk/words.js";
 
 const ROLES = ["agent", "lead", "admin"];
-/** The server has the last word on passwords; so many characters are asked for before it is bothered. */
-const SHORTEST_PASSWORD = 10;
 let staff = null;
 
 /** Whether this page is for the one who is logged in, and there on this server. */
@@ -62,13 +61,12 @@ async function save(method, path, body, done) {
 
 const pathOf = (one) => `/api/v1/staff/${encodeURIComponent(one.name)}`;
 const roleField = (value) => ({ name: "role", label: t("members.role"), type: "select", options: ROLES.map((role) => [role, code("role", role)]), value });
-const passwordField = () => ({ name: "password", label: t("members.newPassword"), type: "password", required: true, minlength: SHORTEST_PASSWORD, autocomplete: "new-password", hint: t("members.passwordHint", SHORTEST_PASSWORD) });
 
 async function add() {
   const fields = [
     { name: "name", label: t("members.account"), type: "text", required: true, hint: t("members.accountHint") },
     { name: "display_name", label: t("members.displayName"), type: "text", required: true },
-    roleField("agent"), passwordField(),
+    roleField("agent"), newPasswordField(),
   ];
   const answer = await ask({ title: t("members.add"), fields, confirm: t("members.add") });
   if (answer) await save("POST", "/api/v1/staff", answer, t("members.added", answer.display_name));
@@ -80,7 +78,7 @@ async function change(one) {
 }
 
 async function password(one) {
-  const answer = await ask({ title: t("members.passwordOf", one.display_name), fields: [passwordField()], confirm: t("members.save") });
+  const answer = await ask({ title: t("members.passwordOf", one.display_name), fields: [newPasswordField()], confirm: t("members.save") });
   if (answer) await save("PATCH", pathOf(one), answer, t("members.saved"));
 }
 

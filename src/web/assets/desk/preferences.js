@@ -2,6 +2,7 @@
 import { session } from "/assets/desk/api.js";
 import { trySound } from "/assets/desk/alerts.js";
 import { face, iconButton, make } from "/assets/desk/dom.js";
+import { changeOwnPassword, hasPassword } from "/assets/desk/password.js";
 import { set, setting } from "/assets/desk/settings.js";
 import { code, language, t } from "/assets/desk/words.js";
 
@@ -29,7 +30,9 @@ function draw(dialog, leave) {
     make("fieldset", {}, make("legend", {}, t("settings.alerts")),
       toggle("sound", t("settings.sound"), again), toggle("soundMine", t("settings.soundMine"), again), toggle("title", t("settings.titleAlert"), again),
       make("button", { type: "button", class: "link", onclick: trySound }, t("settings.try"))),
-    make("footer", {}, make("button", { type: "button", "data-test": "logout", onclick: () => { dialog.close(); leave(); } }, t("settings.logout"))),
+    make("footer", {},
+      hasPassword() ? make("button", { type: "button", "data-test": "own-password", onclick: () => { dialog.close(); changeOwnPassword(); } }, t("password.title")) : null,
+      make("button", { type: "button", "data-test": "logout", onclick: () => { dialog.close(); leave(); } }, t("settings.logout"))),
   );
 }
 

@@ -124,7 +124,7 @@ function row(ticket) {
   const feeling = mood(ticket);
   return {
     key: ticket.id,
-    signature: `${textOf(ticket)} ${unread} ${typing} ${current} ${language()} ${isSnoozed(ticket)}`,
+    signature: `${textOf(ticket)} ${unread} ${typing} ${current} ${language()} ${isSnoozed(ticket)} ${personName(holder(ticket))}`,
     create() {
       const button = make("button", { type: "button", class: "row", tabindex: "-1", "data-test": "ticket", "data-ticket": ticket.id, onclick: () => openOne(ticket.id) });
       looked.observe(button);

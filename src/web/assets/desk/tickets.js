@@ -1,5 +1,6 @@
 // What a ticket says about itself, read in one place: fields that an older server does not send are told apart here.
 import { session } from "/assets/desk/api.js";
+import { displayName } from "/assets/desk/colleagues.js";
 import { code, t } from "/assets/desk/words.js";
 import { countdown, until } from "/assets/desk/time.js";
 
@@ -13,8 +14,8 @@ export const isSnoozed = (ticket) => ticket.status === "snoozed" || (Boolean(tic
 /** The person who has it, or is to have it. */
 export const holder = (ticket) => ticket.agent ?? ticket.assignee ?? null;
 
-/** How colleagues call a person; an account's name where nothing better is known. */
-export const personName = (name) => (name && name === session.me?.name ? session.me.display_name : name) ?? "";
+/** How people read a person; the name itself where nothing better is known. */
+export const personName = (name) => (name && name === session.me?.name ? session.me.display_name : displayName(name) ?? name) ?? "";
 
 export function isMine(ticket) {
   const me = session.me?.name;

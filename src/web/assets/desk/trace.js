@@ -1,5 +1,6 @@
 // Why the assistant said a sentence: its goal, where it comes from, what it rests on, and what was not let out.
 import { make } from "/assets/desk/dom.js";
+import { note, refusedFor, tierReason, whyNot } from "/assets/desk/traced.js";
 import { code, t } from "/assets/desk/words.js";
 
 /** Messages whose trace is open, with the sentence that was chosen. */
@@ -49,7 +50,7 @@ export function trace(message) {
     overview(why),
     make("ol", { class: "sentences" }, ...(why.sentences ?? []).map((sentence, place) => sentenceRow(sentence, facts, place === chosen))),
     refusals(why.refused ?? []),
-    notes(why),
+    ...notes(why),
     unused.length ? make("details", { class: "more" }, make("summary", {}, t("trace.unused", unused.length)), ...unused.map(factRow)) : null,
   );
 }
@@ -58,7 +59,7 @@ function overview(why) {
   const scenario = why.scenario;
   const rows = [
     scenario ? [t("trace.scenario"), `${scenario.name} · ${Math.round(scenario.confidence * 100)}%`] : null,
-    [t("trace.tier"), [code("tier", why.tier), ...(why.tier_why ?? [])].join(t("semicolon"))],
+    [t("trace.tier"), [code("tier", why.tier), ...(why.tier_why ?? []).map(tierReason).filter(Boolean)].join(t("semicolon"))],
     why.question ? [t("trace.question"), why.question] : null,
     why.timing?.total_ms ? [t("trace.time"), timing(why.timing)] : null,
   ].filter(Boolean);
@@ -95,10 +96,21 @@ function refusals(refused) {
 
 /** A draft the guard did not let out, with its reason. */
 export function refusal(one) {
-  return make("div", { class: "refusal" }, make("p", {}, make("del", {}, one.draft)), make("p", { class: "dim" }, t("trace.refusedFor", code("refusal", one.reason), one.detail)));
+  return make("div", { class: "refusal" }, make("p", {}, make("del", {}, one.draft)), make("p", { class: "dim" }, t("trace.refusedFor", code("refusal", one.reason), refusedFor(one.detail ?? ""))));
 }
 
+/** What else the program notes: in words of the page, and folded what is only there in English. */
 function notes(why) {
-  const lines = [...(why.notes ?? []), ...(why.goals ?? []).filter((goal) => goal.why_not).map((goal) => `${code("goal", goal.goal)}${t("colon")}${goal.why_not}`)];
-  return lines.length ? make("ul", { class: "dim lines" }, ...lines.map((line) => make("li", {}, line))) : null;
+  const unmet = (why.goals ?? []).filter((goal) => goal.why_not);
+  const lines = [...(why.notes ?? []).map(note), ...unmet.map(whyNot)].filter((line) => line !== null);
+  const untold = [
+    ...(why.tier_why ?? []).filter((line) => tierReason(line) === null),
+    ...(why.notes ?? []).filter((line) => note(line) === null),
+    ...unmet.filter((goal) => whyNot(goal) === null).map((goal) => `${goal.goal}: ${goal.why_not}`),
+  ];
+  const list = (texts, attributes = {}) => make("ul", { class: "dim lines", ...attributes }, ...texts.map((text) => make("li", {}, text)));
+  return [
+    lines.length ? list(lines) : null,
+    untold.length ? make("details", { class: "more", "data-test": "trace-technical" }, make("summary", {}, t("trace.technical")), list(untold, { lang: "en" })) : null,
+  ];
 }

@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use warmdesk::http::ports::{Accounts, Answer, PortError};
 use warmdesk::identity::{ShopId, StaffScope};
 use warmdesk::staff::{
-    AuditEntry, AuditFilter, NewStaff, Role, SignIn, SignedIn, StaffAccount, StaffChange, StaffName,
+    AuditEntry, AuditFilter, NewStaff, OwnPassword, Role, SignIn, SignedIn, StaffAccount, StaffChange,
+    StaffName,
 };
 
 use super::{Fake, answer, moment};
@@ -79,6 +80,15 @@ impl Accounts for Fake {
     fn sign_out<'a>(&'a self, _staff: StaffScope, token: &'a str) -> Answer<'a, ()> {
         self.inner.lock().unwrap().staff.sessions.remove(token);
         answer(Ok(()))
+    }
+
+    fn change_own_password(&self, staff: StaffScope, change: OwnPassword) -> Answer<'_, bool> {
+        let right = change.current.expose_secret() == password(&staff.actor);
+        if right {
+            let sessions = &mut self.inner.lock().unwrap().staff.sessions;
+            sessions.retain(|token, name| *name != staff.actor || token == change.token.expose_secret());
+        }
+        answer(Ok(right))
     }
 
     fn list(&self, _staff: StaffScope) -> Answer<'_, Vec<StaffAccount>> {
