@@ -1,13 +1,11 @@
 //! Actions and promises: everything of a turn or nothing, one open action for the same wish, each word said once.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row;
 
 use super::*;
 use crate::actions::{Action, ActionResult, ActionState, BackedBy, Executor, Outcome, PromiseState};
 use crate::desk::types::{ConversationState, HandoffNote, Priority, TicketStatus};
 use crate::identity::ConversationId;
-use crate::store::promises::WAKING;
 use crate::store::{
     Brought, Cancelling, FollowUp, FollowUpStep, FollowedUp, NewAction, NewPromise, NewTicket, Parting,
     ResultTaken, Seen, TicketFilter, ToPerson, Undertaken, Undertaking,
@@ -334,19 +332,4 @@ async fn a_person_who_owes_it_is_reminded_before_and_keeps_it_by_writing() {
         log.last().map(|entry| (entry.actor.as_str(), entry.action.as_str())),
         Some(("小李", "keep_promise"))
     );
-}
-
-/// A hundred thousand open promises are no load: what is due is found by an index that holds only what may be due.
-#[tokio::test]
-async fn what_is_due_is_found_by_its_index() {
-    let (_folder, store) = store().await;
-    let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {WAKING}")))
-        .bind(0)
-        .bind("default")
-        .bind(32)
-        .fetch_all(store.readers())
-        .await
-        .unwrap();
-    let plan: Vec<String> = plan.iter().map(|row| row.try_get("detail").unwrap()).collect();
-    assert_eq!(plan, ["SEARCH promises USING INDEX promises_by_waking (wake_at<?)"]);
 }

@@ -8,6 +8,7 @@ mod gaps;
 mod keys;
 mod opening;
 mod pictures;
+mod plans;
 mod proofs;
 mod ratings;
 mod records;
