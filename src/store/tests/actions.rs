@@ -230,6 +230,27 @@ async fn an_attempt_has_its_action_to_itself() {
     assert!(store.due_promises(&staff(), 9, &again).await.unwrap()[0].is_answered());
 }
 
+/// The shop's system was given up, a person has it, and the system has done it after all.
+#[tokio::test]
+async fn a_result_that_comes_when_a_person_was_asked_already_ends_the_work() {
+    let (_folder, store) = store().await;
+    let scope = customer("c1");
+    let conversation = opened(&store, &scope).await.id;
+    undertake(&store, &scope, &conversation, ("trace_reply", trace(Executor::ShopSystem)), &now()).await;
+    let (action, _) = one(&store, &conversation).await;
+    let to = ToPerson { ticket: task(&conversation, "trace_reply"), why: "no answer in 500 ms".into() };
+    let ticket = store.action_to_person(&staff(), &action.id, to, &now()).await.unwrap().unwrap().id;
+    let taken = store.take_result(&staff(), &action.id, result("在路上"), &now()).await.unwrap();
+    assert!(matches!(taken, ResultTaken::Taken(_)));
+    let (action, promise) = one(&store, &conversation).await;
+    assert_eq!((action.state, action.by), (ActionState::Done, Executor::Person));
+    let told = store.follow_up(&staff(), word(&promise, FollowUpStep::Keep), &now()).await.unwrap();
+    assert!(matches!(told, FollowedUp::Said(_)));
+    let shown = store.ticket(&staff(), &ticket).await.unwrap().ticket;
+    assert_eq!(shown.status, TicketStatus::Resolved, "nobody has to do it any more");
+    assert!(store.due_promises(&staff(), 9, &at("2027-01-01T00:00:00Z")).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_word_is_said_once_and_moves_its_promise() {
     let (_folder, store) = store().await;

@@ -4,6 +4,7 @@ mod actions;
 mod conversations;
 mod crash;
 mod desk;
+mod flows;
 mod gaps;
 mod keys;
 mod opening;
