@@ -133,5 +133,8 @@ pub fn begin_action(
         return None;
     }
     let made = spoken.commitments.get(before).and_then(|planned| planned.action.clone());
-    made.or_else(|| promise::identity_of(action, words))
+    // One that runs is only told of. Where the rules allow none by now there is nothing to wait for but a person.
+    let standing = &words.situation().input.standing;
+    let running = || promise::identity_of(action, words).filter(|it| standing.open_action(it).is_some());
+    made.or_else(running)
 }
