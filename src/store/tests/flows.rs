@@ -24,6 +24,7 @@ fn asked_for_yes() -> FlowMove {
         failures: 0,
         action: None,
         begins_step: true,
+        step_since: None,
         look_at: Some(at("2026-11-20T02:42:00Z").timestamp()),
     }
 }
