@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 use super::Conversations;
 use super::word::{HISTORY, Kind, Speech, Word};
 use crate::actions::ActionState;
-use crate::flows::{Flow, FlowMove, FlowProgress, FlowState, Happening, Seen, next_look, progress};
+use crate::flows::{
+    Flow, FlowMove, FlowProgress, FlowState, Happening, Seen, as_variable, next_look, progress,
+};
 use crate::identity::{ConversationId, StaffScope};
 use crate::pack::flows::{DONE, FlowKind, REMIND, Step, StepKind, common_place_of, place_of};
 use crate::pack::types::Pack;
@@ -266,12 +268,8 @@ impl Telling<'_> {
 
     fn variables(&self, moved: &FlowMove) -> Value {
         let mut variables = self.known.variables.clone();
-        let until = self.kind.step(&moved.step).and_then(|step| step.expires_after).and_then(|within| {
-            let since = if moved.begins_step { self.now.timestamp() } else { self.due.flow.step_since };
-            Some(self.now.at(since.checked_add(within).ok()?).to_string())
-        });
-        variables["flow"] =
-            crate::flows::as_variable(self.kind, &moved.answers, &moved.step, until.as_deref());
+        let at = (moved.step.as_str(), moved.since(self.now));
+        variables["flow"] = as_variable(self.kind, &moved.answers, at, self.now);
         variables["shop"] = json!({ "name": self.pack.voice.shop });
         variables["assistant"] = json!({ "name": self.pack.voice.assistant });
         variables

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::{ActionId, ConversationId, CustomerId, FlowId, ShopId};
+use crate::time::Now;
 
 pub use progress::{Happening, Seen, next_look, open_step, progress};
 pub use variable::as_variable;
@@ -117,6 +118,8 @@ pub struct FlowMove {
     pub action: Option<String>,
     /// Whether the present step begins with this move.
     pub begins_step: bool,
+    /// When the step began at which the flow was seen; none if the flow begins.
+    pub step_since: Option<Timestamp>,
     /// When it has to be looked at next; none if nothing can happen by itself.
     pub look_at: Option<Timestamp>,
 }
@@ -136,8 +139,14 @@ impl FlowMove {
             failures: flow.failures,
             action: None,
             begins_step: false,
+            step_since: Some(flow.step_since),
             look_at: None,
         }
+    }
+
+    /// When the present step began: with this move, or before.
+    pub fn since(&self, now: &Now) -> Timestamp {
+        self.step_since.filter(|_| !self.begins_step).unwrap_or(now.timestamp())
     }
 
     /// It ends so.

@@ -110,9 +110,8 @@ pub fn open_step<'a>(
 
 /// When a flow that stands at a step since a moment has to be looked at next.
 pub fn next_look(step: &Step, since: Timestamp, reminded: bool, now: &Now) -> Option<Timestamp> {
-    let clock = |after: Option<SignedDuration>| after.and_then(|after| since.checked_add(after).ok());
     let may_happen = step.done_when.is_some() || step.fails_when.is_some();
     let again = may_happen.then(|| now.timestamp().checked_add(LOOK_AGAIN).ok()).flatten();
-    let remind = if reminded { None } else { clock(step.remind_after) };
-    [remind, clock(step.expires_after), again].into_iter().flatten().min()
+    let remind = step.remind_after.filter(|_| !reminded).and_then(|after| since.checked_add(after).ok());
+    [remind, step.until(since), again].into_iter().flatten().min()
 }

@@ -7,8 +7,9 @@ use super::{Answers, Flow};
 use crate::pack::flows::FlowKind;
 use crate::time::Now;
 
-/// What conditions and wording read of a flow: `flow.name`, `flow.at`, `flow.until`, `flow.STEP` and `flow.said.STEP`.
-pub fn as_variable(kind: &FlowKind, answers: &Answers, step: &str, until: Option<&str>) -> Value {
+/// What conditions and wording read of a flow that stands at a step since a moment: `flow.name`, `flow.at`, `flow.until`,
+/// `flow.STEP` and `flow.said.STEP`.
+pub fn as_variable(kind: &FlowKind, answers: &Answers, (step, since): (&str, Timestamp), now: &Now) -> Value {
     let mut variable: Map<String, Value> =
         answers.iter().map(|(step, answer)| (step.clone(), answer.value.clone().into())).collect();
     let said: Map<String, Value> =
@@ -17,11 +18,12 @@ pub fn as_variable(kind: &FlowKind, answers: &Answers, step: &str, until: Option
     variable.insert("id".to_owned(), kind.id.clone().into());
     variable.insert("name".to_owned(), kind.name.clone().into());
     variable.insert("step".to_owned(), step.into());
-    if let Some(at) = kind.step(step) {
+    let at = kind.step(step);
+    if let Some(at) = at {
         variable.insert("at".to_owned(), at.name.clone().into());
     }
-    if let Some(until) = until {
-        variable.insert("until".to_owned(), until.into());
+    if let Some(until) = at.and_then(|at| at.until(since)) {
+        variable.insert("until".to_owned(), now.at(until).to_string().into());
     }
     json!(variable)
 }
@@ -29,8 +31,7 @@ pub fn as_variable(kind: &FlowKind, answers: &Answers, step: &str, until: Option
 impl Flow {
     /// Until when the present step has time.
     pub fn until(&self, kind: &FlowKind) -> Option<Timestamp> {
-        let within = kind.step(&self.step)?.expires_after?;
-        self.step_since.checked_add(within).ok()
+        kind.step(&self.step)?.until(self.step_since)
     }
 
     /// Whether the present step's time is over.
@@ -40,7 +41,6 @@ impl Flow {
 
     /// What conditions and wording read of it.
     pub fn as_variable(&self, kind: &FlowKind, now: &Now) -> Value {
-        let until = self.until(kind).map(|until| now.at(until).to_string());
-        as_variable(kind, &self.answers, &self.step, until.as_deref())
+        as_variable(kind, &self.answers, (&self.step, self.step_since), now)
     }
 }

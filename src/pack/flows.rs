@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::pack::condition::Condition;
@@ -159,6 +159,11 @@ impl Step {
     /// Whether the customer is waited for in it.
     pub fn waits_for_customer(&self) -> bool {
         matches!(self.kind, StepKind::Asks(_) | StepKind::WaitsFor(Party::Customer))
+    }
+
+    /// Until when it has time that began at a moment; none if it has all the time.
+    pub fn until(&self, since: Timestamp) -> Option<Timestamp> {
+        since.checked_add(self.expires_after?).ok()
     }
 
     /// The goal under which it is said.

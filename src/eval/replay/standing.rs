@@ -87,7 +87,7 @@ fn follow(standing: &mut Standing, moved: &FlowMove, input: &TurnInput) {
         action: action.or_else(|| before.as_ref().filter(|_| !moved.begins_step)?.action.clone()),
         reminded: false,
         moves: before.as_ref().map_or(0, |flow| flow.moves + 1),
-        step_since: before.as_ref().filter(|_| !moved.begins_step).map_or(now, |flow| flow.step_since),
+        step_since: moved.since(&input.now),
         opened_at: before.as_ref().map_or(now, |flow| flow.opened_at),
         finished_at: None,
     };

@@ -250,7 +250,8 @@ fn full_flow(pack: &Pack, place: &str) -> Value {
     let answer = |value: &str| crate::flows::Answer { value: value.into(), shown: value.into() };
     let answers = kind.steps.iter().map(|step| (step.id.clone(), answer("婴儿恒温睡袋"))).collect();
     let at = kind.steps.last().map_or("", |step| step.id.as_str());
-    let mut flow = crate::flows::as_variable(kind, &answers, at, Some("2026-11-21 12:00:00"));
+    let mut flow = crate::flows::as_variable(kind, &answers, (at, now().timestamp()), &now());
+    flow["until"] = "2026-11-21 12:00:00".into();
     flow["unavailable"] = "婴儿恒温睡袋".into();
     flow
 }

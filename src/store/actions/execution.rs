@@ -80,8 +80,10 @@ impl Store {
         let shop = staff.shop.clone();
         self.write(move |transaction| {
             Box::pin(async move {
+                // What is leased has a next attempt, and only few have one.
                 let freed = sqlx::query(
-                    "UPDATE actions SET leased_until = NULL WHERE shop = ?1 AND leased_until IS NOT NULL",
+                    "UPDATE actions SET leased_until = NULL \
+                     WHERE next_attempt_at IS NOT NULL AND leased_until IS NOT NULL AND shop = ?1",
                 )
                 .bind(shop.as_str())
                 .execute(&mut transaction.connection)

@@ -127,8 +127,10 @@ macro_rules! due {
         )
     };
 }
-const DUE: &str = due!(" AND ?4 IS NULL");
-const DUE_OF_ONE: &str = due!(" AND nudges.person = ?4");
+/// The due ones of everybody, the longest due first.
+pub(super) const DUE: &str = due!(" AND ?4 IS NULL");
+/// The due ones of one person.
+pub(super) const DUE_OF_ONE: &str = due!(" AND nudges.person = ?4");
 
 fn read_nudge(row: &SqliteRow) -> Result<Nudge, StoreError> {
     let mut event = read_event(row)?.event;

@@ -95,8 +95,7 @@ pub enum FollowedUp {
 }
 
 /// What has to be looked at; it reads an index of nothing else.
-pub(in crate::store) const WAKING: &str =
-    "SELECT * FROM promises WHERE wake_at <= ?1 AND shop = ?2 ORDER BY wake_at LIMIT ?3";
+const WAKING: &str = "SELECT * FROM promises WHERE wake_at <= ?1 AND shop = ?2 ORDER BY wake_at LIMIT ?3";
 
 impl Store {
     /// The promises that have to be looked at now, the longest waiting first.

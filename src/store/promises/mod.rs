@@ -17,8 +17,6 @@ use crate::identity::{ActionId, ConversationId, PromiseId, Scope, StaffScope, Ti
 use crate::telemetry::metrics;
 use crate::time::Now;
 
-#[cfg(test)]
-pub(super) use keeping::WAKING;
 pub use keeping::{DuePromise, FollowUp, FollowUpStep, FollowedUp, Seen};
 
 /// How many promises of other conversations a turn is told of.

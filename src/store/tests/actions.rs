@@ -1,13 +1,11 @@
 //! Actions and promises: everything of a turn or nothing, one open action for the same wish, each word said once.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row;
 
 use super::*;
 use crate::actions::{Action, ActionResult, ActionState, BackedBy, Executor, Outcome, PromiseState};
 use crate::desk::types::{ConversationState, HandoffNote, Priority, TicketStatus};
 use crate::identity::ConversationId;
-use crate::store::promises::WAKING;
 use crate::store::{
     Brought, Cancelling, FollowUp, FollowUpStep, FollowedUp, NewAction, NewPromise, NewTicket, Parting,
     ResultTaken, Seen, TicketFilter, ToPerson, Undertaken, Undertaking,
@@ -232,6 +230,27 @@ async fn an_attempt_has_its_action_to_itself() {
     assert!(store.due_promises(&staff(), 9, &again).await.unwrap()[0].is_answered());
 }
 
+/// The shop's system was given up, a person has it, and the system has done it after all.
+#[tokio::test]
+async fn a_result_that_comes_when_a_person_was_asked_already_ends_the_work() {
+    let (_folder, store) = store().await;
+    let scope = customer("c1");
+    let conversation = opened(&store, &scope).await.id;
+    undertake(&store, &scope, &conversation, ("trace_reply", trace(Executor::ShopSystem)), &now()).await;
+    let (action, _) = one(&store, &conversation).await;
+    let to = ToPerson { ticket: task(&conversation, "trace_reply"), why: "no answer in 500 ms".into() };
+    let ticket = store.action_to_person(&staff(), &action.id, to, &now()).await.unwrap().unwrap().id;
+    let taken = store.take_result(&staff(), &action.id, result("在路上"), &now()).await.unwrap();
+    assert!(matches!(taken, ResultTaken::Taken(_)));
+    let (action, promise) = one(&store, &conversation).await;
+    assert_eq!((action.state, action.by), (ActionState::Done, Executor::Person));
+    let told = store.follow_up(&staff(), word(&promise, FollowUpStep::Keep), &now()).await.unwrap();
+    assert!(matches!(told, FollowedUp::Said(_)));
+    let shown = store.ticket(&staff(), &ticket).await.unwrap().ticket;
+    assert_eq!(shown.status, TicketStatus::Resolved, "nobody has to do it any more");
+    assert!(store.due_promises(&staff(), 9, &at("2027-01-01T00:00:00Z")).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_word_is_said_once_and_moves_its_promise() {
     let (_folder, store) = store().await;
@@ -334,19 +353,4 @@ async fn a_person_who_owes_it_is_reminded_before_and_keeps_it_by_writing() {
         log.last().map(|entry| (entry.actor.as_str(), entry.action.as_str())),
         Some(("小李", "keep_promise"))
     );
-}
-
-/// A hundred thousand open promises are no load: what is due is found by an index that holds only what may be due.
-#[tokio::test]
-async fn what_is_due_is_found_by_its_index() {
-    let (_folder, store) = store().await;
-    let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {WAKING}")))
-        .bind(0)
-        .bind("default")
-        .bind(32)
-        .fetch_all(store.readers())
-        .await
-        .unwrap();
-    let plan: Vec<String> = plan.iter().map(|row| row.try_get("detail").unwrap()).collect();
-    assert_eq!(plan, ["SEARCH promises USING INDEX promises_by_waking (wake_at<?)"]);
 }

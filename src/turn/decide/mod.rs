@@ -82,8 +82,13 @@ fn decide_chosen<'a>(
     let placed = episodes::place(situation, chosen);
     // Who answers what was asked days ago has not come again with the matter.
     let placed = if going.is_some() { placed.not_again() } else { placed };
+    let variables = match going {
+        Some(going) => going.with_item(variables, situation),
+        None => variables,
+    };
     let variables = situation::with_situation(variables, situation, &placed);
-    let verdicts = verdict::of(chosen.scenario, situation, &variables, &placed.episode);
+    let agreed = going.and_then(flow::Going::agreed_matter);
+    let verdicts = verdict::of(chosen.scenario, situation, &variables, &placed.episode, agreed);
     let variables = with_verdict(variables, verdicts.main(), &situation.input.now);
     let ladder = ladder::climb(situation, chosen.scenario, &placed);
     let mut words = Words::new(situation, variables, ladder.tier);

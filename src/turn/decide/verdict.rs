@@ -166,8 +166,15 @@ fn draft(policy: &str, wording: String, said: &Said, goal: Goal, words: &Words<'
     }
 }
 
-/// The verdicts the scenario asks for, as far as policies answer.
-pub fn of(scenario: &Scenario, situation: Situation<'_>, variables: &Value, episode: &Episode) -> Verdicts {
+/// The verdicts the scenario asks for, as far as policies answer. What the customer has just `agreed` to is judged too, whether
+/// or not a goal asks for it: the rules may have changed since it was offered.
+pub fn of(
+    scenario: &Scenario,
+    situation: Situation<'_>,
+    variables: &Value,
+    episode: &Episode,
+    agreed: Option<&str>,
+) -> Verdicts {
     let now = &situation.input.now;
     let mut verdicts = Verdicts::default();
     let heard = heard(situation, episode);
@@ -186,6 +193,10 @@ pub fn of(scenario: &Scenario, situation: Situation<'_>, variables: &Value, epis
         if turns_on_it {
             verdicts.main = Some(about.clone());
         }
+    }
+    if let Some(about) = agreed.filter(|about| verdicts.about(about).is_none()) {
+        verdicts.given.extend(on(about, (situation, variables), &heard, episode).and_then(Result::ok));
+        verdicts.main.get_or_insert_with(|| about.to_owned());
     }
     verdicts
 }

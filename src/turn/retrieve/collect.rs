@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::focus::{OrderFocus, says_place};
+use super::policies::{Fitting, fitting};
 use super::product::{is_in_title, named_by_words, with_variant};
 use super::{MOST_FACTS, Own, RELEVANT_SCORE, RetrieveError, Source, Wanted, measures, offer};
 use crate::identity::Identity;
@@ -12,8 +13,6 @@ use crate::knowledge::{Among, Hit, Knowledge, Question, SearchQuery};
 use crate::record::{Record, RecordKind, derived_fields, in_force, shipment_records};
 use crate::turn::types::{Author, EntityKind, Fact, Facts, Pending, Reading, TurnInput};
 
-/// How many policies may stand among the facts; all of one matter, then those of the next.
-const MOST_POLICIES: usize = 6;
 /// How many of the other kinds that are fetched rather than found.
 const MOST_PROMOTIONS: usize = 3;
 const MOST_AFTERSALES: usize = 2;
@@ -28,7 +27,7 @@ const KEPT_FOR_SEARCH: usize = 3;
 /// How many hits are looked at.
 const HITS: usize = 24;
 /// What fits less than this shares a common character with the question and nothing else.
-const WEAKEST_FIT: f32 = 0.15;
+pub(super) const WEAKEST_FIT: f32 = 0.15;
 /// What search looks at; private records are fetched, not found.
 const PUBLIC_KINDS: [RecordKind; 5] = [
     RecordKind::Product,
@@ -62,6 +61,8 @@ pub(super) struct Collector<'a, S> {
     /// The promotions of the shop and the customer's usable coupons, as far as they are wanted.
     promotions: Vec<Arc<Record>>,
     coupons: Vec<Record>,
+    /// So many of the facts are kept in any case: the last of them is a policy that a verdict needs.
+    needed: usize,
 }
 
 /// The item of an order that a message speaks of.
@@ -97,6 +98,7 @@ impl<'a, S: Source> Collector<'a, S> {
             choices: Vec::new(),
             promotions: Vec::new(),
             coupons: Vec::new(),
+            needed: 0,
         }
     }
 
@@ -409,50 +411,17 @@ impl<'a, S: Source> Collector<'a, S> {
         offer::lay(fact, &self.promotions, &self.coupons, &self.input.now);
     }
 
-    /// All policies of the matters in question, of those in force: named by the intent, or found by the words.
+    /// The policies in force that belong to the question.
     fn add_policies(&mut self, policies: &[Arc<Record>]) -> Result<(), RetrieveError> {
         let among = Among { kinds: vec![RecordKind::Policy], limit: HITS, product: None };
         let hits = self.searches.question.find(&among)?;
-        let mut matters: Vec<(f32, &str)> = Vec::new();
-        for policy in policies {
-            let Some(about) = policy.text("about") else { continue };
-            let found = hits.iter().find(|hit| hit.id == policy.id).map_or(0.0, |hit| hit.score);
-            let meant = self.intent_fit(about);
-            let named = f32::from(u8::from(self.wanted.matters.iter().any(|matter| matter == about)));
-            let score = found + meant + named;
-            match matters.iter_mut().find(|(_, matter)| *matter == about) {
-                Some(entry) => entry.0 = entry.0.max(score),
-                None => matters.push((score, about)),
+        for Fitting { policy, score, needed } in fitting(policies, &hits, self.reading, self.wanted) {
+            self.push(policy, score, "与问题有关的规则");
+            if needed {
+                self.needed = self.facts.found.len();
             }
-        }
-        matters.retain(|(score, _)| *score >= WEAKEST_FIT);
-        matters.sort_by(|one, other| other.0.total_cmp(&one.0));
-        let mut left = MOST_POLICIES;
-        for (score, about) in matters {
-            let group: Vec<&Arc<Record>> =
-                policies.iter().filter(|policy| policy.text("about") == Some(about)).collect();
-            if group.len() > left {
-                continue;
-            }
-            left -= group.len();
-            group.into_iter().for_each(|policy| self.push(policy, score.min(1.0), "与问题有关的规则"));
         }
         Ok(())
-    }
-
-    /// How much the intents of the text speak for a matter: `cancel_order` for `cancel`.
-    fn intent_fit(&self, about: &str) -> f32 {
-        let words: Vec<&str> = about.split('_').collect();
-        self.reading
-            .intents
-            .iter()
-            .map(|guess| {
-                let named: Vec<&str> = guess.intent.split('_').collect();
-                let common =
-                    words.iter().filter(|word| named.iter().any(|other| same_stem(word, other))).count();
-                guess.confidence * common as f32 / words.len().max(1) as f32
-            })
-            .fold(0.0, f32::max)
     }
 
     fn promotion_fits(&self, promotion: &Record, product: Option<&str>) -> bool {
@@ -513,7 +482,7 @@ impl<'a, S: Source> Collector<'a, S> {
             .collect();
         found.sort_by(|one, other| self.usefulness(other).total_cmp(&self.usefulness(one)));
         self.facts.relevant = found.iter().any(|(hit, _)| hit.score >= RELEVANT_SCORE);
-        let room = MOST_FACTS - KEPT_FOR_SEARCH.min(found.len());
+        let room = (MOST_FACTS - KEPT_FOR_SEARCH.min(found.len())).max(self.needed);
         self.facts.found.truncate(room);
         for (hit, record) in found {
             if self.facts.found.len() >= MOST_FACTS {
@@ -598,7 +567,7 @@ impl<'a, S: Source> Collector<'a, S> {
 
     /// The facts, bounded, with the places of what is in focus.
     pub(super) fn finish(mut self) -> Facts {
-        self.facts.found.truncate(MOST_FACTS);
+        self.facts.found.truncate(MOST_FACTS.max(self.needed));
         let place = |id: &str| self.facts.found.iter().position(|fact| fact.id == id);
         let order = self.order.as_deref().and_then(place);
         let product = self.product.as_deref().and_then(|id| place(&format!("product:{id}")));
@@ -620,10 +589,4 @@ fn trouble(parcel: &Record) -> u8 {
         Some("no_pickup") => 4,
         _ => 5,
     }
-}
-
-/// `return` and `returns`, `cancel` and `cancelled`.
-fn same_stem(one: &str, other: &str) -> bool {
-    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    short.len() >= 4 && long.starts_with(short) || short == long
 }

@@ -7,6 +7,7 @@ mod collect;
 mod focus;
 mod measures;
 mod offer;
+mod policies;
 mod product;
 mod variables;
 
@@ -27,7 +28,7 @@ use crate::turn::types::{Facts, Reading, TurnInput, Unreadable};
 use collect::{Collector, Searches};
 use focus::focus_order;
 
-/// At most so many facts a turn; more would not be read by anybody.
+/// At most so many facts a turn, unless verdicts need more policies; others would not be read by anybody.
 pub const MOST_FACTS: usize = 14;
 
 /// From this score on something found by search is good enough to answer from.

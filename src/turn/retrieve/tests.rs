@@ -329,6 +329,32 @@ fn policies_follow_the_intent_and_the_words() {
     check("能开发票吗", None, "policy:invoice", "policy:cancel");
 }
 
+/// Fewer of them would come to another verdict, and none to no verdict at all.
+#[test]
+fn all_policies_of_a_matter_that_is_judged_are_there() {
+    let mut shelf = shop();
+    let policies = MOST_FACTS + 1;
+    shelf.records.extend((0..policies).map(|number| {
+        record(json!({"kind": "policy", "id": format!("back-{number}"), "title": "退货", "text": "七天内可以退。", "about": "return", "then": "allowed"}))
+    }));
+    let (input, reading) = (input(Some("a"), "取消订单"), reading("取消订单"));
+    let knowledge = indexed(&shelf);
+    let judged = |matters: &[&str]| {
+        let matters = matters.iter().map(|matter| (*matter).to_owned()).collect();
+        let wanted = Wanted { kinds: vec![RecordKind::Policy], matters, ..Wanted::default() };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let facts = runtime.block_on(gather(&shelf, &knowledge, &reading, &input, &wanted)).unwrap();
+        let about = |about: &str| {
+            let of = facts.of_kind(RecordKind::Policy);
+            of.filter(|fact| fact.fields.get("about").and_then(Value::as_str) == Some(about)).count()
+        };
+        (about("cancel"), about("return"))
+    };
+    assert_eq!(judged(&["return"]), (0, policies), "what the words lead to has no room beside them");
+    assert_eq!(judged(&["cancel", "return"]), (1, policies));
+    assert_eq!(judged(&["cancel"]), (1, 0), "a matter that is only found by words is left out as a whole");
+}
+
 #[test]
 fn search_says_whether_it_found_enough() {
     let check = |text: &str, expected: bool| {

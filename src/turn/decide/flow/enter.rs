@@ -31,20 +31,17 @@ pub fn introduce_flow(kind: &FlowKind, course: &Course<'_>, words: &Words<'_>) -
         failures: 0,
         action: None,
         begins_step: true,
+        step_since: None,
         look_at: None,
     }
 }
 
 /// Lets conditions, actions and wording read the flow as it is now.
 pub fn set_flow(kind: &FlowKind, moved: &FlowMove, words: &mut Words<'_>) {
-    let input = words.situation().input;
-    let until = kind.step(&moved.step).and_then(|step| step.expires_after).and_then(|within| {
-        let until = input.now.timestamp().checked_add(within).ok()?;
-        Some(input.now.at(until).to_string())
-    });
+    let now = &words.situation().input.now;
     // What was wanted and is not there stays known for this turn.
     let missing = words.variables().pointer("/flow/unavailable").cloned();
-    let mut flow = as_variable(kind, &moved.answers, &moved.step, until.as_deref());
+    let mut flow = as_variable(kind, &moved.answers, (&moved.step, moved.since(now)), now);
     if let Some(missing) = missing {
         flow["unavailable"] = missing;
     }
@@ -133,5 +130,8 @@ pub fn begin_action(
         return None;
     }
     let made = spoken.commitments.get(before).and_then(|planned| planned.action.clone());
-    made.or_else(|| promise::identity_of(action, words))
+    // One that runs is only told of. Where the rules allow none by now there is nothing to wait for but a person.
+    let standing = &words.situation().input.standing;
+    let running = || promise::identity_of(action, words).filter(|it| standing.open_action(it).is_some());
+    made.or_else(running)
 }

@@ -254,6 +254,19 @@ impl<'a> Going<'a> {
         let scenario = pack.scenario(&self.flow.scenario)?;
         Some(Chosen { scenario, confidence: 1.0, understood: true })
     }
+
+    /// The matter whose policy has to allow still what the message says yes to.
+    pub fn agreed_matter(&self) -> Option<&'a str> {
+        let asks_for_yes =
+            self.kind.step(&self.flow.step).is_some_and(|step| step.kind == StepKind::Asks(Asks::Confirm));
+        let agrees = asks_for_yes && matches!(self.how, How::Answered(_));
+        self.kind.policy.as_deref().filter(|_| agrees)
+    }
+
+    /// Lets rules and wording read the item that the flow is about.
+    pub fn with_item(&self, variables: Value, situation: Situation<'_>) -> Value {
+        with_item(variables, (self.kind, &self.flow.answers), situation)
+    }
 }
 
 /// Says what the answer leads to.
@@ -263,7 +276,6 @@ pub fn go_on(course: &Course<'_>, going: &Going<'_>, words: &mut Words<'_>) -> S
     let introduced = !spoken.goals.is_empty();
     let Going { flow, kind, how } = going;
     let moved = FlowMove::of(flow);
-    words.replace(with_item(words.variables().clone(), (kind, &flow.answers), words.situation()));
     set_flow(kind, &moved, words);
     match how {
         How::Answered(answer) => take(course, (kind, moved, answer), words, &mut spoken),
