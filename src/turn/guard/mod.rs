@@ -28,6 +28,7 @@ mod promise;
 mod prompt_leak;
 mod records;
 mod redlines;
+mod said_of;
 mod split;
 mod stated;
 mod subject;
@@ -236,7 +237,7 @@ fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardCo
     foreign::check(sentence, evidence, &context.grounds.pack.guard)?;
     polarity::check(sentence, evidence, &context.grounds.pack.guard)?;
     conditions::check(sentence, evidence)?;
-    subject::check(sentence, evidence)?;
+    said_of::check(sentence, evidence)?;
     support::check(sentence, evidence, context.grounds.pack)?;
     // Last, because whatever else is wrong with such a sentence says more.
     match echo::is_talk(sentence, evidence) {

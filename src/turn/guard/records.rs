@@ -96,6 +96,7 @@ pub(super) struct KnownRecord<'a> {
     stated: OnceLock<Stated>,
     heading: OnceLock<Vec<u64>>,
     called: OnceLock<Vec<String>>,
+    name: OnceLock<String>,
     capitals: OnceLock<String>,
     gates: OnceLock<Vec<Gate>>,
     answers: OnceLock<Vec<Answer>>,
@@ -110,6 +111,7 @@ impl<'a> KnownRecord<'a> {
             stated: OnceLock::new(),
             heading: OnceLock::new(),
             called: OnceLock::new(),
+            name: OnceLock::new(),
             capitals: OnceLock::new(),
             gates: OnceLock::new(),
             answers: OnceLock::new(),
@@ -166,6 +168,14 @@ impl<'a> KnownRecord<'a> {
         self.called.get_or_init(|| match self.fact.kind {
             RecordKind::Product => marks(&name_of(self)),
             _ => Vec::new(),
+        })
+    }
+
+    /// Its title and the first line of its text, in capitals, without white space.
+    pub(super) fn name(&self) -> &str {
+        self.name.get_or_init(|| {
+            let first = self.folded().lines().next().unwrap_or_default();
+            without_space(&format!("{}{first}", fold(&self.fact.title))).to_uppercase()
         })
     }
 

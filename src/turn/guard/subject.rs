@@ -3,21 +3,10 @@
 use std::collections::HashMap;
 
 use crate::record::RecordKind;
-use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
-use super::features::{features, shared};
 use super::fold::{fold, is_han, without_space};
 use super::records::KnownRecord;
-use super::{Sentence, Verdict};
-
-/// The longest name that is looked for, in characters.
-const HEAD: usize = 24;
-/// Words that mean what is spoken of anyway.
-const GENERIC: [&str; 22] = [
-    "您", "你", "我", "它", "这", "那", "该", "此", "本", "店", "其", "宝宝", "孩子", "商品", "产品", "订单",
-    "包裹", "目前", "现在", "一般", "不", "没",
-];
 
 /// So many character pairs that no other product's name has, and the name is meant.
 const PAIRS: usize = 2;
@@ -81,48 +70,6 @@ pub(super) fn named(folded: &str, evidence: &Evidence<'_>) -> Vec<usize> {
     }
     let text = without_space(folded).to_uppercase();
     products.iter().filter(|product| product.is_meant(&text)).map(|product| product.record).collect()
-}
-
-/// Refuses what a record says of its product, said of something that the record does not name: 护臀霜的芯体厚度 where only a
-/// nappy has one.
-pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
-    let Some((head, rest)) = parts(&sentence.folded) else { return Ok(()) };
-    let (wanted, subject) = (features(rest, &[]), features(head, &[]));
-    let asks = evidence.question();
-    let generic = GENERIC.iter().any(|word| head.contains(word)) || asks.contains(&without_space(head));
-    if generic || wanted.is_empty() || subject.is_empty() {
-        return Ok(());
-    }
-    let score = |record: usize| {
-        let clauses = evidence.clauses_of(record).iter();
-        clauses.map(|known| shared(&wanted, &known.features)).max().unwrap_or(0)
-    };
-    let scores: Vec<usize> = (0..evidence.facts.len()).map(score).collect();
-    let best = scores.iter().copied().max().unwrap_or(0);
-    let holds_head = |record: usize| {
-        let text = evidence.facts[record].capitals();
-        // The last word names the thing: 蒸汽消毒锅 is a 锅.
-        let pairs = marks(head);
-        let last = pairs.iter().rev().find(|mark| mark.chars().all(is_han));
-        last.is_none_or(|last| text.contains(last.as_str()))
-    };
-    let mut sources = (0..scores.len()).filter(|record| scores[*record] == best).peekable();
-    let foreign = best > 0
-        && sources.peek().is_some()
-        && sources
-            .all(|record| evidence.facts[record].fact.kind == RecordKind::Product && !holds_head(record));
-    if foreign {
-        return Err((GuardReason::ClaimNotInEvidence, format!("{head} is not what the record is about")));
-    }
-    Ok(())
-}
-
-/// What a sentence is about, and what it says of that: X的…, without the clauses that follow.
-fn parts(folded: &str) -> Option<(&str, &str)> {
-    let clause = super::split::clauses(folded).first().copied()?;
-    let (head, rest) = clause.split_once('的')?;
-    let short = (2..=HEAD).contains(&head.chars().count());
-    short.then_some((head.trim(), rest)).filter(|(_, rest)| !rest.is_empty())
 }
 
 /// Whether the text of a record names a product, at least by half of what its name is known by.
