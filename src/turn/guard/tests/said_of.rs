@@ -61,3 +61,11 @@ fn what_was_bought_is_what_the_order_lists() {
     check("商品：护耳帽×2。", None);
     check("商品：燃气推车×2，单价49.00元。", Some(GuardReason::ClaimNotInEvidence));
 }
+
+#[test]
+fn a_piece_of_a_model_number_is_another_model() {
+    check("JSQ30-M9S的价格是1559.00元。", None);
+    check("JSQ30-M9的价格是1559.00元。", Some(GuardReason::NumberNotInEvidence));
+    // A hyphen at which no line breaks is a hyphen.
+    check("JSQ30\u{2011}M9S的价格是1559.00元。", None);
+}
