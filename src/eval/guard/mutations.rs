@@ -39,8 +39,10 @@ impl Tally {
 impl Mutations {
     /// Falsifies a true sentence in every way and has each vetted.
     pub(super) fn count(&mut self, text: &str, place: &Place<'_>, by: &Vetting<'_>) -> Vec<Each> {
-        let mut evidence: Vec<&str> = place.facts.found.iter().map(|fact| fact.text.as_str()).collect();
-        evidence.extend(place.facts.found.iter().map(|fact| fact.title.as_str()));
+        let found = place.facts.found.iter();
+        // What a record is called may stand in its title alone.
+        let records: Vec<String> = found.map(|fact| format!("{}\n{}", fact.title, fact.text)).collect();
+        let mut evidence: Vec<&str> = records.iter().map(String::as_str).collect();
         evidence.push(place.question);
         let ground = Ground { evidence: &evidence, carriers: &by.pack.guard.carriers, products: by.products };
         let mut dice = Dice::new(by.mutate.unwrap_or_default() ^ seed_of(place.id, text));

@@ -106,9 +106,11 @@ pub fn product_names(records: &[Record]) -> BTreeSet<String> {
             .split(|character: char| !('\u{4e00}'..='\u{9fff}').contains(&character))
             .max_by_key(|part| part.chars().count())
             .unwrap_or_default();
-        // A piece of a long title is no name that anybody says.
+        // A piece of a long title is no name that anybody says, and neither is 升热水器, cut from behind its number.
         let (length, whole) = (part.chars().count(), title.chars().count());
-        if length >= SHORTEST_NAME && 2 * length >= whole {
+        let before = title.split(part).next().and_then(|before| before.chars().next_back());
+        let cut = before.is_some_and(|before| before.is_ascii_digit());
+        if length >= SHORTEST_NAME && 2 * length >= whole && !cut {
             names.insert(part.to_owned());
         }
         names.insert(title);

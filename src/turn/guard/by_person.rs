@@ -109,6 +109,7 @@ fn values(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardContext<'
             idle: Vec::new(),
             is_promise: false,
             is_written: false,
+            named: sentence.named.clone(),
         };
         if numbers::check(&alone, evidence, &[], context.grounds.now).is_err() {
             doubts.push(Doubt { kind, found: said });

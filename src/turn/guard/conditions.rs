@@ -6,11 +6,11 @@ use regex::Regex;
 
 use crate::turn::types::GuardReason;
 
+use super::clause::Clause;
 use super::evidence::Evidence;
 use super::features::{features, shared};
 use super::fold::{is_han, without_space};
 use super::numbers::says;
-use super::records::Clause;
 use super::split::clauses;
 use super::values::{Found, extract};
 use super::{Sentence, Verdict};

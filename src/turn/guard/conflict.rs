@@ -6,12 +6,12 @@
 use crate::record::RecordKind;
 use crate::turn::types::GuardReason;
 
+use super::clause::Clause;
 use super::evidence::{Evidence, Known};
 use super::features::{features, shared};
 use super::fold::{fold, is_han};
 use super::gate::{Side, side, without_sides};
 use super::numbers::says;
-use super::records::Clause;
 use super::split::clauses;
 use super::subject::marks;
 use super::values::{Value, extract};
@@ -45,12 +45,16 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, now: &Now) -> 
     }
     for clause in clauses(&sentence.folded) {
         let Some(_) = side(clause) else { continue };
-        let wanted = about(clause);
-        let near = |known: &&Announced<'_>| shared(&wanted, &known.about) >= SAME.max(known.about.len());
-        let sides: Vec<&Announced<'_>> =
-            announced.iter().filter(|known| known.side.is_some()).filter(near).collect();
-        if sides.iter().any(|one| sides.iter().any(|other| contradict(one, other) && one.side != other.side))
-        {
+        let wanted = features(&without_sides(clause), &[]);
+        let near = |known: &&Announced<'_>| {
+            known.may_be_about(&wanted, SAME)
+                && shared(&wanted, known.about()) >= SAME.max(known.about().len())
+                && known.side().is_some()
+        };
+        let sides: Vec<&Announced<'_>> = announced.iter().filter(near).collect();
+        let differ =
+            |one: &Announced<'_>, other: &Announced<'_>| one.side() != other.side() && contradict(one, other);
+        if sides.iter().any(|one| sides.iter().any(|other| differ(one, other))) {
             return refuse(clause.to_owned());
         }
     }
@@ -63,9 +67,22 @@ struct Announced<'a> {
     /// The number of its record.
     record: usize,
     title: &'a str,
+}
+
+impl<'a> Announced<'a> {
     /// What it speaks of, without yes and no.
-    about: Vec<u64>,
-    side: Option<Side>,
+    fn about(&self) -> &'a [u64] {
+        self.clause.about()
+    }
+
+    fn side(&self) -> Option<Side> {
+        self.clause.side()
+    }
+
+    /// Whether it can share so many features with some. Its clause's own list has all that it is about but one at most.
+    fn may_be_about(&self, wanted: &[u64], least: usize) -> bool {
+        shared(wanted, &self.clause.features) + 1 >= least
+    }
 }
 
 fn announced<'a>(evidence: &Evidence<'a>) -> Vec<Announced<'a>> {
@@ -79,22 +96,17 @@ fn announced<'a>(evidence: &Evidence<'a>) -> Vec<Announced<'a>> {
                 clause,
                 record: index,
                 title: &record.fact.title,
-                about: about(&clause.text),
-                side: side(&clause.text),
             })
         })
         .collect()
 }
 
-fn about(text: &str) -> Vec<u64> {
-    features(&without_sides(text), &[])
-}
-
 /// Whether two clauses of different records are about the same.
 fn contradict(one: &Announced<'_>, other: &Announced<'_>) -> bool {
     one.record != other.record
-        && one.about.len() >= SAME
-        && one.about == other.about
+        && one.about().len() >= SAME
+        && other.may_be_about(one.about(), one.about().len())
+        && one.about() == other.about()
         && is_same_matter(one.title, other.title)
 }
 

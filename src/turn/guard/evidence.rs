@@ -13,11 +13,12 @@ use crate::turn::types::{By, Draft, Facts};
 
 use super::GuardContext;
 use super::bounds::Bound;
+use super::clause::Clause;
 use super::features::{features, shared};
 use super::fold::{fold, without_space};
 use super::foreign;
-use super::records::{Clause, KnownRecord};
-use super::subject;
+use super::records::KnownRecord;
+use super::subject::{self, Named};
 use super::values::{self, Day, Moment, Value};
 
 /// What every draft of a turn is checked against: the rules, the question and the records, each read at most once.
@@ -30,6 +31,7 @@ pub struct Grounds<'a> {
     records: Vec<KnownRecord<'a>>,
     question: OnceLock<Question>,
     names: OnceLock<Vec<String>>,
+    prompts: OnceLock<Vec<String>>,
 }
 
 /// The question, read.
@@ -52,6 +54,7 @@ impl<'a> Grounds<'a> {
             records: facts.found.iter().map(KnownRecord::new).collect(),
             question: OnceLock::new(),
             names: OnceLock::new(),
+            prompts: OnceLock::new(),
         }
     }
 
@@ -75,6 +78,13 @@ impl<'a> Grounds<'a> {
             .find(of_policy)
             .and_then(|record| record.fact.fields.get("verdict")?.get("approved")?.as_array());
         texts.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
+    }
+
+    /// What the model is told by the pack, folded, without white space.
+    fn prompts(&self) -> &[String] {
+        self.prompts.get_or_init(|| {
+            self.pack.templates.values().map(|template| without_space(&fold(template))).collect()
+        })
     }
 
     /// Carriers and ways to pay of the pack, in capitals.
@@ -112,7 +122,8 @@ pub(super) struct Evidence<'a> {
     grounds: &'a Grounds<'a>,
     backing: &'a [String],
     gathered: OnceCell<Gathered<'a>>,
-    products: OnceCell<Vec<(usize, Vec<String>)>>,
+    products: OnceCell<Vec<Named<'a>>>,
+    asked_products: OnceCell<Vec<usize>>,
     foreign: OnceCell<Vec<usize>>,
     backed: OnceCell<(String, Vec<Value>)>,
 }
@@ -139,6 +150,7 @@ impl<'a> Evidence<'a> {
             backing: context.backed,
             gathered: OnceCell::new(),
             products: OnceCell::new(),
+            asked_products: OnceCell::new(),
             foreign: OnceCell::new(),
             backed: OnceCell::new(),
         }
@@ -150,14 +162,18 @@ impl<'a> Evidence<'a> {
             for (index, record) in self.facts.iter().enumerate() {
                 all.add(index, record, self.grounds.now);
             }
-            all.capitals = all.text.to_uppercase();
             all
         })
     }
 
-    /// The products among the records, each with its number and what its name can be known by.
-    pub(super) fn products(&self) -> &[(usize, Vec<String>)] {
-        self.products.get_or_init(|| subject::products(&self.facts))
+    /// The products among the records.
+    pub(super) fn products(&self) -> &[Named<'a>] {
+        self.products.get_or_init(|| Named::all(&self.facts))
+    }
+
+    /// The numbers of the products that the question names, if there are several to tell apart.
+    pub(super) fn asked_products(&self) -> &[usize] {
+        self.asked_products.get_or_init(|| subject::named(self.question(), self))
     }
 
     /// The numbers of the records that are about something else than the question.
@@ -252,6 +268,11 @@ impl<'a> Evidence<'a> {
         &self.grounds.question().features
     }
 
+    /// What the model is told by the pack, folded, without white space.
+    pub(super) fn prompts(&self) -> &'a [String] {
+        self.grounds.prompts()
+    }
+
     /// Carriers and ways to pay of the pack, in capitals.
     pub(super) fn names(&self) -> &'a [String] {
         self.grounds.names()
@@ -288,6 +309,7 @@ impl<'a> Gathered<'a> {
         self.moments.extend(&stated.moments);
         self.lone_moments.extend(&stated.lone_moments);
         self.text.push_str(&stated.text);
+        self.capitals.push_str(&stated.capitals);
         if record.has_authority() {
             self.authority.push_str(&stated.own_text);
             self.authority.push('\n');

@@ -31,6 +31,9 @@ pub(super) fn fold(text: &str) -> String {
         }
         if character.is_ascii() || keeps_its_form(character) {
             folded.push(if character == '\t' || character == '\u{0}' { ' ' } else { character });
+        } else if matches!(character, '\u{2010}' | '\u{2011}') {
+            // Model numbers are copied with hyphens that no line breaks at.
+            folded.push('-');
         } else if character == '×' || character == '✕' || character == '✖' {
             folded.push('×');
         } else {

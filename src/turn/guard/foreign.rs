@@ -12,7 +12,6 @@ use super::evidence::Evidence;
 use super::features::{features, shared};
 use super::fold::{fold, without_space};
 use super::records::KnownRecord;
-use super::subject::named;
 use super::support::{content_words, is_harmless};
 use super::{Sentence, Verdict};
 use crate::pack::types::GuardLexicon;
@@ -63,10 +62,8 @@ fn in_sight(sentence: &Sentence, evidence: &Evidence<'_>) -> Vec<usize> {
     if foreign.is_empty() {
         return Vec::new();
     }
-    let also: Vec<&str> = named(&sentence.folded, evidence)
-        .into_iter()
-        .filter_map(|product| own_id(evidence.facts[product]))
-        .collect();
+    let also: Vec<&str> =
+        sentence.named(evidence).iter().filter_map(|product| own_id(evidence.facts[*product])).collect();
     let of_those =
         |index: &&usize| product_of(evidence.facts[**index]).is_some_and(|product| also.contains(&product));
     foreign.iter().filter(|index| !of_those(index)).copied().collect()
@@ -76,10 +73,10 @@ fn in_sight(sentence: &Sentence, evidence: &Evidence<'_>) -> Vec<usize> {
 pub(super) fn foreign(evidence: &Evidence<'_>) -> Vec<usize> {
     let cases = other_cases(evidence);
     let asked: Vec<&str> =
-        asked_products(evidence).into_iter().filter_map(|product| own_id(evidence.facts[product])).collect();
+        evidence.asked_products().iter().filter_map(|product| own_id(evidence.facts[*product])).collect();
     // Of a product that is not in sight nobody knows whether the question names it.
     let in_sight: Vec<&str> =
-        evidence.products().iter().filter_map(|(index, _)| own_id(evidence.facts[*index])).collect();
+        evidence.products().iter().filter_map(|product| own_id(evidence.facts[product.record])).collect();
     let of_other = |record: &KnownRecord<'_>| {
         !asked.is_empty()
             && product_of(record)
@@ -87,11 +84,6 @@ pub(super) fn foreign(evidence: &Evidence<'_>) -> Vec<usize> {
     };
     let numbers = 0..evidence.facts.len();
     numbers.filter(|index| cases.contains(index) || of_other(evidence.facts[*index])).collect()
-}
-
-/// The products that the question names.
-fn asked_products(evidence: &Evidence<'_>) -> Vec<usize> {
-    named(evidence.question(), evidence)
 }
 
 fn own_id<'a>(record: &KnownRecord<'a>) -> Option<&'a str> {

@@ -12,6 +12,7 @@ use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
 use super::features::{features, shared};
+use super::records::KnownRecord;
 use super::split::clauses;
 use super::{Sentence, Verdict};
 
@@ -102,7 +103,12 @@ pub(super) enum Side {
 
 /// Checks what each clause of a sentence allows or refuses.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
-    let gates = Gate::all(evidence);
+    let gates: Vec<&Gate> = evidence
+        .facts
+        .iter()
+        .filter(|record| record.has_authority())
+        .flat_map(|record| record.gates())
+        .collect();
     let states = states_of(evidence);
     let mut before = "";
     for clause in clauses(&sentence.folded) {
@@ -184,29 +190,23 @@ pub(super) fn verdict_side(clause: &str, evidence: &Evidence<'_>) -> Option<Opti
 }
 
 /// A policy that names the states of an order in which something is possible.
-struct Gate {
+#[derive(Debug)]
+pub(super) struct Gate {
     states: Vec<String>,
     act: String,
 }
 
 impl Gate {
-    fn all(evidence: &Evidence<'_>) -> Vec<Self> {
-        evidence
-            .facts
-            .iter()
-            .filter(|record| record.has_authority())
-            .flat_map(|record| {
-                GATE.captures_iter(record.folded())
-                    .map(|found| Self {
-                        states: found["states"]
-                            .split(['、', ',', '，', '/', '或', '和', '及'])
-                            .map(str::to_owned)
-                            .collect(),
-                        act: found["act"].to_owned(),
-                    })
-                    .collect::<Vec<_>>()
-            })
-            .collect()
+    /// Those of a record.
+    pub(super) fn all(record: &KnownRecord<'_>) -> Vec<Self> {
+        let read = |found: regex::Captures<'_>| Self {
+            states: found["states"]
+                .split(['、', ',', '，', '/', '或', '和', '及'])
+                .map(str::to_owned)
+                .collect(),
+            act: found["act"].to_owned(),
+        };
+        GATE.captures_iter(record.folded()).map(read).collect()
     }
 
     /// Whether a clause is about what the policy is about. A bare 可以的 answers the question.
@@ -264,18 +264,21 @@ fn plain_words(clause: &str, evidence: &Evidence<'_>) -> Option<Side> {
         return None;
     }
     let mut best: (usize, Vec<Side>) = (0, Vec::new());
+    let denied = denies(clause);
     for known in evidence.clauses() {
-        let Some(side) = side(&known.text) else { continue };
+        let common = shared(&wanted, &known.features);
+        if common == 0 || 2 * common + 1 < best.0 {
+            continue;
+        }
+        let Some(side) = known.side() else { continue };
         if OPEN.iter().any(|word| known.text.contains(word)) {
             continue;
         }
         // 未拆封的可以 says nothing about 拆封的: of two clauses as near, the one that denies alike is meant.
-        let alike = usize::from(denies(clause) == denies(&known.text));
-        let common = shared(&wanted, &known.features);
-        let score = if common == 0 { 0 } else { 2 * common + alike };
+        let score = 2 * common + usize::from(denied == denies(&known.text));
         if score > best.0 {
             best = (score, vec![side]);
-        } else if score == best.0 && score > 0 {
+        } else if score == best.0 {
             best.1.push(side);
         }
     }

@@ -7,6 +7,7 @@ mod announced;
 mod bare;
 mod bounds;
 mod by_person;
+mod clause;
 mod conditions;
 mod conflict;
 mod done;
@@ -28,6 +29,7 @@ mod promise;
 mod prompt_leak;
 mod records;
 mod redlines;
+mod said_of;
 mod split;
 mod stated;
 mod subject;
@@ -37,6 +39,8 @@ mod values;
 
 #[cfg(test)]
 pub(crate) mod tests;
+
+use std::cell::OnceCell;
 
 use serde::Serialize;
 
@@ -122,6 +126,8 @@ struct Sentence {
     is_promise: bool,
     /// Whether the model wrote it. Code puts the right value into a slot; the model may take the neighbour's.
     is_written: bool,
+    /// The numbers of the products that it names.
+    named: OnceCell<Vec<usize>>,
 }
 
 impl Sentence {
@@ -131,7 +137,13 @@ impl Sentence {
         let (idle, found) =
             values::extract_all(&chars, context.grounds.now).into_iter().partition(|found| found.idle);
         let is_promise = context.grounds.pack.guard.promises.iter().any(|pattern| pattern.is_match(&folded));
-        Self { folded, chars, found, idle, is_promise, is_written: by == By::Model }
+        let named = OnceCell::new();
+        Self { folded, chars, found, idle, is_promise, is_written: by == By::Model, named }
+    }
+
+    /// The numbers of the products that it names, if there are several in sight to tell apart.
+    fn named(&self, evidence: &Evidence<'_>) -> &[usize] {
+        self.named.get_or_init(|| subject::named(&self.folded, evidence))
     }
 
     /// The folded text between two places.
@@ -215,7 +227,7 @@ fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardCo
         return Err((GuardReason::NotAnswered, "says the question back".to_owned()));
     }
     bare::check(sentence, evidence)?;
-    prompt_leak::check(sentence, evidence, context.grounds.pack)?;
+    prompt_leak::check(sentence, evidence)?;
     promise::check(sentence, evidence, context)?;
     names::check(sentence, evidence, &context.grounds.pack.guard)?;
     neighbour::check_idle(sentence, evidence)?;
@@ -227,7 +239,7 @@ fn check_written(sentence: &Sentence, evidence: &Evidence<'_>, context: &GuardCo
     foreign::check(sentence, evidence, &context.grounds.pack.guard)?;
     polarity::check(sentence, evidence, &context.grounds.pack.guard)?;
     conditions::check(sentence, evidence)?;
-    subject::check(sentence, evidence)?;
+    said_of::check(sentence, evidence)?;
     support::check(sentence, evidence, context.grounds.pack)?;
     // Last, because whatever else is wrong with such a sentence says more.
     match echo::is_talk(sentence, evidence) {

@@ -91,22 +91,25 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
 fn nearest<'a>(clause: &str, evidence: &Evidence<'a>) -> Vec<&'a str> {
     let bare = without_denial(clause);
     let asks = |text: &str| ASKING.iter().any(|word| text.contains(word));
-    let known = evidence.clauses().iter().filter(|known| known.bare == bare && !asks(statement(&known.text)));
-    let same: Vec<&str> = known.map(|known| statement(&known.text)).collect();
-    if !same.is_empty() && bare.chars().count() >= SHORTEST {
-        return same;
+    if bare.chars().count() >= SHORTEST {
+        let known = evidence.clauses().iter().filter(|known| known.states(&bare));
+        let same: Vec<&str> =
+            known.map(|known| statement(&known.text)).filter(|known| !asks(known)).collect();
+        if !same.is_empty() {
+            return same;
+        }
     }
     let wanted = features(clause, &[]);
-    let wanted = wanted.as_slice();
-    let score = |known: &[u64]| shared(wanted, known);
-    let best = evidence.clauses().iter().map(|known| score(&known.features)).max().unwrap_or(0);
+    let scores: Vec<usize> =
+        evidence.clauses().iter().map(|known| shared(&wanted, &known.features)).collect();
+    let best = scores.iter().copied().max().unwrap_or(0);
     if best < 2 || best * 10 < wanted.len() * ALIKE {
         return Vec::new();
     }
     // One that shares a little less may be the one that is meant.
-    let near = evidence.clauses().iter().filter(|known| score(&known.features) + 1 >= best);
+    let near = evidence.clauses().iter().zip(scores).filter(|(_, score)| score + 1 >= best);
     let open = |text: &&str| OPEN.iter().any(|word| text.contains(word)) || text.ends_with(['是', '否']);
-    near.map(|known| statement(&known.text)).filter(|text| !open(text)).collect()
+    near.map(|(known, _)| statement(&known.text)).filter(|text| !open(text)).collect()
 }
 
 /// What a clause states: what follows a heading that asks (婴儿床要自己装吗：可以自己装).

@@ -5,10 +5,10 @@ use crate::time::Now;
 use crate::turn::types::GuardReason;
 
 use super::evidence::{Evidence, Known};
-use super::features::features;
+use super::features::{features, shared};
 use super::fold::{is_han, without_space};
 use super::numbers::says;
-use super::subject::{lists, named};
+use super::subject::lists;
 use super::values::{Found, Value, skip_space};
 use super::{Sentence, Verdict};
 use crate::turn::numerals::{Amount, UNIT};
@@ -143,6 +143,9 @@ pub(super) fn check(
     };
     let near = close_to(sentence, found, (start, end));
     let dominates = |known: &Known<'_>| {
+        if shared(&wanted, words_of(known, evidence)) == 0 {
+            return false;
+        }
         let alone = matches.iter().all(|own| own.record == known.record);
         let rival = common(known, alone);
         matches.iter().map(|own| common(own, alone)).all(|own| {
@@ -296,10 +299,10 @@ fn other_product(
     if !matches.iter().all(bound) {
         return Ok(());
     }
-    let mut meant = named(&sentence.folded, evidence);
+    let mut meant = sentence.named(evidence);
     if meant.is_empty() && sentence.is_written && POINTING.iter().any(|word| sentence.folded.contains(word)) {
         // 该热水器 is the one that was asked about.
-        meant = named(evidence.question(), evidence);
+        meant = evidence.asked_products();
     }
     // An order speaks of the products that it lists.
     let is_of = |known: &&Known<'_>| {

@@ -152,7 +152,7 @@ fn names_id(value: &Value, sentence: &Sentence, found: &Found, evidence: &Eviden
                     known.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with(['-', '_']))
                         || known.strip_suffix(id.as_str()).is_some_and(|rest| rest.ends_with(['-', '_']))
                 });
-            part || id.len() >= 4 && is_written_apart(id, evidence.capitals())
+            part || id.len() >= 4 && is_written_apart(id, evidence.capitals()) && !is_only_part(id, evidence)
         }
         _ => false,
     }
@@ -172,4 +172,21 @@ fn is_written_apart(id: &str, text: &str) -> bool {
         };
         !goes_on(id.chars().next(), before) && !goes_on(id.chars().next_back(), after)
     })
+}
+
+/// Whether an id stands in the records as a piece of longer ones and nowhere by itself: JSQ30-M9 is another model than
+/// JSQ30-M9S.
+fn is_only_part(id: &str, evidence: &Evidence<'_>) -> bool {
+    let texts = evidence.facts.iter().flat_map(|record| [record.folded(), record.fact.title.as_str()]);
+    let mut alone = texts
+        .map(str::to_uppercase)
+        .flat_map(|text| {
+            let neighbours = text
+                .match_indices(id)
+                .map(|(at, _)| [text[..at].chars().next_back(), text[at + id.len()..].chars().next()]);
+            neighbours.collect::<Vec<_>>()
+        })
+        .map(|neighbours| !neighbours.iter().flatten().any(char::is_ascii_alphanumeric))
+        .peekable();
+    alone.peek().is_some() && !alone.any(|alone| alone)
 }

@@ -8,13 +8,13 @@ use crate::pack::types::GuardLexicon;
 use crate::record::RecordKind;
 use crate::turn::types::GuardReason;
 
+use super::clause::Clause;
 use super::evidence::Evidence;
 use super::features::{features, shared};
 use super::fold::{is_han, without_space};
 use super::numbers::says;
-use super::records::{Clause, KnownRecord};
+use super::records::KnownRecord;
 use super::split::clauses;
-use super::subject::named;
 use super::values::Value;
 use super::{Sentence, Verdict};
 
@@ -49,6 +49,7 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, lexicon: &Guar
         } else {
             clause.to_owned()
         };
+        let whole = whole.replace("已经", "已");
         for (one, other) in &lexicon.polarity {
             opposite(&whole, (one, other), sentence, evidence, lexicon)?;
             opposite(&whole, (other, one), sentence, evidence, lexicon)?;
@@ -67,8 +68,8 @@ fn who_pays(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
         let mut same = evidence
             .clauses()
             .iter()
-            .filter(|known| without_payer(&known.text) == bare)
-            .filter_map(|known| payer(&known.text))
+            .filter(|known| known.payer().is_some() && without_payer(&known.text) == bare)
+            .filter_map(|known| known.payer())
             .peekable();
         if same.peek().is_some() && same.all(|payer| payer != said) {
             return Err((GuardReason::ContradictsEvidence, clause.to_owned()));
@@ -84,12 +85,12 @@ fn who_pays(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     let best = evidence
         .clauses()
         .iter()
-        .filter_map(|known| payer(&known.text).map(|payer| (score(known), payer)))
+        .filter_map(|known| known.payer().map(|payer| (score(known), payer)))
         .max_by_key(|(score, payer)| (*score, *payer == said));
     // 都由我们承担, where the record says so of one case and the opposite of another.
     let both = ["都由", "都是", "全部由", "全由", "一律由"].iter().any(|word| sentence.folded.contains(word))
         && evidence.clauses().iter().any(|known| {
-            payer(&known.text).is_some_and(|payer| payer != said) && shared(&wanted, &known.features) >= 2
+            known.payer().is_some_and(|payer| payer != said) && shared(&wanted, &known.features) >= 2
         });
     match best {
         Some((score, payer)) if score >= 2 && payer != said || both && score > 0 => {
@@ -112,7 +113,11 @@ fn without_payer(text: &str) -> String {
 }
 
 /// Who bears a cost: the shop or the customer. `None` if the text names neither or both.
-fn payer(text: &str) -> Option<bool> {
+pub(super) fn payer(text: &str) -> Option<bool> {
+    // Every form of both holds one of these.
+    if !text.contains(['担', '出', '费', '理']) {
+        return None;
+    }
     match (SHOP.is_match(text), CUSTOMER.is_match(text)) {
         (true, false) => Some(true),
         (false, true) => Some(false),
@@ -195,15 +200,18 @@ fn opposite(
     evidence: &Evidence<'_>,
     lexicon: &GuardLexicon,
 ) -> Verdict {
-    let clause = clause.replace("已经", "已");
-    if turned_round(&clause, (said, other), evidence) {
-        return Err((GuardReason::ContradictsEvidence, clause));
-    }
-    if !holds(&clause, said, other) || holds(&clause, other, said) {
+    if !clause.contains(said) {
         return Ok(());
     }
-    let wanted = subject(&clause, &[said, other], sentence);
-    let meant = named(&sentence.folded, evidence);
+    let contradicted = || Err((GuardReason::ContradictsEvidence, clause.to_owned()));
+    if turned_round(clause, (said, other), evidence) {
+        return contradicted();
+    }
+    if !holds(clause, said, other) || holds(clause, other, said) {
+        return Ok(());
+    }
+    let wanted = subject(clause, &[said, other], sentence);
+    let meant = sentence.named(evidence);
     // 没货 and 无货 say the same, because both are the opposite of 有货.
     let alike: Vec<&str> =
         lexicon
@@ -217,10 +225,10 @@ fn opposite(
         |known: &Clause| known.text.contains(other) || alike.iter().any(|word| known.text.contains(word));
     let (score, best) = best_of(&wanted, evidence, speaks);
     // 满五十九块就不包邮: the clause that holds the value is the one that is meant.
-    let valued = holding_values(&clause, sentence, evidence, speaks);
+    let valued = holding_values(clause, sentence, evidence, speaks);
     let by_value = !valued.is_empty();
     let best = if by_value { valued } else { best };
-    let best: Vec<&Clause> = best.into_iter().filter(|known| is_of(known, &meant, evidence)).collect();
+    let best: Vec<&Clause> = best.into_iter().filter(|known| is_of(known, meant, evidence)).collect();
     // 状态:在售: where a record's clause names nothing else, that is enough.
     let whole = |known: &&Clause| {
         shared(&wanted, &features(&known.text.replace(other, "□"), &[])) > 0
@@ -236,10 +244,7 @@ fn opposite(
     let best: Vec<&Clause> = best.into_iter().filter(|known| !listed(known)).collect();
     let same = best.iter().any(|known| alike.iter().any(|word| holds(&known.text, word, other)));
     let opposed = best.iter().any(|known| holds(&known.text, other, said));
-    if enough && opposed && !same {
-        return Err((GuardReason::ContradictsEvidence, clause));
-    }
-    Ok(())
+    if enough && opposed && !same { contradicted() } else { Ok(()) }
 }
 
 /// 收费移机, where the record has 免费移机 and nowhere the other: the words that follow are the same.
@@ -283,11 +288,14 @@ fn best_of<'a>(
     speaks: impl Fn(&Clause) -> bool,
 ) -> (usize, Vec<&'a Clause>) {
     let mut best = (0, Vec::new());
-    for known in evidence.clauses().iter().filter(|known| speaks(known)) {
+    for known in evidence.clauses() {
         let score = shared(wanted, &known.features);
+        if score == 0 || score < best.0 || !speaks(known) {
+            continue;
+        }
         if score > best.0 {
             best = (score, vec![*known]);
-        } else if score == best.0 && score > 0 {
+        } else {
             best.1.push(known);
         }
     }

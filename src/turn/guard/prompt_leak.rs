@@ -1,10 +1,9 @@
 //! Does a sentence give away what the model was told?
 
-use crate::pack::types::Pack;
 use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
-use super::fold::{fold, without_space};
+use super::fold::without_space;
 use super::{Sentence, Verdict};
 
 /// So many characters in a row are no coincidence.
@@ -26,7 +25,7 @@ const MARKS: [&str; 12] = [
 ];
 
 /// Checks one written sentence.
-pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -> Verdict {
+pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
     let lower = sentence.folded.to_lowercase();
     if let Some(mark) = MARKS.iter().find(|mark| lower.contains(&mark.to_lowercase())) {
         return Err((GuardReason::PromptLeak, (*mark).to_owned()));
@@ -35,8 +34,7 @@ pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>, pack: &Pack) -
     if text.len() < WINDOW {
         return Ok(());
     }
-    for source in pack.templates.values() {
-        let source = without_space(&fold(source));
+    for source in evidence.prompts() {
         for window in text.windows(WINDOW) {
             let window: String = window.iter().collect();
             if source.contains(&window) && !evidence.text().contains(&window) {

@@ -12,10 +12,13 @@ use crate::time::Now;
 use crate::turn::types::Fact;
 
 use super::bounds::Bound;
+use super::clause::Clause;
 use super::features::features;
 use super::fold::{fold, is_han, without_space};
-use super::negation::{statement, without_denial};
+use super::gate::Gate;
 use super::split::clauses;
+use super::stated::Answer;
+use super::subject::{marks, name_of};
 use super::values::{self, Day, Found, Moment, Value};
 use crate::turn::numerals::Amount;
 
@@ -92,6 +95,11 @@ pub(super) struct KnownRecord<'a> {
     people: OnceLock<Vec<String>>,
     stated: OnceLock<Stated>,
     heading: OnceLock<Vec<u64>>,
+    called: OnceLock<Vec<String>>,
+    name: OnceLock<String>,
+    capitals: OnceLock<String>,
+    gates: OnceLock<Vec<Gate>>,
+    answers: OnceLock<Vec<Answer>>,
 }
 
 impl<'a> KnownRecord<'a> {
@@ -102,6 +110,11 @@ impl<'a> KnownRecord<'a> {
             people: OnceLock::new(),
             stated: OnceLock::new(),
             heading: OnceLock::new(),
+            called: OnceLock::new(),
+            name: OnceLock::new(),
+            capitals: OnceLock::new(),
+            gates: OnceLock::new(),
+            answers: OnceLock::new(),
         }
     }
 
@@ -150,6 +163,39 @@ impl<'a> KnownRecord<'a> {
         })
     }
 
+    /// What its product can be known by, if it is one.
+    pub(super) fn called(&self) -> &[String] {
+        self.called.get_or_init(|| match self.fact.kind {
+            RecordKind::Product => marks(&name_of(self)),
+            _ => Vec::new(),
+        })
+    }
+
+    /// Its title and the first line of its text, in capitals, without white space.
+    pub(super) fn name(&self) -> &str {
+        self.name.get_or_init(|| {
+            let first = self.folded().lines().next().unwrap_or_default();
+            without_space(&format!("{}{first}", fold(&self.fact.title))).to_uppercase()
+        })
+    }
+
+    /// Its title and its text in capitals, without white space.
+    pub(super) fn capitals(&self) -> &str {
+        self.capitals.get_or_init(|| {
+            without_space(&format!("{}{}", fold(&self.fact.title), self.folded())).to_uppercase()
+        })
+    }
+
+    /// The states of an order in which it lets something be done.
+    pub(super) fn gates(&self) -> &[Gate] {
+        self.gates.get_or_init(|| Gate::all(self))
+    }
+
+    /// Its fields that are yes or no.
+    pub(super) fn answers(&self) -> &[Answer] {
+        self.answers.get_or_init(|| Answer::all(self.folded()))
+    }
+
     /// Its values and clauses.
     pub(super) fn stated(&self, now: &Now) -> &Stated {
         self.stated.get_or_init(|| Stated::read(self.fact, self.folded(), now))
@@ -185,6 +231,8 @@ pub(super) struct Stated {
     pub(super) lone_moments: Vec<Moment>,
     /// Text, title and short fields, folded, without white space, one a line.
     pub(super) text: String,
+    /// The same in capitals.
+    pub(super) capitals: String,
     /// The text alone, folded, without white space.
     pub(super) own_text: String,
 }
@@ -199,17 +247,6 @@ pub(super) struct Held {
     pub(super) sayable_money: bool,
     /// Whether it is a limit, and of which side.
     pub(super) bound: Option<Bound>,
-}
-
-/// A clause of a record.
-#[derive(Debug)]
-pub(super) struct Clause {
-    /// Folded, without white space.
-    pub(super) text: String,
-    /// Its character pairs and ids.
-    pub(super) features: Vec<u64>,
-    /// What it states, without what denies or allows it.
-    pub(super) bare: String,
 }
 
 impl Stated {
@@ -232,6 +269,7 @@ impl Stated {
             }
         }
         each_field(&fact.fields, "", 0, &mut |name, field| stated.add_field(name, field, now));
+        stated.capitals = stated.text.to_uppercase();
         stated
     }
 
@@ -251,8 +289,7 @@ impl Stated {
             features.dedup();
         }
         let text = without_space(&with_stock(part, &found));
-        let bare = without_denial(statement(&text));
-        self.clauses.push(Clause { text, features, bare });
+        self.clauses.push(Clause::new(text, features));
         self.add_moments(&found);
         let about_money = MONEY_WORDS.iter().any(|word| part.contains(word));
         for Found { value, start, end, .. } in found {

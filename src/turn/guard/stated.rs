@@ -10,7 +10,6 @@ use crate::turn::types::GuardReason;
 
 use super::evidence::Evidence;
 use super::split::clauses;
-use super::subject::named;
 use super::{Sentence, Verdict};
 
 static FIELD: LazyLock<Regex> = LazyLock::new(|| {
@@ -49,54 +48,59 @@ const NO: [&str; 23] = [
 /// A clause with one of these asks, or speaks of a case.
 const OPEN: [&str; 7] = ["吗", "是否", "如果", "的话", "若", "要是", "是不是"];
 
-/// A yes or no of a record.
-struct Field {
-    /// The number of its record.
-    record: usize,
+/// A field of a record that is yes or no.
+#[derive(Debug)]
+pub(super) struct Answer {
     /// What it is about.
     about: String,
     yes: bool,
 }
 
+impl Answer {
+    /// Those of a folded text.
+    pub(super) fn all(folded: &str) -> Vec<Self> {
+        // A field ends where the next one begins, and a pattern does not match twice in one place.
+        let lines = folded.split_inclusive(['\n', '；', ';', '，', ',', '。']);
+        lines.filter_map(Self::of).collect()
+    }
+
+    /// The one of a clause.
+    fn of(clause: &str) -> Option<Self> {
+        if !clause.contains(['是', '否']) {
+            return None;
+        }
+        let found = FIELD.captures(clause)?;
+        Some(Self { about: about(&found["label"]).to_owned(), yes: &found["side"] == "是" })
+    }
+}
+
 /// Checks what each clause says of things that records have as yes or no.
 pub(super) fn check(sentence: &Sentence, evidence: &Evidence<'_>) -> Verdict {
-    let fields = fields(evidence);
+    let answers = evidence.facts.iter().enumerate();
+    let fields: Vec<(usize, &Answer)> = answers
+        .flat_map(|(record, known)| known.answers().iter().map(move |answer| (record, answer)))
+        .collect();
     if fields.is_empty() {
         return Ok(());
     }
-    let meant = named(&sentence.folded, evidence);
+    let meant = sentence.named(evidence);
     for clause in clauses(&sentence.folded) {
-        if OPEN.iter().any(|word| clause.contains(word)) && !FIELD.is_match(clause) {
+        let own = Answer::of(clause);
+        if own.is_none() && OPEN.iter().any(|word| clause.contains(word)) {
             continue;
         }
-        for field in &fields {
-            let Some(said) = side(clause, &field.about) else { continue };
-            let of = |other: &&Field| {
-                other.about == field.about && (meant.is_empty() || meant.contains(&other.record))
+        for (_, field) in &fields {
+            let Some(said) = side(clause, own.as_ref(), &field.about) else { continue };
+            let of = |(record, other): &&(usize, &Answer)| {
+                other.about == field.about && (meant.is_empty() || meant.contains(record))
             };
-            let mut sides = fields.iter().filter(of).map(|other| other.yes).peekable();
+            let mut sides = fields.iter().filter(of).map(|(_, other)| other.yes).peekable();
             if sides.peek().is_some() && sides.all(|yes| yes != said) {
                 return Err((GuardReason::ContradictsEvidence, clause.to_owned()));
             }
         }
     }
     Ok(())
-}
-
-fn fields(evidence: &Evidence<'_>) -> Vec<Field> {
-    let read = |(record, known): (usize, &&super::records::KnownRecord<'_>)| {
-        // A field ends where the next one begins, and a pattern does not match twice in one place.
-        let lines = known.folded().split_inclusive(['\n', '；', ';', '，', ',', '。']);
-        lines
-            .filter_map(|line| FIELD.captures(line))
-            .map(|found| Field {
-                record,
-                about: about(&found["label"]).to_owned(),
-                yes: &found["side"] == "是",
-            })
-            .collect::<Vec<_>>()
-    };
-    evidence.facts.iter().enumerate().flat_map(read).collect()
 }
 
 /// What a label is about.
@@ -107,10 +111,10 @@ fn about(label: &str) -> &str {
     if rest.is_empty() { label } else { rest }
 }
 
-/// Whether a clause says yes or no about something; `None` if it does neither clearly.
-fn side(clause: &str, about: &str) -> Option<bool> {
-    if let Some(field) = FIELD.captures(clause).filter(|field| self::about(&field["label"]) == about) {
-        return Some(&field["side"] == "是");
+/// Whether a clause, which may be a field of its own, says yes or no about something; `None` if it does neither clearly.
+fn side(clause: &str, own: Option<&Answer>, about: &str) -> Option<bool> {
+    if let Some(answer) = own.filter(|answer| answer.about == about) {
+        return Some(answer.yes);
     }
     let before = clause[..clause.find(about)?].trim_end();
     if NO.iter().any(|word| before.ends_with(word)) {
@@ -149,7 +153,7 @@ mod tests {
             ("不用自己动手安装", "安装", None),
             ("奶粉的配方含乳糖：否", "乳糖", Some(false)),
         ] {
-            assert_eq!(side(clause, about), expected, "{clause}");
+            assert_eq!(side(clause, Answer::of(clause).as_ref(), about), expected, "{clause}");
         }
     }
 }

@@ -113,12 +113,6 @@ impl Maker<'_> {
 
     /// Each product by another, of which no record says what the sentence says.
     pub(super) fn changed_products(&self, dice: &mut Dice) -> Vec<Mutant> {
-        let values = read(self.sentence);
-        let says_so = |record: &str, name: &str| {
-            let held = read(record);
-            let values = values.iter().filter(|value| !name.contains(&self.sentence[value.start..value.end]));
-            record.contains(name) && values.clone().all(|value| held.iter().any(|known| same(known, value)))
-        };
         let mut names: Vec<&String> = self.ground.products.iter().collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         let Some((name, start)) =
@@ -127,6 +121,16 @@ impl Maker<'_> {
             return Vec::new();
         };
         let place = (start, start + name.len());
+        let values: Vec<_> = read(self.sentence)
+            .into_iter()
+            .filter(|value| value.end <= place.0 || value.start >= place.1)
+            .collect();
+        let rest = self.sentence[place.1..].trim_start_matches('的').trim_end_matches('。');
+        let says_so = |record: &str, other: &str| {
+            let held = read(record);
+            let holds = || values.iter().all(|value| held.iter().any(|known| same(known, value)));
+            record.contains(other) && if values.is_empty() { record.contains(rest) } else { holds() }
+        };
         let fits = |other: &&&String| {
             !other.contains(name.as_str())
                 && !name.contains(other.as_str())

@@ -8,6 +8,7 @@ mod fuzzing;
 mod given;
 mod properties;
 mod reading;
+mod said_of;
 mod splitting;
 
 use std::collections::BTreeMap;

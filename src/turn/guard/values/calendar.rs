@@ -98,6 +98,18 @@ pub(super) fn read(chars: &[char], at: usize, now: &Now) -> Option<Reading> {
     })
 }
 
+/// Whether the name of a day can begin with a character; numbers are others' business.
+pub(super) fn can_begin(first: char) -> bool {
+    matches!(first, '今' | '明' | '后' | '昨' | '前' | '大' | '下' | '本' | '这' | '上' | '周' | '星' | '礼')
+}
+
+/// The words that the name of a day can begin with.
+#[cfg(test)]
+pub(super) fn beginnings() -> impl Iterator<Item = &'static str> {
+    let weeks = WEEK_NAMES.into_iter().chain(["下", "本", "这", "上"]);
+    RELATIVE.iter().map(|(word, _)| *word).chain(weeks)
+}
+
 /// A whole number in either writing, without grouping.
 fn integer(chars: &[char], at: usize) -> Option<(i32, usize)> {
     if chars[at].is_ascii_digit() {

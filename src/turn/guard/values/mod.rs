@@ -128,7 +128,7 @@ fn read(chars: &[char], at: usize, now: &Now) -> Option<Reading> {
     let first = chars[at];
     let joined = first.is_ascii_alphanumeric() && at > 0 && chars[at - 1].is_ascii_alphanumeric();
     let after_time_sign = joined && chars[at - 1] == 'T' && chars.get(at + 2) == Some(&':');
-    if joined && !after_time_sign {
+    if joined && !after_time_sign || !can_begin(first) {
         return None;
     }
     tail(chars, at)
@@ -138,6 +138,15 @@ fn read(chars: &[char], at: usize, now: &Now) -> Option<Reading> {
         .or_else(|| if first.is_ascii_alphabetic() { code(chars, at) } else { None })
         .or_else(|| if numerals::is_numeral(first) { from_numerals(chars, at) } else { None })
         .or_else(|| units::fixed(chars, at))
+}
+
+/// Whether a value can begin with a character. Most characters of a text cannot, and are not asked twenty times.
+fn can_begin(first: char) -> bool {
+    first.is_ascii_alphanumeric()
+        || matches!(first, '尾' | '¥' | '￥' | '$' | '第')
+        || numerals::is_numeral(first)
+        || calendar::can_begin(first)
+        || units::can_begin(first)
 }
 
 /// `尾号是2673`.
@@ -354,4 +363,19 @@ pub(super) fn skip_space(chars: &[char], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_a_value_is_let_through() {
+        let words = ["尾号", "¥1", "￥1", "$1", "百分之三", "第二", "7", "A1", "一", "两", "亿", "〇", "×2"];
+        let words = words.into_iter().chain(calendar::beginnings()).chain(units::beginnings());
+        for word in words {
+            assert!(word.chars().next().is_some_and(can_begin), "{word}");
+        }
+        assert!(!can_begin('的'));
+    }
 }

@@ -355,21 +355,34 @@ pub(super) fn is_idle(chars: &[char], value: &Value, unit_at: usize) -> bool {
     amount.0 <= if soft { 3 * UNIT } else { UNIT }
 }
 
+/// Words that are a value as they stand: how much, and of which kind.
+const FIXED: &[(&str, i128, u8)] = &[
+    ("半个小时", 1_800, 0),
+    ("半小时", 1_800, 0),
+    ("半个工作日", 1, 9),
+    ("半天", 43_200, 0),
+    ("半个月", 15 * 86_400, 0),
+    ("半年", 6, 1),
+    ("半价", 5, 2),
+    ("双倍", 2, 3),
+    ("翻倍", 2, 3),
+    ("加倍", 2, 3),
+    ("多倍", 2, 3),
+];
+
+/// Whether one of these, or a number of things after a sign, can begin with a character.
+pub(super) fn can_begin(first: char) -> bool {
+    matches!(first, '半' | '双' | '翻' | '加' | '多' | '×')
+}
+
+/// The words that are a value as they stand.
+#[cfg(test)]
+pub(super) fn beginnings() -> impl Iterator<Item = &'static str> {
+    FIXED.iter().map(|(word, ..)| *word)
+}
+
 /// Fixed forms: 半小时, 半天, 半年, 半价, 双倍, 翻倍, ×2.
 pub(super) fn fixed(chars: &[char], at: usize) -> Option<Reading> {
-    const FIXED: &[(&str, i128, u8)] = &[
-        ("半个小时", 1_800, 0),
-        ("半小时", 1_800, 0),
-        ("半个工作日", 1, 9),
-        ("半天", 43_200, 0),
-        ("半个月", 15 * 86_400, 0),
-        ("半年", 6, 1),
-        ("半价", 5, 2),
-        ("双倍", 2, 3),
-        ("翻倍", 2, 3),
-        ("加倍", 2, 3),
-        ("多倍", 2, 3),
-    ];
     for (word, number, kind) in FIXED {
         if starts_with(chars, at, word) {
             let amount = Amount::whole(*number);
