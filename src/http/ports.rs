@@ -428,6 +428,8 @@ pub struct ProactiveReport {
     pub rules: Vec<RuleReport>,
     /// The latest words, newest first.
     pub recent: Vec<NudgeLine>,
+    /// Events that were not looked at yet for what they begin.
+    pub waiting_events: u64,
 }
 
 /// What happens in the shop, and what the assistant says first.

@@ -61,6 +61,15 @@ impl Store {
         rows.iter().map(read_event).collect()
     }
 
+    /// How many events were not looked at yet.
+    pub async fn waiting_events(&self, staff: &StaffScope) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM shop_events WHERE shop = ?1 AND fresh = 1")
+            .bind(staff.shop.as_str())
+            .fetch_one(self.readers())
+            .await?;
+        Ok(count.unsigned_abs())
+    }
+
     /// The events of a person that were not looked at yet, as they came: whoever is there is answered before the rest.
     pub async fn fresh_events_of(
         &self,

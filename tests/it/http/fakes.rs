@@ -780,7 +780,7 @@ impl Proactive for Fake {
     }
 
     fn report(&self, _: StaffScope, _: Timestamp) -> Answer<'_, ProactiveReport> {
-        answer(Ok(ProactiveReport { rules: Vec::new(), recent: Vec::new() }))
+        answer(Ok(ProactiveReport { rules: Vec::new(), recent: Vec::new(), waiting_events: 0 }))
     }
 }
 
