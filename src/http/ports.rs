@@ -144,6 +144,10 @@ pub trait Access: Send + Sync {
 
     /// The session of a token, if it is valid.
     fn session<'a>(&'a self, token: &'a str) -> Answer<'a, Option<Session>>;
+
+    /// Makes what a visitor has done count for a proven customer, where the token of the visitor's session is valid and
+    /// its visitor is no other customer already. Whether it does.
+    fn join_visitor<'a>(&'a self, customer: &'a Scope, token: &'a str) -> Answer<'a, bool>;
 }
 
 // ----------------------------------------------------------------------------------------------- accounts

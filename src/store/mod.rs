@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod flows;
 mod gaps;
+mod joined;
 mod keys;
 mod messages;
 mod nudges;

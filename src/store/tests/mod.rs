@@ -5,6 +5,7 @@ mod conversations;
 mod crash;
 mod desk;
 mod gaps;
+mod joined;
 mod keys;
 mod opening;
 mod pictures;
