@@ -31,6 +31,7 @@ mod shop_events;
 mod staff;
 mod tickets;
 mod unfinished;
+mod visits;
 mod webhooks;
 mod waits;
 mod writer;
