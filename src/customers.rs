@@ -21,4 +21,6 @@ pub struct Erased {
     pub flows: u64,
     /// Deliveries to other systems without a body.
     pub deliveries: u64,
+    /// Events of the shop that concern nobody any more.
+    pub events: u64,
 }

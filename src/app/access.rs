@@ -71,4 +71,11 @@ impl Access for AccessPort {
             }))
         })
     }
+
+    fn join_visitor<'a>(&'a self, customer: &'a Scope, token: &'a str) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let Some(token) = token.strip_prefix(SESSION_PREFIX) else { return Ok(false) };
+            Ok(self.store.join_visitor(customer, token, &self.clock.now()).await?)
+        })
+    }
 }

@@ -83,7 +83,8 @@ impl Proactive for ProactivePort {
                 counts: counts.remove(&rule.id).unwrap_or_default(),
             });
             let rules = reported.collect();
-            Ok(ProactiveReport { rules, recent: self.store.latest_nudges(&staff, RECENT).await? })
+            let recent = self.store.latest_nudges(&staff, RECENT).await?;
+            Ok(ProactiveReport { rules, recent, waiting_events: self.store.waiting_events(&staff).await? })
         })
     }
 }

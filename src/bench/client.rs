@@ -12,7 +12,7 @@ use super::deck::Dealt;
 use super::events::{EventReader, ServerEvent};
 use super::outcome::{Answer, Reply, TurnError, code};
 use super::report::ServerReport;
-use super::{BenchError, BenchPlan};
+use super::{BenchError, BenchPlan, Target};
 
 /// How long connecting, and asking for the server's state, may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,9 +33,19 @@ pub(super) struct Client {
 impl Client {
     /// A client for a plan's server.
     pub(super) fn new(plan: &BenchPlan) -> Result<Self, BenchError> {
+        let target = Target {
+            url: plan.url.clone(),
+            admin_key: plan.admin_key.clone(),
+            customer_secret: plan.customer_secret.clone(),
+        };
+        Ok(Self { stream: plan.stream, ..Self::of(&target, plan.connections)? })
+    }
+
+    /// A client for a server, which keeps so many connections open.
+    pub(super) fn of(target: &Target, connections: usize) -> Result<Self, BenchError> {
         // reqwest wants a provider even for plain HTTP. Another part of the program may have chosen one already.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let url = plan.url.trim_end_matches('/').to_owned();
+        let url = target.url.trim_end_matches('/').to_owned();
         let refuse = |message: String| BenchError::Plan(format!("`{url}` is no server's address: {message}"));
         let parsed = reqwest::Url::parse(&url).map_err(|error| refuse(error.to_string()))?;
         if !matches!(parsed.scheme(), "http" | "https") {
@@ -43,7 +53,7 @@ impl Client {
         }
         let http = reqwest::Client::builder()
             .connect_timeout(PATIENCE)
-            .pool_max_idle_per_host(plan.connections)
+            .pool_max_idle_per_host(connections)
             .tcp_nodelay(true)
             .no_proxy()
             .build()
@@ -53,9 +63,9 @@ impl Client {
         Ok(Self {
             http,
             url,
-            key: plan.admin_key.clone(),
-            secret: plan.customer_secret.clone(),
-            stream: plan.stream,
+            key: target.admin_key.clone(),
+            secret: target.customer_secret.clone(),
+            stream: true,
         })
     }
 
@@ -158,7 +168,13 @@ impl Client {
         request.send().await.is_ok_and(|response| response.status().is_success())
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    /// A request of a browser, which shows the token of its session and nothing else.
+    pub(super) fn request_of(&self, session: &str, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(session)
+    }
+
+    /// A request with the key, if there is one.
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.key {
             Some(key) => request.bearer_auth(key.expose_secret()),
@@ -218,7 +234,7 @@ fn parse_reply(text: &str) -> Result<Reply, TurnError> {
 }
 
 /// The error an answer with another status stands for.
-async fn refusal(response: Response) -> TurnError {
+pub(super) async fn refusal(response: Response) -> TurnError {
     let status = response.status().as_u16();
     let body = response.text().await.unwrap_or_default();
     error_of(&body, &format!("http_{status}"))
@@ -231,12 +247,12 @@ fn error_of(body: &str, otherwise: &str) -> TurnError {
     TurnError::new(field("code").unwrap_or(otherwise), beginning(message))
 }
 
-fn lost_connection(error: &reqwest::Error) -> TurnError {
+pub(super) fn lost_connection(error: &reqwest::Error) -> TurnError {
     let which = if error.is_connect() { code::CONNECT } else { code::BROKEN_OFF };
     TurnError::new(which, causes(error))
 }
 
-fn broken(error: &reqwest::Error) -> TurnError {
+pub(super) fn broken(error: &reqwest::Error) -> TurnError {
     TurnError::new(code::BROKEN_OFF, causes(error))
 }
 

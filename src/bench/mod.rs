@@ -1,5 +1,6 @@
 //! How fast and how reliably does a server answer? A client that only speaks HTTP, so that it measures any
-//! running Warmdesk from where its customers stand. What a large shop costs the index is measured in `index`.
+//! running Warmdesk from where its customers stand. What a large shop costs the index is measured in `index`, how fast
+//! events are taken and answered by a pop-up in `ingest`.
 //!
 //! [`run`] drives one load and gives a [`Report`]; [`run_repeatedly`] runs the same load several times and gives
 //! medians with their spread. Arrivals at a rate are fixed in advance and latencies count from the arrival, not
@@ -17,6 +18,7 @@ mod distribution;
 mod drive;
 mod events;
 mod index;
+mod ingest;
 mod machine;
 mod options;
 mod outcome;
@@ -35,6 +37,9 @@ mod tests;
 
 pub use distribution::Distribution;
 pub use index::{IndexBenchError, IndexPlan, IndexReport, Part, measure_index, measure_visible};
+pub use ingest::{
+    EventsLoad, EventsOptions, EventsPlan, EventsReport, Kept, LookedAt, PopUps, measure_events,
+};
 pub use machine::Machine;
 pub use options::{BenchOptions, Measured, OutputFormat, Profile, Target};
 pub use progress::progress_bar;
@@ -186,6 +191,14 @@ pub enum BenchError {
     /// A setting makes no sense.
     #[error("{0}")]
     Plan(String),
+    /// What belongs to the measurement could not be done.
+    #[error("{what}: {message}")]
+    Failed {
+        /// What could not be done.
+        what: &'static str,
+        /// Why.
+        message: String,
+    },
     /// Nobody answers at the address.
     #[error("no server answers at {url}: {message}; start one with `warmdesk serve`, or use --embedded")]
     Unreachable {

@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
 use super::{
-    BenchError, BenchPlan, IndexPlan, Load, OnProgress, Question, RepeatReport, Report, SaleDay, markdown,
-    repeat_markdown, repeat_table, run, run_repeatedly, table,
+    BenchError, BenchPlan, EventsOptions, EventsPlan, IndexPlan, Load, OnProgress, Question, RepeatReport,
+    Report, SaleDay, markdown, repeat_markdown, repeat_table, run, run_repeatedly, table,
 };
 
 /// Turns a second of a sale day.
@@ -19,7 +19,7 @@ const SALE_DAY_RATE: f64 = 12.0;
 #[derive(Debug, Clone, Args)]
 pub struct BenchOptions {
     /// The questions: one a line, optionally with the customer's id and a tab before it.
-    #[arg(long, value_name = "FILE", required_unless_present = "index")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["index", "events"])]
     pub questions: Option<PathBuf>,
     /// The server to measure.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
@@ -93,6 +93,9 @@ pub struct BenchOptions {
     /// Give records and questions synthetic vectors.
     #[arg(long, requires = "index")]
     pub vectors: bool,
+    /// Events of a shop instead of questions.
+    #[command(flatten)]
+    pub ingest: EventsOptions,
     /// Print one JSON object.
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
@@ -162,6 +165,41 @@ impl BenchOptions {
         IndexPlan { records: self.records, questions: self.searches, vectors: self.vectors, seed: self.seed }
     }
 
+    /// What `--events` measures; none without it. `embedded` is the server that was started for it with the products it
+    /// sells, if one was.
+    pub fn events_plan(&self, embedded: Option<(&Target, Vec<String>)>) -> Option<EventsPlan> {
+        let per_second = self.ingest.events?;
+        let is_embedded = embedded.is_some();
+        let (target, known) = match embedded {
+            Some((target, known)) => (target.clone(), known),
+            None => (self.target(), Vec::new()),
+        };
+        let products = if self.ingest.products.is_empty() { known } else { self.ingest.products.clone() };
+        Some(EventsPlan {
+            target,
+            per_second,
+            duration: self.duration,
+            list: self.ingest.list,
+            single_share: self.ingest.single_share,
+            posters: self.ingest.posters,
+            customers: self.ingest.customers,
+            products,
+            popups: self.ingest.popups,
+            timeout: self.timeout,
+            seed: self.seed,
+            embedded: is_embedded,
+        })
+    }
+
+    /// The server that the options name.
+    fn target(&self) -> Target {
+        Target {
+            url: self.url.clone(),
+            admin_key: self.admin_key.clone(),
+            customer_secret: self.customer_secret.clone(),
+        }
+    }
+
     /// The plan that the options make.
     ///
     /// # Errors
@@ -180,11 +218,7 @@ impl BenchOptions {
             }
         };
         let sale_day = self.profile.map(|Profile::SaleDay| self.sale_day(&questions)).transpose()?;
-        let target = embedded.cloned().unwrap_or_else(|| Target {
-            url: self.url.clone(),
-            admin_key: self.admin_key.clone(),
-            customer_secret: self.customer_secret.clone(),
-        });
+        let target = embedded.cloned().unwrap_or_else(|| self.target());
         Ok(BenchPlan {
             url: target.url,
             admin_key: target.admin_key,

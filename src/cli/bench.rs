@@ -12,11 +12,13 @@ use super::options::GlobalOptions;
 use super::serve::{self, ModelOptions};
 use crate::app::{App, AppOptions, analyzer};
 use crate::bench::{
-    BenchOptions, IndexReport, Measured, Target, measure_index, measure_visible, progress_bar,
+    BenchError, BenchOptions, EventsReport, IndexReport, Measured, Target, measure_events, measure_index,
+    measure_visible, progress_bar,
 };
 use crate::config::Config;
 use crate::identity::ConversationIds;
 use crate::model::AbsentModel;
+use crate::record::{Record, RecordKind};
 
 /// Options of `bench`.
 #[derive(Debug, Clone, Args)]
@@ -52,35 +54,82 @@ pub fn run(options: &GlobalOptions, command: BenchCommand) -> anyhow::Result<Exi
         println!("{}", report.show(command.bench.format()));
         return Ok(if report.verdict.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
+    if command.bench.ingest.events.is_some() {
+        let report = serve::runtime()?.block_on(measure_a_shops_events(options, config, &command.bench))?;
+        println!("{}", report.show(command.bench.format()));
+        return Ok(if report.verdict.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    let bench = &command.bench;
     let measured = serve::runtime()?.block_on(async {
-        if !command.bench.embedded {
-            return anyhow::Ok(command.bench.measure(None, &progress_bar()).await?);
+        if !bench.embedded {
+            return anyhow::Ok(bench.measure(None, &progress_bar()).await?);
         }
-        let listener = serve::bind(&config).await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let model = serve::open_model(&config)?;
-        // What is measured is answering, not loading.
-        serve::wait_until_loaded(model.as_ref()).await;
-        let actions = serve::open_actions(&config)?;
-        let sample = Sample::start(config.clone(), options.pack(&config)?, model, actions, false).await?;
-        sample.app.vectors_ready(VECTORS_WITHIN).await;
-        let target = Target {
-            url,
-            admin_key: sample.key().cloned(),
-            customer_secret: Some(sample.app.secret.secret.clone()),
-        };
-        let state = sample.app.state(None);
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = tokio::spawn(sample.app.serve(listener, state, async {
-            let _ = stopped.await;
-        }));
-        let measured = command.bench.measure(Some(&target), &progress_bar()).await;
-        let _ = stop.send(());
-        serving.await??;
-        Ok(measured?)
+        with_sample_shop(options, config, async |target: &Target, _: &[Record]| {
+            bench.measure(Some(target), &progress_bar()).await
+        })
+        .await
     })?;
-    print(&measured, &command.bench);
+    print(&measured, bench);
     Ok(if measured.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Measures a server with the sample shop in this process, which ends with it.
+async fn with_sample_shop<T>(
+    options: &GlobalOptions,
+    config: Config,
+    measure: impl AsyncFnOnce(&Target, &[Record]) -> Result<T, BenchError>,
+) -> anyhow::Result<T> {
+    let listener = serve::bind(&config).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let model = serve::open_model(&config)?;
+    // What is measured is answering, not loading.
+    serve::wait_until_loaded(model.as_ref()).await;
+    let actions = serve::open_actions(&config)?;
+    let sample = Sample::start(config.clone(), options.pack(&config)?, model, actions, false).await?;
+    sample.app.vectors_ready(VECTORS_WITHIN).await;
+    let target = Target {
+        url,
+        admin_key: sample.key().cloned(),
+        customer_secret: Some(sample.app.secret.secret.clone()),
+    };
+    let records = sample.records.clone();
+    let state = sample.app.state(None);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(sample.app.serve(listener, state, async {
+        let _ = stopped.await;
+    }));
+    let measured = measure(&target, &records).await;
+    let _ = stop.send(());
+    serving.await??;
+    Ok(measured?)
+}
+
+/// Reports events to a server and measures how they are taken.
+async fn measure_a_shops_events(
+    options: &GlobalOptions,
+    config: Config,
+    bench: &BenchOptions,
+) -> anyhow::Result<EventsReport> {
+    const ASKED_FOR: &str = "this is only asked for with --events";
+    if !bench.embedded {
+        let plan = bench.events_plan(None).context(ASKED_FOR)?;
+        return Ok(measure_events(&plan, &progress_bar()).await?);
+    }
+    with_sample_shop(options, config, async |target: &Target, records: &[Record]| {
+        let plan = bench.events_plan(Some((target, sold_in(records))));
+        let plan = plan.ok_or_else(|| BenchError::Plan(ASKED_FOR.to_owned()))?;
+        measure_events(&plan, &progress_bar()).await
+    })
+    .await
+}
+
+/// The products that a shop has in stock.
+fn sold_in(records: &[Record]) -> Vec<String> {
+    let in_stock = |record: &&Record| {
+        record.kind == RecordKind::Product
+            && record.fields.get("stock").and_then(serde_json::Value::as_i64).is_some_and(|stock| stock > 0)
+    };
+    records.iter().filter(in_stock).map(|record| record.id.clone()).collect()
 }
 
 /// Generates a shop, measures its index, then serves it and measures how soon a change is seen.

@@ -174,6 +174,8 @@ pub struct ProactiveView {
     pub rules: Vec<RuleView>,
     /// The latest words, newest first.
     pub recent: Vec<NudgeLineView>,
+    /// Events that were not looked at yet for what they begin: how far behind the server is.
+    pub waiting_events: u64,
 }
 
 /// Shows the rules by which the assistant speaks first, with what came of them. Needs the scope desk or admin.
@@ -200,6 +202,7 @@ pub async fn report(
     Ok(Json(ProactiveView {
         rules: report.rules.into_iter().map(RuleView::new).collect(),
         recent: report.recent.into_iter().map(|line| NudgeLineView::new(line, zone)).collect(),
+        waiting_events: report.waiting_events,
     }))
 }
 

@@ -144,6 +144,10 @@ pub trait Access: Send + Sync {
 
     /// The session of a token, if it is valid.
     fn session<'a>(&'a self, token: &'a str) -> Answer<'a, Option<Session>>;
+
+    /// Makes what a visitor has done count for a proven customer, where the token of the visitor's session is valid and
+    /// its visitor is no other customer already. Whether it does.
+    fn join_visitor<'a>(&'a self, customer: &'a Scope, token: &'a str) -> Answer<'a, bool>;
 }
 
 // ----------------------------------------------------------------------------------------------- accounts
@@ -431,6 +435,8 @@ pub struct ProactiveReport {
     pub rules: Vec<RuleReport>,
     /// The latest words, newest first.
     pub recent: Vec<NudgeLine>,
+    /// Events that were not looked at yet for what they begin.
+    pub waiting_events: u64,
 }
 
 /// What happens in the shop, and what the assistant says first.

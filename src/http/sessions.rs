@@ -22,6 +22,10 @@ pub struct SessionRequest {
     /// Who the customer is, with the proof.
     #[serde(default, deserialize_with = "super::extract::inner_object")]
     pub customer: Option<CustomerProof>,
+    /// With a customer's proof: the token of the session that this browser had before anybody signed in. What its visitor
+    /// looked at, closed and did not want counts for the customer from now on. One that is not valid changes nothing.
+    #[serde(default)]
+    pub visitor_token: Option<String>,
 }
 
 /// An open session.
@@ -51,6 +55,9 @@ pub async fn open(
     let visitor = request.visitor.as_deref().map(parse_visitor).transpose()?;
     // A session is opened by what this request proves, never by what an older session proved.
     let proven = Caller { session: None, ..caller }.scope(&state, request.customer.as_ref()).await?;
+    if let Some(token) = &request.visitor_token {
+        state.ports.access.join_visitor(&proven, token).await?;
+    }
     let identity = match proven.identity {
         Identity::Customer(customer) => Identity::Customer(customer),
         Identity::Anonymous(_) | Identity::Holder(_) => Identity::Anonymous(visitor),

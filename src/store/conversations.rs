@@ -15,7 +15,7 @@ use crate::time::Now;
 use crate::turn::types::Memory;
 
 /// How long after its last message a conversation is still gone on with.
-const UNFINISHED_HOURS: i64 = 72;
+pub(super) const UNFINISHED_HOURS: i64 = 72;
 
 /// A conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,26 +114,6 @@ impl Store {
             .map(read_conversation)
             .transpose()?
             .ok_or_else(|| StoreError::not_found("conversation", id.as_str()))
-    }
-
-    /// The verified customer's own conversation that is not resolved and was alive within the last 72 hours;
-    /// the latest if there are several. None for anybody who is not verified.
-    pub async fn unfinished_conversation(
-        &self,
-        scope: &Scope,
-        now: &Now,
-    ) -> Result<Option<Conversation>, StoreError> {
-        let Some(customer) = scope.verified_customer() else { return Ok(None) };
-        let row = sqlx::query(
-            "SELECT * FROM conversations WHERE shop = ?1 AND customer = ?2 AND state <> 'resolved' \
-             AND updated_at >= ?3 ORDER BY updated_at DESC, opened_at DESC LIMIT 1",
-        )
-        .bind(scope.shop.as_str())
-        .bind(customer.as_str())
-        .bind(now.epoch_milliseconds() - UNFINISHED_HOURS * 3_600_000)
-        .fetch_optional(self.readers())
-        .await?;
-        row.as_ref().map(read_conversation).transpose()
     }
 
     /// What the verified customer's conversations remember that were alive since a moment, oldest first. None for
@@ -253,6 +233,12 @@ impl Conversation {
             None => Identity::Anonymous(self.visitor.clone()),
         };
         Scope { shop: self.shop.clone(), identity }
+    }
+
+    /// Whether it is still gone on with: it is not resolved, and something was said or changed within the last 72 hours.
+    pub fn goes_on(&self, now: &Now) -> bool {
+        let since = now.epoch_milliseconds() - UNFINISHED_HOURS * 3_600_000;
+        self.state != ConversationState::Resolved && self.updated_at.as_millisecond() >= since
     }
 
     /// Whether whoever the scope names may read it and go on with it.

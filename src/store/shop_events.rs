@@ -19,11 +19,12 @@ pub struct NumberedEvent {
     pub event: ShopEvent,
 }
 
-/// A person's latest looks and searches, and the latest of everything else, so that no order is lost among many looks.
+/// A person's latest looks and searches, and the latest of everything else, so that no order is lost among many looks;
+/// only what was reported until ?5.
 const PAST: &str = "SELECT * FROM (SELECT * FROM shop_events WHERE shop = ?1 AND person = ?2 AND at >= ?3 \
-     AND type IN ('product_viewed', 'search') ORDER BY at DESC LIMIT ?4) \
+     AND type IN ('product_viewed', 'search') AND received_at <= ?5 ORDER BY at DESC LIMIT ?4) \
      UNION ALL SELECT * FROM (SELECT * FROM shop_events WHERE shop = ?1 AND person = ?2 AND at >= ?3 \
-     AND type NOT IN ('product_viewed', 'search') ORDER BY at DESC LIMIT ?4)";
+     AND type NOT IN ('product_viewed', 'search') AND received_at <= ?5 ORDER BY at DESC LIMIT ?4)";
 
 impl Store {
     /// Takes events; how many of them were new. One whose id is known changes nothing.
@@ -75,6 +76,15 @@ impl Store {
         rows.iter().map(read_event).collect()
     }
 
+    /// How many events were not looked at yet.
+    pub async fn waiting_events(&self, staff: &StaffScope) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM shop_events WHERE shop = ?1 AND fresh = 1")
+            .bind(staff.shop.as_str())
+            .fetch_one(self.readers())
+            .await?;
+        Ok(count.unsigned_abs())
+    }
+
     /// The events of a person that were not looked at yet, as they came: whoever is there is answered before the rest.
     pub async fn fresh_events_of(
         &self,
@@ -93,28 +103,44 @@ impl Store {
         rows.iter().map(read_event).collect()
     }
 
-    /// What a person has done since a moment, as far as it counts.
+    /// What a person has done since a moment, as far as it counts, also before signing in.
     pub async fn events_of(
         &self,
         scope: &Scope,
         person: &Person,
         since: Timestamp,
     ) -> Result<History, StoreError> {
-        let rows = sqlx::query(PAST)
-            .bind(scope.shop.as_str())
-            .bind(person.key())
-            .bind(since.as_millisecond())
-            .bind(u32::try_from(MOST_EVENTS).unwrap_or(u32::MAX))
-            .fetch_all(self.readers())
-            .await?;
         let mut history = History::default();
-        for row in &rows {
-            history.take(&read_event(row)?.event);
+        for joined in self.joined_to(&scope.shop, person).await? {
+            self.add_events(&scope.shop, (&joined.person(), joined.until), since, &mut history).await?;
         }
+        self.add_events(&scope.shop, (person, i64::MAX), since, &mut history).await?;
         Ok(history)
     }
 
-    /// Everybody who has looked at a product since a moment.
+    /// Adds what was reported of one of a person's names until a moment in milliseconds.
+    async fn add_events(
+        &self,
+        shop: &ShopId,
+        (person, until): (&Person, i64),
+        since: Timestamp,
+        history: &mut History,
+    ) -> Result<(), StoreError> {
+        let rows = sqlx::query(PAST)
+            .bind(shop.as_str())
+            .bind(person.key())
+            .bind(since.as_millisecond())
+            .bind(u32::try_from(MOST_EVENTS).unwrap_or(u32::MAX))
+            .bind(until)
+            .fetch_all(self.readers())
+            .await?;
+        for row in &rows {
+            history.take(&read_event(row)?.event);
+        }
+        Ok(())
+    }
+
+    /// Everybody who has looked at a product since a moment; whoever has signed in since then is named as the customer.
     pub async fn viewers(
         &self,
         staff: &StaffScope,
@@ -122,8 +148,11 @@ impl Store {
         since: Timestamp,
     ) -> Result<Vec<Person>, StoreError> {
         let rows = sqlx::query(
-            "SELECT DISTINCT person FROM shop_events WHERE shop = ?1 AND product = ?2 AND at >= ?3 \
-             AND type = 'product_viewed' AND person IS NOT NULL",
+            "SELECT DISTINCT COALESCE('customer:' || joined.customer, person) AS person FROM shop_events \
+             LEFT JOIN joined_visitors AS joined ON joined.shop = ?1 AND SUBSTR(person, 1, 8) = 'visitor:' \
+             AND joined.visitor = SUBSTR(person, 9) AND received_at <= joined_at \
+             WHERE shop_events.shop = ?1 AND product = ?2 AND at >= ?3 AND type = 'product_viewed' \
+             AND person IS NOT NULL",
         )
         .bind(staff.shop.as_str())
         .bind(product)

@@ -2,6 +2,7 @@
 //! sample shop, through the real doors.
 
 mod crashes;
+mod visits;
 
 use reqwest::Method;
 use serde_json::{Value, json};

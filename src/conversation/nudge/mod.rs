@@ -30,6 +30,9 @@ const AT_ONCE: u32 = 64;
 /// Where the records of a person cannot be read now, the next look comes so much later.
 const LATER: SignedDuration = SignedDuration::from_mins(1);
 
+/// Whoever has done something on a page is taken to be there for so long.
+const STAYS: SignedDuration = SignedDuration::from_mins(30);
+
 /// The channel of a conversation that the assistant begins.
 const CHANNEL: &str = "nudge";
 
@@ -223,7 +226,8 @@ impl Conversations {
         }
     }
 
-    /// Where it is said: where the person is now, in the conversation that goes on, or in a new one.
+    /// Where it is said: where the person is now, in the conversation that it is about or another one as long as it goes on,
+    /// or in a new one. One that is over would not be found by the next visit.
     async fn conversation_for(
         &self,
         nudge: &Nudge,
@@ -231,16 +235,36 @@ impl Conversations {
         now: &Now,
     ) -> Result<Conversation, StoreError> {
         let store = &self.services().store;
-        if let Some(id) = &nudge.event.conversation
-            && let Ok(conversation) = store.conversation(scope, id).await
-        {
-            return Ok(conversation);
+        let about = match &nudge.event.conversation {
+            Some(id) => store.conversation(scope, id).await.ok(),
+            None => None,
+        };
+        let Some(customer) = scope.verified_customer() else {
+            // Nobody finds a visitor anywhere but where the visitor is.
+            return match about {
+                Some(about) => Ok(about),
+                None => self.open_for_nudge(scope, now).await,
+            };
+        };
+        // A customer does not find what was said where nobody had signed in.
+        let about = about.filter(|about| about.customer.as_ref() == Some(customer));
+        let is_there = nudge.event.kind.is_of_browser()
+            && now.timestamp().duration_since(nudge.event.at) <= STAYS
+            && about.is_some();
+        let shown = if is_there { None } else { store.shown_conversation(scope, now).await? };
+        let found = shown.or_else(|| about.filter(|about| is_there || about.goes_on(now)));
+        if let Some(found) = found {
+            return Ok(found);
         }
         if let Some(unfinished) = store.unfinished_conversation(scope, now).await? {
             return Ok(unfinished);
         }
+        self.open_for_nudge(scope, now).await
+    }
+
+    async fn open_for_nudge(&self, scope: &Scope, now: &Now) -> Result<Conversation, StoreError> {
         let new = NewConversation { channel: CHANNEL.to_owned(), memory: Default::default() };
-        store.open_conversation(scope, new, now).await
+        self.services().store.open_conversation(scope, new, now).await
     }
 }
 

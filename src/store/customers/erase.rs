@@ -34,8 +34,8 @@ impl Store {
     /// Erases a customer. The file and its log hold nothing of it afterwards, and the audit says that somebody was erased,
     /// not who.
     ///
-    /// Conversations are the customer's own, and those in which somebody who had not signed in opened one of the
-    /// customer's orders.
+    /// Conversations are the customer's own, those of the browser before the customer signed in to it, and those in which
+    /// somebody who had not signed in opened one of the customer's orders.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if nothing is kept; unless `force`, [`StoreError::Conflict`] while a person has or will take
@@ -165,6 +165,7 @@ fn count_of<'e>(erased: &'e mut Erased, table: &str) -> Option<&'e mut u64> {
         "promises" => Some(&mut erased.promises),
         "flows" => Some(&mut erased.flows),
         "webhook_deliveries" => Some(&mut erased.deliveries),
+        "shop_events" => Some(&mut erased.events),
         _ => None,
     }
 }

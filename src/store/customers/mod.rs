@@ -25,7 +25,7 @@ pub use erase::Erasure;
 pub struct CustomerData {
     /// The customer's own record, orders, parcels, cases and coupons.
     pub records: Vec<Record>,
-    /// The customer's conversations, oldest first.
+    /// The customer's conversations, oldest first; also those of the browser before the customer signed in to it.
     pub conversations: Vec<CustomerConversation>,
 }
 
@@ -75,7 +75,9 @@ impl Store {
             data.records.insert(0, own);
         }
         let rows = sqlx::query(
-            "SELECT id FROM conversations WHERE shop = ?1 AND customer = ?2 ORDER BY opened_at, id",
+            "SELECT id FROM conversations WHERE shop = ?1 AND (customer = ?2 OR (customer IS NULL AND EXISTS \
+             (SELECT 1 FROM joined_visitors AS joined WHERE joined.shop = ?1 AND joined.customer = ?2 \
+             AND joined.visitor = conversations.visitor AND opened_at <= joined_at))) ORDER BY opened_at, id",
         )
         .bind(staff.shop.as_str())
         .bind(customer.as_str())

@@ -5,10 +5,13 @@
 pub(super) const ORDERS: &str = "SELECT json_group_array(id) AS ids FROM records \
     WHERE shop = ?4 AND customer = ?2 AND kind = 'order'";
 
-/// The customer's conversations, and those in which somebody who had not signed in opened one of the orders.
+/// The customer's conversations, those from before the customer signed in to the same browser, and those in which somebody
+/// who had not signed in opened one of the orders.
 pub(super) const CONVERSATIONS: &str = "SELECT json_group_array(id) AS ids FROM conversations \
-    WHERE shop = ?4 AND (customer = ?2 OR (customer IS NULL AND id IN (SELECT conversation FROM opened_orders \
-    WHERE order_id IN (SELECT value FROM json_each(?5)))))";
+    WHERE shop = ?4 AND (customer = ?2 OR (customer IS NULL AND (id IN (SELECT conversation FROM opened_orders \
+    WHERE order_id IN (SELECT value FROM json_each(?5))) OR EXISTS (SELECT 1 FROM joined_visitors AS joined \
+    WHERE joined.shop = ?4 AND joined.visitor = conversations.visitor AND joined.customer = ?2 \
+    AND opened_at <= joined_at))))";
 
 /// What an index may know of the customer.
 pub(super) const INDEXED: &str = "SELECT kind, id FROM records WHERE shop = ?4 AND customer = ?2 \
@@ -60,7 +63,7 @@ macro_rules! pictures {
 pub(super) const PICTURES: &str = pictures!("SELECT *");
 
 /// What is done to each table, in this order: what says whose something was goes last.
-pub(super) const STEPS: [(&str, &str); 26] = [
+pub(super) const STEPS: [(&str, &str); 27] = [
     // Who did what stays; with what words, to whose order, and from which browser does not.
     (
         "audit",
@@ -173,12 +176,14 @@ pub(super) const STEPS: [(&str, &str); 26] = [
          message = NULL, settled_at = COALESCE(settled_at, ?3), \
          reason = IIF(state = 'planned', 'cause_gone', reason), state = IIF(state = 'planned', 'dropped', state) \
          WHERE shop = ?4 AND (conversation IN (SELECT value FROM json_each(?1)) OR person IN (SELECT 'customer:' || ?2 \
+         UNION SELECT 'visitor:' || visitor FROM joined_visitors WHERE shop = ?4 AND customer = ?2 \
          UNION SELECT 'visitor:' || visitor FROM conversations WHERE id IN (SELECT value FROM json_each(?1)) \
          AND visitor IS NOT NULL))",
     ),
     (
         "nudge_refusals",
         "DELETE FROM nudge_refusals WHERE shop = ?4 AND person IN (SELECT 'customer:' || ?2 \
+         UNION SELECT 'visitor:' || visitor FROM joined_visitors WHERE shop = ?4 AND customer = ?2 \
          UNION SELECT 'visitor:' || visitor FROM conversations WHERE id IN (SELECT value FROM json_each(?1)) \
          AND visitor IS NOT NULL)",
     ),
@@ -188,9 +193,12 @@ pub(super) const STEPS: [(&str, &str); 26] = [
         "UPDATE shop_events SET id = 'erased:' || number, person = NULL, of_order = NULL, conversation = NULL, \
          detail = '{}', fresh = 0 WHERE shop = ?4 AND (conversation IN (SELECT value FROM json_each(?1)) \
          OR of_order IN (SELECT value FROM json_each(?5)) OR person IN (SELECT 'customer:' || ?2 \
+         UNION SELECT 'visitor:' || visitor FROM joined_visitors WHERE shop = ?4 AND customer = ?2 \
          UNION SELECT 'visitor:' || visitor FROM conversations WHERE id IN (SELECT value FROM json_each(?1)) \
          AND visitor IS NOT NULL))",
     ),
+    // Now nothing is left of whom it names.
+    ("joined_visitors", "DELETE FROM joined_visitors WHERE shop = ?4 AND customer = ?2"),
     // No index ever had these, so that they go wholly.
     (
         "records",

@@ -65,7 +65,7 @@ async fn planted(store: &Store, owner: &str, order: &str, mark: &str) -> String 
 }
 
 /// ?1 the conversation, ?2 the mark, ?3 the mark in JSON, ?4 the customer, ?5 the order, ?6 the customer's message.
-const PLANT: [&str; 22] = [
+const PLANT: [&str; 23] = [
     "UPDATE conversations SET memory = ?3, visitor = 'vis_' || ?2 WHERE id = ?1",
     "UPDATE messages SET text = ?2, attachments = ?3, client_id = ?2 || id, sentences = ?3, commitments = ?3, \
      trace = ?3, handoff = ?3, owed = 0, complete = 1 WHERE conversation = ?1",
@@ -105,6 +105,7 @@ const PLANT: [&str; 22] = [
     "INSERT INTO nudges (id, shop, rule, purpose, person, cause, event, state, due, expires, planned_at, conversation, \
      text, why) VALUES ('ndg_' || ?1, 'default', 'r', 'care', 'customer:' || ?4, 'order:' || ?2, \
      (SELECT MAX(number) FROM shop_events), 'planned', 0, 0, 0, ?1, ?2, ?2)",
+    "INSERT INTO joined_visitors (shop, visitor, customer, joined_at) VALUES ('default', 'vis_before' || ?2, ?4, 0)",
     "INSERT INTO nudge_refusals (shop, person, rule, at) VALUES ('default', 'customer:' || ?4, '', 0), \
      ('default', 'visitor:vis_' || ?2, '', 0)",
 ];
@@ -178,8 +179,15 @@ async fn nothing_is_left_of_who_was_erased_and_everything_of_the_others() {
     let erasure = store.erase_customer(&staff(), &marked(), true, &now()).await.unwrap();
     let erased = erasure.erased;
     assert_eq!(
-        (erased.conversations, erased.messages, erased.records, erased.tickets, erased.deliveries),
-        (1, 2, 3, 1, 1)
+        (
+            erased.conversations,
+            erased.messages,
+            erased.records,
+            erased.tickets,
+            erased.deliveries,
+            erased.events
+        ),
+        (1, 2, 3, 1, 1, 1)
     );
     let gone: Vec<&str> = erasure.gone.iter().map(|(_, id)| id.as_str()).collect();
     assert_eq!(gone, ["coupon-8801", "8801"]);
@@ -327,4 +335,70 @@ async fn a_picture_that_was_never_sent_goes_with_its_browser() {
     picture.await.unwrap();
     store.erase_customer(&staff(), &marked(), true, &now()).await.unwrap();
     assert_eq!(count(&store, "pictures").await, 0);
+}
+
+#[tokio::test]
+async fn what_the_browser_did_before_signing_in_is_given_out_and_erased_with_the_customer() {
+    let (_folder, store) = store().await;
+    let (browser, owner) = (visitor(), customer(marked().as_str()));
+    let talk = opened(&store, &browser).await.id;
+    store.append_customer_message(&browser, &talk, message("ZQ7ERASE before"), &now()).await.unwrap();
+    let name = browser.visitor().unwrap().clone();
+    let token = store.create_session(&browser, &talk, &name, &now()).await.unwrap();
+    let key = crate::proactive::Person::of(&browser).unwrap().key();
+    let named = key.clone();
+    store
+        .write(move |transaction| {
+            Box::pin(async move {
+                for sql in [
+                    "INSERT INTO shop_events (shop, id, type, person, detail, at, received_at) \
+                     VALUES ('default', 'e', 'product_viewed', ?1, '{\"x\":\"ZQ7ERASE\"}', 0, 0)",
+                    "INSERT INTO nudge_refusals (shop, person, rule, at) VALUES ('default', ?1, '', 0)",
+                    "INSERT INTO nudges (id, shop, rule, purpose, person, cause, event, state, due, expires, planned_at, text) \
+                     VALUES ('ndg_1', 'default', 'r', 'offer', ?1, 'product:p', (SELECT MAX(number) FROM shop_events), \
+                     'sent', 0, 0, 0, 'ZQ7ERASE')",
+                ] {
+                    sqlx::query(sql).bind(&named).execute(&mut transaction.connection).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    let nothing = store.customer_data(&staff(), &marked()).await;
+    assert!(matches!(nothing, Err(StoreError::NotFound { .. })), "nobody has signed in: {nothing:?}");
+    let token = secrecy::ExposeSecret::expose_secret(&token);
+    assert!(store.join_visitor(&owner, token, &now()).await.unwrap());
+    // What the browser says after that may be somebody else's.
+    let later = crate::time::Now::new("2026-11-20T03:00:00Z".parse().unwrap(), jiff::tz::TimeZone::UTC);
+    let new = crate::store::NewConversation { channel: "test".into(), memory: Default::default() };
+    let after = store.open_conversation(&browser, new, &later).await.unwrap().id;
+    store.append_customer_message(&browser, &after, message("STAYS after"), &later).await.unwrap();
+    let data = store.customer_data(&staff(), &marked()).await.unwrap();
+    assert_eq!(data.conversations.len(), 1);
+    assert_eq!(data.conversations[0].messages[0].text, "ZQ7ERASE before");
+    let erased = store.erase_customer(&staff(), &marked(), true, &now()).await.unwrap().erased;
+    assert_eq!((erased.conversations, erased.events), (1, 1));
+    assert_eq!(found(&store, MARK).await, Vec::<String>::new());
+    assert_eq!(found(&store, &key).await, Vec::<String>::new());
+    assert!(found(&store, "STAYS after").await.contains(&"messages.text".to_owned()));
+}
+
+#[tokio::test]
+async fn somebody_of_whom_only_the_shop_has_reported_is_erased_too() {
+    let (_folder, store) = store().await;
+    let sql = "INSERT INTO shop_events (shop, id, type, person, detail, at, received_at) \
+               VALUES ('default', 'e', 'order_paid', ?1, '{}', 0, 0)";
+    let key = format!("customer:{}", marked());
+    store
+        .write(move |transaction| {
+            Box::pin(async move {
+                sqlx::query(sql).bind(key).execute(&mut transaction.connection).await?;
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.erase_customer(&staff(), &marked(), false, &now()).await.unwrap().erased.events, 1);
+    assert_eq!(found(&store, MARK).await, Vec::<String>::new());
 }

@@ -10,6 +10,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::codec::{from_text, from_word, time, word};
+use super::joined::also_known_as;
 use super::shop_events::{person_of, read_event};
 use super::{Store, StoreError, Transaction};
 use crate::identity::{NudgeId, ShopId, StaffScope};
@@ -157,32 +158,38 @@ fn read_nudge(row: &SqliteRow) -> Result<Nudge, StoreError> {
     })
 }
 
+/// Nothing is planned that was said for the same cause to the visitor that a customer was before signing in.
+const INSERT: &str = concat!(
+    "INSERT INTO nudges (shop, person, id, rule, purpose, cause, event, product, state, due, expires, planned_at) \
+     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'planned', ?9, ?10, ?11 WHERE NOT EXISTS (SELECT 1 FROM nudges AS said \
+     WHERE said.shop = ?1 AND said.rule = ?4 AND said.cause = ?6 AND said.state = 'sent' AND said.person <> ?2 \
+     AND said.person IN ",
+    also_known_as!(),
+    ") ON CONFLICT (shop, rule, person, cause) DO UPDATE SET event = excluded.event, due = excluded.due, \
+     expires = excluded.expires, looks = looks + 1 WHERE ?12 AND state = 'planned' AND excluded.due > due"
+);
+
 async fn insert(
     transaction: &mut Transaction,
     shop: &ShopId,
     (event, person, (planned, purpose)): (i64, &Person, &(Planned, Purpose)),
     moment: i64,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "INSERT INTO nudges (id, shop, rule, purpose, person, cause, event, product, state, due, expires, planned_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'planned', ?9, ?10, ?11) \
-         ON CONFLICT (shop, rule, person, cause) DO UPDATE SET event = excluded.event, due = excluded.due, \
-         expires = excluded.expires, looks = looks + 1 WHERE ?12 AND state = 'planned' AND excluded.due > due",
-    )
-    .bind(NudgeId::generate().as_str())
-    .bind(shop.as_str())
-    .bind(&planned.rule)
-    .bind(word(purpose)?)
-    .bind(person.key())
-    .bind(&planned.cause)
-    .bind(event)
-    .bind(&planned.product)
-    .bind(planned.due.as_millisecond())
-    .bind(planned.expires.as_millisecond())
-    .bind(moment)
-    .bind(planned.renews)
-    .execute(&mut transaction.connection)
-    .await?;
+    let done = sqlx::query(INSERT)
+        .bind(shop.as_str())
+        .bind(person.key())
+        .bind(NudgeId::generate().as_str())
+        .bind(&planned.rule)
+        .bind(word(purpose)?)
+        .bind(&planned.cause)
+        .bind(event)
+        .bind(&planned.product)
+        .bind(planned.due.as_millisecond())
+        .bind(planned.expires.as_millisecond())
+        .bind(moment)
+        .bind(planned.renews)
+        .execute(&mut transaction.connection)
+        .await?;
     Ok(done.rows_affected() > 0)
 }
 

@@ -70,7 +70,9 @@ impl Store {
             "SELECT rule, state, COALESCE(reason, 'cause_gone') AS reason, count(*) AS n, count(shown_at) AS shown, \
              count(opened_at) AS opened, count(answered_at) AS answered, count(dismissed_at) AS dismissed, \
              sum((state = 'sent' OR COALESCE(reason, '') = 'held_out') AND EXISTS (SELECT 1 FROM shop_events \
-             WHERE shop_events.shop = nudges.shop AND shop_events.person = nudges.person \
+             WHERE shop_events.shop = nudges.shop AND shop_events.person IN (nudges.person, \
+             (SELECT 'customer:' || customer FROM joined_visitors WHERE joined_visitors.shop = nudges.shop \
+             AND SUBSTR(nudges.person, 1, 8) = 'visitor:' AND visitor = SUBSTR(nudges.person, 9))) \
              AND type IN ('order_placed', 'order_paid') AND at > settled_at AND at < settled_at + ?3)) AS ordered \
              FROM nudges WHERE shop = ?1 AND planned_at >= ?2 GROUP BY rule, state, 3",
         )

@@ -10,6 +10,7 @@ use crate::desk::types::ConversationState;
 use crate::identity::{ConversationId, Scope, ShopId};
 use crate::proactive::{Consents, Person, Shown, Standing, troubled};
 use crate::store::codec::{from_json, from_word, time};
+use crate::store::joined::{also_known_as, joined_to};
 use crate::store::{Store, StoreError};
 use crate::time::Now;
 
@@ -31,6 +32,19 @@ macro_rules! of_person {
         )
     };
 }
+
+/// What a person has refused, closed and been told, also before signing in.
+const REFUSED: &str =
+    concat!("SELECT rule FROM nudge_refusals WHERE shop = ?1 AND person IN ", also_known_as!());
+const DISMISSED: &str = concat!(
+    "SELECT rule, MAX(dismissed_at) AS at FROM nudges WHERE shop = ?1 AND dismissed_at IS NOT NULL AND person IN ",
+    also_known_as!(),
+    " GROUP BY rule"
+);
+const SAID: &str = concat!(
+    "SELECT rule, purpose, settled_at FROM nudges WHERE shop = ?1 AND state = 'sent' AND settled_at > ?3 AND person IN ",
+    also_known_as!()
+);
 
 impl Store {
     /// How things stand with a person for one rule.
@@ -107,22 +121,15 @@ async fn wishes(
         let body: Option<serde_json::Value> = body.as_deref().map(from_json).transpose()?;
         standing.consents = Consents::of(body.as_ref());
     }
-    let refused: Vec<String> =
-        sqlx::query_scalar("SELECT rule FROM nudge_refusals WHERE shop = ?1 AND person = ?2")
-            .bind(shop.as_str())
-            .bind(person.key())
-            .fetch_all(&mut *connection)
-            .await?;
+    let refused: Vec<String> = sqlx::query_scalar(REFUSED)
+        .bind(shop.as_str())
+        .bind(person.key())
+        .fetch_all(&mut *connection)
+        .await?;
     standing.opted_out = refused.iter().any(String::is_empty);
     standing.stopped = refused.into_iter().filter(|rule| !rule.is_empty()).collect::<BTreeSet<_>>();
-    let rows = sqlx::query(
-        "SELECT rule, MAX(dismissed_at) AS at FROM nudges WHERE shop = ?1 AND person = ?2 AND dismissed_at IS NOT NULL \
-         GROUP BY rule",
-    )
-    .bind(shop.as_str())
-    .bind(person.key())
-    .fetch_all(&mut *connection)
-    .await?;
+    let rows =
+        sqlx::query(DISMISSED).bind(shop.as_str()).bind(person.key()).fetch_all(&mut *connection).await?;
     for row in &rows {
         standing.dismissed.push((row.try_get("rule")?, time(row.try_get("at")?)?));
     }
@@ -136,14 +143,12 @@ async fn told(
     (person, moment): (&Person, i64),
     standing: &mut Standing,
 ) -> Result<(), StoreError> {
-    let rows = sqlx::query(
-        "SELECT rule, purpose, settled_at FROM nudges WHERE shop = ?1 AND person = ?2 AND state = 'sent' AND settled_at > ?3",
-    )
-    .bind(shop.as_str())
-    .bind(person.key())
-    .bind(moment - WEEK)
-    .fetch_all(&mut *connection)
-    .await?;
+    let rows = sqlx::query(SAID)
+        .bind(shop.as_str())
+        .bind(person.key())
+        .bind(moment - WEEK)
+        .fetch_all(&mut *connection)
+        .await?;
     for row in &rows {
         standing.shown.push(Shown {
             rule: row.try_get("rule")?,
@@ -161,16 +166,18 @@ async fn matters(
     (person, moment): (&Person, i64),
     standing: &mut Standing,
 ) -> Result<(), StoreError> {
-    let (sql, id) = match person {
+    let joined = joined_to(connection, shop, person).await?;
+    let before =
+        joined.iter().map(|joined| (of_person!("customer IS NULL AND visitor"), joined.visitor.as_str()));
+    let own = match person {
         Person::Customer(customer) => (of_person!("customer"), customer.as_str()),
         Person::Visitor(visitor) => (of_person!("visitor"), visitor.as_str()),
     };
-    let rows = sqlx::query(sql)
-        .bind(shop.as_str())
-        .bind(id)
-        .bind(moment - FEELINGS)
-        .fetch_all(&mut *connection)
-        .await?;
+    let mut rows = Vec::new();
+    for (sql, id) in before.chain([own]) {
+        let found = sqlx::query(sql).bind(shop.as_str()).bind(id).bind(moment - FEELINGS);
+        rows.extend(found.fetch_all(&mut *connection).await?);
+    }
     for row in &rows {
         let state: ConversationState = from_word(row.try_get("state")?)?;
         let owed: bool = row.try_get("owed")?;

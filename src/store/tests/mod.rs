@@ -6,6 +6,7 @@ mod crash;
 mod desk;
 mod flows;
 mod gaps;
+mod joined;
 mod keys;
 mod nudges;
 mod opening;

@@ -276,22 +276,28 @@ class Line {
     this.outbox = [...(this.keep("outbox") ?? []).filter(({ id }) => !written.includes(id)), ...this.outbox]; this.#store();
     this.session = this.#kept();
     if (!this.session) await this.#renew(proof);
+    if (!proof) keep("localStorage", this.#before, this.session.token);
     const told = new Promise((resolve) => { this.#told = resolve; });
     this.#listen();
     await told;
     this.flush();
   }
+  /** Under which the visitor's token is kept: what this browser did before anybody signed in counts for whoever does so next. */
+  get #before() { return `warmdesk ${this.#host.server} visitor token`; }
   async #renew(proof) {
     const visitor = proof ? undefined : keep("localStorage", "warmdesk visitor") ?? undefined;
+    let visitor_token = proof?.signature ? keep("localStorage", this.#before) ?? undefined : undefined;
     this.#lastEvent = null;
-    const ask = (customer) => this.request("/api/v1/session", { method: "POST", body: { visitor, customer }, token: "" });
-    const answer = await ask(proof).catch((error) => {
+    const ask = (body) => this.request("/api/v1/session", { method: "POST", body: { visitor, ...body }, token: "" });
+    const answer = await ask({ customer: proof, visitor_token }).catch((error) => {
       if (error.code !== "invalid_signature") throw error;
       console.warn("warmdesk: the signature is wrong");
-      return ask(null);
+      visitor_token = undefined;
+      return ask({});
     });
     this.session = { ...await answer.json(), at: Date.now() };
     this.share("session", this.session);
+    if (visitor_token) keep("localStorage", this.#before, null);
     if (!proof) keep("localStorage", "warmdesk visitor", this.session.visitor);
   }
 

@@ -237,6 +237,12 @@ impl Access for Fake {
     fn session<'a>(&'a self, token: &'a str) -> Answer<'a, Option<Session>> {
         answer(Ok(self.inner.lock().unwrap().sessions.get(token).cloned()))
     }
+
+    fn join_visitor<'a>(&'a self, customer: &'a Scope, token: &'a str) -> Answer<'a, bool> {
+        let session = self.inner.lock().unwrap().sessions.get(token).cloned();
+        let is_visitor = session.is_some_and(|session| session.scope.verified_customer().is_none());
+        answer(Ok(is_visitor && customer.verified_customer().is_some()))
+    }
 }
 
 /// Notices when it is dropped before the end of its stream.
@@ -780,7 +786,7 @@ impl Proactive for Fake {
     }
 
     fn report(&self, _: StaffScope, _: Timestamp) -> Answer<'_, ProactiveReport> {
-        answer(Ok(ProactiveReport { rules: Vec::new(), recent: Vec::new() }))
+        answer(Ok(ProactiveReport { rules: Vec::new(), recent: Vec::new(), waiting_events: 0 }))
     }
 }
 
