@@ -24,6 +24,11 @@ pub struct DeskConfig {
     pub wait_update_minutes: u32,
     /// How many such words one wait gets at most. Default: `4`.
     pub wait_updates: u32,
+    /// Seconds after the last word from which on somebody who waits hears that they have moved up in the queue; `0` says nothing of
+    /// it. Default: `60`.
+    pub wait_place_seconds: u32,
+    /// How many such words one wait gets at most, beside the others. Default: `5`.
+    pub wait_place_updates: u32,
     /// Business minutes after which the group is reminded of a handoff that nobody has taken; `0` reminds nobody.
     /// Default: `5`.
     pub remind_minutes: u32,
@@ -57,6 +62,8 @@ impl Default for DeskConfig {
             answer_within_minutes: 30,
             wait_update_minutes: 3,
             wait_updates: 4,
+            wait_place_seconds: 60,
+            wait_place_updates: 5,
             remind_minutes: 5,
             escalate_minutes: 10,
             leave_before_closing_minutes: 30,
@@ -77,6 +84,8 @@ impl DeskConfig {
             wait: WaitSettings {
                 update_minutes: self.wait_update_minutes,
                 most_updates: self.wait_updates,
+                place_seconds: self.wait_place_seconds,
+                most_places: self.wait_place_updates,
                 remind_minutes: self.remind_minutes,
                 escalate_minutes: self.escalate_minutes,
                 leave_minutes: self.leave_before_closing_minutes,
@@ -97,6 +106,7 @@ impl DeskConfig {
         let numbers = [
             ("desk.wait_update_minutes", self.wait_update_minutes),
             ("desk.wait_updates", self.wait_updates),
+            ("desk.wait_place_updates", self.wait_place_updates),
             ("desk.remind_minutes", self.remind_minutes),
             ("desk.escalate_minutes", self.escalate_minutes),
             ("desk.leave_before_closing_minutes", self.leave_before_closing_minutes),
@@ -106,5 +116,13 @@ impl DeskConfig {
             ("desk.reopen_days", self.reopen_days),
         ];
         numbers.into_iter().find(|(_, number)| *number > 60 * 24 * 31)
+    }
+
+    /// The first number of seconds that makes no sense.
+    pub(super) fn wrong_seconds(&self) -> Option<(&'static str, u32)> {
+        let numbers = [
+            ("desk.wait_place_seconds", self.wait_place_seconds),
+        ];
+        numbers.into_iter().find(|(_, number)| *number != 0 && !(10..=86_400).contains(number))
     }
 }

@@ -1,5 +1,7 @@
 //! How does a ticket stand at the desk? Its clocks by the settings, its place in the queue, and what an agent's message promises.
 
+use serde_json::{Value, json};
+
 use super::Conversations;
 use crate::desk::clocks::clocks;
 use crate::desk::promised::promised;
@@ -8,6 +10,7 @@ use crate::desk::types::{DeskTicket, QueuePlace, Ticket};
 use crate::identity::{StaffScope, TicketId};
 use crate::store::{AgentWord, StoreError};
 use crate::time::Now;
+use crate::turn::types::DeskStatus;
 
 /// The queue as it stands.
 pub struct Queue {
@@ -49,4 +52,17 @@ impl Conversations {
         });
         DeskTicket { clocks: clocks(&ticket, services.desk.clocks, &services.hours), wait, ticket }
     }
+}
+
+/// The desk as the wording reads it that is said while no message is answered.
+pub(super) fn shown(desk: &DeskStatus, now: &Now) -> Value {
+    let mut shown = json!({
+        "open": desk.open,
+        "ahead": desk.ahead,
+        "due": now.at(desk.answer_due).to_string(),
+    });
+    if let Some(minutes) = desk.wait_minutes {
+        shown["wait_minutes"] = minutes.into();
+    }
+    shown
 }

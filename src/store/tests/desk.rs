@@ -329,7 +329,8 @@ impl Day {
     async fn waits(&mut self, twice: bool) {
         for seen in self.store.due_waits(&staff(), 32, &self.now).await.unwrap() {
             let (text, sentence) = self.word();
-            let step = WaitMove { done: WaitDone::Updated, said: Some((sentence, Trace::default())) };
+            let said = Some((sentence, Trace::default()));
+            let step = WaitMove { done: WaitDone::Updated, said, told_ahead: None };
             let went = self.store.move_wait(&staff(), &seen, step.clone(), &self.now).await.unwrap();
             assert!(matches!(went, WaitWent::Said(_)), "{went:?}");
             if twice {

@@ -147,7 +147,7 @@ pub(super) async fn claim(
     .bind(id.as_str())
     .execute(&mut transaction.connection)
     .await?;
-    end_wait(transaction, id).await?;
+    end_wait(transaction, (&agent.shop, id), now).await?;
     tell_desk(transaction, &mut conversation, &ticket, now).await?;
     audit(transaction, agent, ("claim", id.as_str(), ""), now).await?;
     begun_by_person(transaction, agent, id, now).await?;
