@@ -1,5 +1,6 @@
 //! The settings of the desk.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::desk::clocks::ClockSettings;
@@ -29,6 +30,9 @@ pub struct DeskConfig {
     pub wait_place_seconds: u32,
     /// How many such words one wait gets at most, beside the others. Default: `5`.
     pub wait_place_updates: u32,
+    /// Seconds without a sign of an agent after which a ticket whose customer waits for a word goes back to the head of the queue;
+    /// `0` for never. Only those are missed who have had the desk open since they took it. Default: `60`.
+    pub agent_gone_seconds: u32,
     /// Business minutes after which the group is reminded of a handoff that nobody has taken; `0` reminds nobody.
     /// Default: `5`.
     pub remind_minutes: u32,
@@ -64,6 +68,7 @@ impl Default for DeskConfig {
             wait_updates: 4,
             wait_place_seconds: 60,
             wait_place_updates: 5,
+            agent_gone_seconds: 60,
             remind_minutes: 5,
             escalate_minutes: 10,
             leave_before_closing_minutes: 30,
@@ -96,6 +101,8 @@ impl DeskConfig {
                 resolution_minutes: self.resolution_minutes,
             },
             assignment: self.assignment,
+            gone_after: (self.agent_gone_seconds > 0)
+                .then(|| SignedDuration::from_secs(i64::from(self.agent_gone_seconds))),
             reopen_days: self.reopen_days,
             high_value: (self.high_value_amount > 0).then(|| i64::from(self.high_value_amount) * 100),
         }
@@ -118,10 +125,11 @@ impl DeskConfig {
         numbers.into_iter().find(|(_, number)| *number > 60 * 24 * 31)
     }
 
-    /// The first number of seconds that makes no sense.
+    /// The first number of seconds that makes no sense: a browser takes some to come back after a broken connection.
     pub(super) fn wrong_seconds(&self) -> Option<(&'static str, u32)> {
         let numbers = [
             ("desk.wait_place_seconds", self.wait_place_seconds),
+            ("desk.agent_gone_seconds", self.agent_gone_seconds),
         ];
         numbers.into_iter().find(|(_, number)| *number != 0 && !(10..=86_400).contains(number))
     }

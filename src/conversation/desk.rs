@@ -1,13 +1,14 @@
-//! How does a ticket stand at the desk? Its clocks by the settings, its place in the queue, and what an agent's message promises.
+//! How does a ticket stand at the desk? Its clocks by the settings, its place in the queue, what an agent's message promises,
+//! and how the desk stands as a whole.
 
 use serde_json::{Value, json};
 
-use super::Conversations;
+use super::{Conversations, Services};
 use crate::desk::clocks::clocks;
 use crate::desk::promised::promised;
 use crate::desk::queue::{DeskCounts, desk_status};
 use crate::desk::types::{DeskTicket, QueuePlace, Ticket};
-use crate::identity::{StaffScope, TicketId};
+use crate::identity::{ConversationId, StaffScope, TicketId};
 use crate::store::{AgentWord, StoreError};
 use crate::time::Now;
 use crate::turn::types::DeskStatus;
@@ -17,6 +18,19 @@ pub struct Queue {
     /// The tickets in it, the next one first.
     tickets: Vec<TicketId>,
     milliseconds_a_place: Option<i64>,
+}
+
+impl Services {
+    /// Whether people are there, and how long the queue is before a conversation.
+    pub(crate) async fn desk(
+        &self,
+        staff: &StaffScope,
+        conversation: Option<&ConversationId>,
+        now: &Now,
+    ) -> Result<DeskStatus, StoreError> {
+        let counts = self.store.desk_counts(staff, conversation, now).await?;
+        Ok(desk_status(&self.hours, counts, self.answer_within_business_minutes, now))
+    }
 }
 
 impl Conversations {

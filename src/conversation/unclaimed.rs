@@ -29,15 +29,15 @@ const STEPS: usize = 8;
 const CALL_BACK: &str = "callback";
 
 impl Conversations {
-    /// Looks after the conversations that nobody has taken, and brings back what was put off until now. How many words were
-    /// said.
+    /// Looks after the conversations that nobody has taken, brings back what was put off until now, and takes from agents who are
+    /// gone what their customers wait for. How many words were said.
     ///
     /// # Errors
     /// If the store does not answer. What was said until then is said.
     pub async fn look_after_waits(&self, staff: &StaffScope) -> Result<usize, StoreError> {
         let services = self.services();
         services.store.wake_snoozed(staff, &services.clock.now()).await?;
-        let (mut said, mut trouble) = (0, None);
+        let (mut said, mut trouble) = (self.take_from_the_gone(staff).await?, None);
         for _ in 0..STEPS {
             let now = services.clock.now();
             let mut moved = 0;

@@ -1,5 +1,7 @@
 //! What may honestly be said of the queue: how many are ahead and how long it will take.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::hours::BusinessHours;
 use crate::time::Now;
 use crate::turn::types::DeskStatus;
@@ -33,6 +35,12 @@ pub fn desk_status(
         wait_minutes: counts.milliseconds_a_place.filter(|_| open).and_then(|pace| wait(pace, counts.ahead)),
         answer_due: hours.due_in_business_minutes(now, answer_within_business_minutes),
     }
+}
+
+/// When somebody is to be there: by the estimate of the queue, or by the time by which a message is answered.
+pub fn expected(desk: &DeskStatus, now: &Now) -> Timestamp {
+    let estimate = desk.wait_minutes.map(|minutes| SignedDuration::from_mins(i64::from(minutes)));
+    estimate.and_then(|wait| now.timestamp().checked_add(wait).ok()).unwrap_or(desk.answer_due)
 }
 
 fn wait(pace: i64, ahead: u32) -> Option<u32> {

@@ -200,9 +200,9 @@ proptest! {
                 ConversationState::Snoozed => prop_assert_eq!(desk.ticket, Some(TicketStatus::Snoozed)),
                 ConversationState::Bot | ConversationState::Resolved => prop_assert_eq!(desk.open_ticket(), None),
             }
-            // Only an agent takes a conversation out of people's hands, and only a claim puts it into one's.
+            // Only an agent, or being gone, takes a conversation out of people's hands, and only a claim puts it into one's.
             if before.is_with_person() && !desk.state.is_with_person() {
-                prop_assert!(matches!(step, Move::Return | Move::Resolve | Move::PassOn));
+                prop_assert!(matches!(step, Move::Return | Move::Resolve | Move::PassOn | Move::FallBack));
             }
             if desk.state.is_with_person() && !before.is_with_person() {
                 prop_assert_eq!((before, step), (ConversationState::Waiting, Move::Claim));

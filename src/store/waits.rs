@@ -289,7 +289,7 @@ async fn done(
             }
             reopen(transaction, staff, (ticket, conversation), reopens_since, now).await?;
             if ticket.assignee.is_none()
-                && let Some(name) = assign_by(transaction, &staff.shop, assignment, now).await?
+                && let Some(name) = assign_by(transaction, &staff.shop, (assignment, None), now).await?
             {
                 set_assignee(transaction, staff, (ticket, conversation), Some(name), now).await?;
             }

@@ -52,9 +52,9 @@ pub const PLACES: [(&str, Goal); 33] = [
 ];
 
 /// Places of wording that a pack may have besides: which of two guesses or which item of an order is meant, comfort that names
-/// what the customer needs it for, asking again, owning up to a promise that is overdue.
+/// what the customer needs it for, asking again, owning up to a promise that is overdue, an agent who is gone.
 /// `also.TOPIC` names a second matter of that topic, `waiting.SCENARIO` answers that scenario while the customer waits.
-pub const OPTIONAL_PLACES: [&str; 9] = [
+pub const OPTIONAL_PLACES: [&str; 10] = [
     "unclear.guesses",
     "situation",
     "sign_in.again",
@@ -64,6 +64,7 @@ pub const OPTIONAL_PLACES: [&str; 9] = [
     "choose_item",
     "promise_overdue",
     "also",
+    "agent_gone",
 ];
 
 /// Scenarios that the turn falls back to by name. Every pack must have them: what is not understood but known, what

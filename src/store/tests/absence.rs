@@ -1,12 +1,12 @@
-//! Places in the queue: whoever moves up hears it once.
+//! Agents who are gone, and places in the queue: each ticket falls back once with its word, and whoever moves up hears it once.
 
 use jiff::SignedDuration;
 
 use super::waits::handed_over;
 use super::*;
-use crate::desk::types::{Assignment, HandoffNote, Ticket};
+use crate::desk::types::{Assignment, ConversationState, Escalation, HandoffNote, Ticket, TicketStatus};
 use crate::desk::wait::NextLook;
-use crate::store::{DueWait, WaitDone, WaitMove, WaitWent};
+use crate::store::{DueWait, FallenBack, WaitDone, WaitMove, WaitWent};
 use crate::turn::trace::Trace;
 
 fn said(text: &str) -> Option<(SentenceTrace, Trace)> {
@@ -15,9 +15,85 @@ fn said(text: &str) -> Option<(SentenceTrace, Trace)> {
     Some((sentence, Trace::default()))
 }
 
+fn fallen() -> FallenBack {
+    FallenBack {
+        due: None,
+        announced: now().timestamp(),
+        assignment: Assignment::Manual,
+        said: said("同事不在线"),
+    }
+}
+
+async fn watched(store: &Store) -> Vec<Ticket> {
+    store.owed_by_watched(&staff()).await.unwrap()
+}
+
+/// A ticket that 小李 has with the desk open, behind one that nobody has.
+async fn held(store: &Store) -> (Ticket, Ticket) {
+    let before = handed_over(store, &customer("before"), HandoffNote::default()).await;
+    let ticket = handed_over(store, &customer("c1"), HandoffNote::default()).await;
+    store.claim(&agent("小李"), &ticket.id, &now()).await.unwrap();
+    assert!(watched(store).await.is_empty(), "who has not opened the desk is not missed");
+    store.watch_tickets(&agent("小李")).await.unwrap();
+    (before, ticket)
+}
+
 async fn waiting(store: &Store, ticket: &Ticket, at: &Now) -> Option<DueWait> {
     let due = store.due_waits(&staff(), 32, at).await.unwrap();
     due.into_iter().find(|wait| wait.ticket.id == ticket.id)
+}
+
+#[tokio::test]
+async fn a_ticket_falls_back_once_and_comes_first_of_its_kind() {
+    let (_folder, store) = store().await;
+    let (before, ticket) = held(&store).await;
+    assert_eq!(store.ahead_of_head(&staff(), &ticket).await.unwrap(), 0);
+    let seen = watched(&store).await.pop().expect("the customer waits for the first word");
+    assert_eq!(seen.id, ticket.id);
+    let went = store.fall_back(&staff(), &seen, fallen(), &now()).await.unwrap();
+    assert!(matches!(went, WaitWent::Said(_)), "{went:?}");
+    assert_eq!(store.fall_back(&staff(), &seen, fallen(), &now()).await.unwrap(), WaitWent::Gone);
+    let detail = store.ticket(&staff(), &ticket.id).await.unwrap();
+    let kept = &detail.ticket;
+    assert_eq!((kept.status, kept.agent.as_deref()), (TicketStatus::Open, None));
+    assert_eq!((kept.assignee.as_deref(), kept.goes_first), (None, true), "whoever is free takes it");
+    assert_eq!((kept.priority, kept.escalation), (ticket.priority, Escalation::Nobody));
+    assert_eq!(detail.conversation.state, ConversationState::Waiting);
+    assert_eq!(detail.history.len(), 1);
+    let audit = store.audit_log(&staff(), ticket.id.as_str()).await.unwrap();
+    let lines: Vec<_> = audit.iter().filter(|line| line.action == "fall_back").collect();
+    assert_eq!((lines.len(), lines[0].detail.as_str()), (1, "小李"));
+    // It stands before those that came earlier, and what is told of places agrees with the queue.
+    assert_eq!(store.queue(&staff()).await.unwrap(), [ticket.id.clone(), before.id.clone()]);
+    for (one, ahead) in [(&ticket, 0), (&before, 1)] {
+        let counts = store.desk_counts(&staff(), Some(&one.conversation), &now()).await.unwrap();
+        assert_eq!(counts.ahead, ahead);
+    }
+    let begun = waiting(&store, &ticket, &now()).await.expect("a new wait begins");
+    assert_eq!((begun.wait.steps, begun.wait.updates), (0, 0));
+    // Whoever takes it next is missed only with the desk open.
+    let claimed = store.claim(&agent("小李"), &ticket.id, &now()).await.unwrap();
+    assert!(!claimed.goes_first);
+    assert!(watched(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn only_whoever_a_customer_waits_for_is_missed() {
+    let (_folder, store) = store().await;
+    let (_, ticket) = held(&store).await;
+    let seen = watched(&store).await.pop().unwrap();
+    store.staff_message(&agent("小李"), &ticket.id, message("我看一下"), &now()).await.unwrap();
+    assert!(watched(&store).await.is_empty(), "the customer has a word");
+    assert_eq!(store.fall_back(&staff(), &seen, fallen(), &now()).await.unwrap(), WaitWent::Gone);
+    let later = at("2026-11-20T02:20:00Z");
+    let scope = customer("c1");
+    store.append_customer_message(&scope, &ticket.conversation, message("那快点"), &later).await.unwrap();
+    assert_eq!(watched(&store).await.len(), 1);
+    // What was seen before the customer wrote again is not what stands there now.
+    assert_eq!(store.fall_back(&staff(), &seen, fallen(), &later).await.unwrap(), WaitWent::Gone);
+    let until = later.timestamp() + SignedDuration::from_hours(1);
+    store.snooze(&agent("小李"), &ticket.id, until, &later).await.unwrap();
+    assert!(watched(&store).await.is_empty(), "who has put it off comes back to it");
 }
 
 #[tokio::test]

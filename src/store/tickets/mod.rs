@@ -1,5 +1,6 @@
 //! Tickets as rows: the desk's queue, what an agent reads, and who did what.
 
+mod absence;
 mod open;
 mod parting;
 mod upkeep;
@@ -21,6 +22,7 @@ use crate::identity::{ConversationId, Scope, StaffScope, TicketId};
 use crate::staff::AuditEntry;
 use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
 
+pub use absence::FallenBack;
 pub(super) use open::{open as open_in, program};
 pub use parting::{Parting, PassedOn};
 pub(super) use sorting::{assign_by, set_assignee};
@@ -243,6 +245,7 @@ pub(super) fn read_ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
         snoozed_until: moment("snoozed_until")?,
         reopens: reopens.map(from_text).transpose()?,
         escalation: read_escalation(row.try_get("escalation")?)?,
+        goes_first: row.try_get("goes_first")?,
         waiting_since: moment("waiting_since")?,
         first_response_at: moment("first_response_at")?,
         closed_at: moment("closed_at")?,

@@ -136,10 +136,10 @@ pub(super) async fn claim(
     }
     ticket.agent = Some(agent.actor.clone());
     ticket.assignee.clone_from(&ticket.agent);
-    ticket.snoozed_until = None;
+    (ticket.snoozed_until, ticket.goes_first) = (None, false);
     // How fast the queue moves is told by the first claim alone.
     sqlx::query(
-        "UPDATE tickets SET status = 'claimed', agent = ?1, assignee = ?1, snoozed_until = NULL, \
+        "UPDATE tickets SET status = 'claimed', agent = ?1, assignee = ?1, snoozed_until = NULL, watched = 0, goes_first = 0, \
          claimed_at = COALESCE(claimed_at, ?2) WHERE id = ?3",
     )
     .bind(&agent.actor)

@@ -57,7 +57,7 @@ export default {
   "talk.label": "对话", "talk.messages": "消息", "talk.emptyTitle": "选择一个工单", "talk.emptyText": "左边是等待人工的顾客，最急的在最上面。", "talk.newer": "有新消息", "talk.typing": "顾客正在输入…",
   "talk.assistant": "AI 客服", "talk.staff": "客服", "talk.said": (who, at) => `${who}，${at}`, "talk.choices": "当时给顾客的选项", "talk.gone": "这个工单不存在了。",
   "line.opened": (reason, detail) => `转人工：${reason}${detail ? ` · ${detail}` : ""}`, "line.claim": (name) => `${name || "同事"} 接入`, "line.return": (name) => `${name || "同事"} 交还给 AI`, "line.resolve": (name) => `${name || "同事"} 标记为已解决`,
-  "line.snooze": (name) => `${name || "同事"} 暂缓了工单`, "line.wake": () => "暂缓结束，回到处理中", "line.pass_on": (name, to) => `${name || "同事"} 转给 ${to || "队列"}`, "line.assign": (name, to) => `分配给 ${to || "任何人"}`, "line.raise_ticket": () => "优先级提高",
+  "line.snooze": (name) => `${name || "同事"} 暂缓了工单`, "line.wake": () => "暂缓结束，回到处理中", "line.pass_on": (name, to) => `${name || "同事"} 转给 ${to || "队列"}`, "line.fall_back": (name, gone) => `${gone || name || "同事"} 不在线，退回队首`, "line.assign": (name, to) => `分配给 ${to || "任何人"}`, "line.raise_ticket": () => "优先级提高",
   "line.reopen": () => "接着以前的工单", "line.leave_for_later": () => "没有人接，转为留单", "line.offer_call_back": () => "没有人接，提议回电", "line.rated": (stars, text) => `顾客评价 ${stars}${text ? ` “${text}”` : ""}`,
   "trace.show": "为什么这样说", "trace.hide": "收起依据", "trace.title": "这句话的依据", "trace.scenario": "场景", "trace.tier": "档位", "trace.question": "理解为", "trace.time": "用时",
   "trace.model": (prompt, written) => `模型读 ${prompt}、写 ${written} 个词元`, "trace.noModel": "没有用模型", "trace.noEvidence": "这句不需要资料。", "trace.noText": "没有内容。", "trace.because": (why) => `用它的原因：${why}`,
