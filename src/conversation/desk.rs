@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::{Conversations, Services};
 use crate::desk::clocks::clocks;
 use crate::desk::promised::promised;
-use crate::desk::queue::{DeskCounts, desk_status};
+use crate::desk::queue::{DeskCounts, desk_status, is_crowded};
 use crate::desk::types::{DeskTicket, QueuePlace, Ticket};
-use crate::identity::{ConversationId, StaffScope, TicketId};
+use crate::identity::{ConversationId, ShopId, StaffScope, TicketId};
 use crate::store::{AgentWord, StoreError};
 use crate::time::Now;
 use crate::turn::types::DeskStatus;
@@ -28,8 +28,16 @@ impl Services {
         conversation: Option<&ConversationId>,
         now: &Now,
     ) -> Result<DeskStatus, StoreError> {
-        let counts = self.store.desk_counts(staff, conversation, now).await?;
+        let counted = self.store.desk_counts(staff, conversation, now).await?;
+        let counts = DeskCounts { is_crowded: self.is_crowded(&staff.shop, counted.ahead), ..counted };
         Ok(desk_status(&self.hours, counts, self.answer_within_business_minutes, now))
+    }
+
+    /// Whether more wait than those at the desk can take. A desk of another system has it open once for all of its people, or not at
+    /// all: how many they are is in the settings.
+    fn is_crowded(&self, shop: &ShopId, waiting: u32) -> bool {
+        let people = self.at_desk.here(shop).max(self.desk.people);
+        is_crowded(waiting, people, self.desk.waiting_per_person)
     }
 }
 
@@ -59,7 +67,8 @@ impl Conversations {
         let services = self.services();
         let place = queue.tickets.iter().position(|waiting| *waiting == ticket.id);
         let wait = place.and_then(|ahead| u32::try_from(ahead).ok()).map(|ahead| {
-            let counts = DeskCounts { ahead, milliseconds_a_place: queue.milliseconds_a_place };
+            let milliseconds_a_place = queue.milliseconds_a_place;
+            let counts = DeskCounts { ahead, milliseconds_a_place, is_crowded: false };
             let within = services.answer_within_business_minutes;
             let desk = desk_status(&services.hours, counts, within, &services.clock.now());
             QueuePlace { ahead, minutes: desk.wait_minutes }
@@ -73,6 +82,7 @@ pub(super) fn shown(desk: &DeskStatus, now: &Now) -> Value {
     let mut shown = json!({
         "open": desk.open,
         "ahead": desk.ahead,
+        "crowded": desk.crowded,
         "due": now.at(desk.answer_due).to_string(),
     });
     if let Some(minutes) = desk.wait_minutes {

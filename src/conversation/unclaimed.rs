@@ -26,7 +26,7 @@ const AT_ONCE: u32 = 32;
 const STEPS: usize = 8;
 
 /// The kind of promise that a call-back is.
-const CALL_BACK: &str = "callback";
+pub(super) const CALL_BACK: &str = "callback";
 
 impl Conversations {
     /// Looks after the conversations that nobody has taken, brings back what was put off until now, and takes from agents who are

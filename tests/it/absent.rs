@@ -1,4 +1,4 @@
-//! What happens to the customers of somebody whose desk is closed, and of a whole desk after a restart?
+//! What happens to the customers of somebody whose desk is closed, of a whole desk after a restart, and where too many wait?
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use warmdesk::identity::{KeyScope, ShopId, StaffScope};
 
-use crate::actions::{until, wait_a_while};
+use crate::actions::{promises, until, wait_a_while};
 use crate::app::{EventStream, Reply, RunningShop, config, mute, read, records, repository};
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -137,5 +137,34 @@ async fn a_restart_makes_nobody_gone_who_comes_back() {
     wait_for_status(&shop, &of_chen, "open").await;
     assert_eq!(ticket(&shop, &of_lin).await["status"], "claimed", "who has come back keeps theirs");
     drop(back);
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_too_many_wait_only_what_cannot_wait_is_handed_over_at_once() {
+    let mut crowded = config();
+    crowded.desk.waiting_per_person = 1;
+    let shop = RunningShop::empty(mute(), crowded, "2026-11-20T10:12:00+08:00").await;
+    shop.import(&records(&repository("tests/shop"))).await;
+    let desk = Colleague::new(&shop, "小林").await.opens_the_desk(&shop).await;
+    for customer in ["cus_1006", "cus_1001"] {
+        handed_over(&shop, customer).await;
+    }
+    let mut talk = shop.chat(None, "嘟嘟噜噜").await;
+    for _ in 0..3 {
+        if !talk["handoff"].is_null() {
+            break;
+        }
+        talk = shop.chat_on(None, &talk, "嘟嘟噜噜哒哒").await;
+    }
+    assert_eq!(talk["handoff"]["mode"], "async", "{talk}");
+    assert!(text(&talk, "reply").contains("留言"), "{talk}");
+    let owed = promises(&shop, &talk).await;
+    assert_eq!(owed.len(), 1, "{owed:?}");
+    assert_eq!((text(&owed[0], "kind"), &owed[0]["backed_by"]), ("callback", &talk["handoff"]["ticket"]));
+    assert_eq!(text(&owed[0], "due"), text(&ticket(&shop, text(&talk["handoff"], "ticket")).await, "due"));
+    let asked = shop.chat_on(None, &talk, "转人工").await;
+    assert_eq!(asked["handoff"]["mode"], "now", "{asked}");
+    drop(desk);
     shop.stop().await;
 }

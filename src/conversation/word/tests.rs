@@ -6,6 +6,8 @@ use serde_json::json;
 use super::*;
 use crate::pack::load::{PackSource, load};
 
+const LANGUAGES: [&str; 2] = ["zh-CN", "en"];
+
 fn pack(language: &str) -> Pack {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
     load(&PackSource::Folder(folder).files(language).unwrap()).unwrap().pack
@@ -40,7 +42,7 @@ fn said(pack: &Pack, place: &str, desk: &Value) -> Vec<String> {
 }
 
 fn desk(open: bool, ahead: u32) -> Value {
-    json!({ "open": open, "ahead": ahead, "due": "2026-11-20T16:30:00+08:00[Asia/Shanghai]" })
+    json!({ "open": open, "ahead": ahead, "crowded": false, "due": "2026-11-20T16:30:00+08:00[Asia/Shanghai]" })
 }
 
 #[test]
@@ -56,5 +58,16 @@ fn who_lost_their_colleague_hears_where_the_case_is() {
         check(desk(true, 0), at_the_head);
         check(desk(true, 3), "3");
         check(desk(false, 0), time);
+    }
+}
+
+#[test]
+fn who_is_left_a_message_hears_its_time() {
+    for language in LANGUAGES {
+        let pack = pack(language);
+        for place in ["crowded", "crowded.offer"] {
+            let texts = said(&pack, place, &desk(true, 20));
+            assert!(texts.iter().all(|text| text.contains("16:30")), "{language} {place}: {texts:?}");
+        }
     }
 }

@@ -70,6 +70,7 @@ impl Store {
         Ok(DeskCounts {
             ahead: ahead.try_get("n")?,
             milliseconds_a_place: paces.get(paces.len() / 2).copied(),
+            is_crowded: false,
         })
     }
 }
