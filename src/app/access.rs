@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::conversation::AtDesk;
 use crate::http::ports::{Access, Answer, OpenedSession, SESSION_PREFIX, Session};
 use crate::identity::{Identity, Scope, ShopId, StaffKey, VisitorId};
 use crate::store::{NewConversation, Store};
@@ -12,6 +13,8 @@ use crate::turn::types::Memory;
 
 /// Checks keys and opens sessions.
 pub struct AccessPort {
+    /// Learns that somebody is there.
+    pub at_desk: AtDesk,
     /// Where they are kept.
     pub store: Store,
     /// What time it is.
@@ -22,7 +25,13 @@ pub struct AccessPort {
 
 impl Access for AccessPort {
     fn key<'a>(&'a self, presented: &'a str) -> Answer<'a, Option<StaffKey>> {
-        Box::pin(async move { Ok(self.store.check_key(presented, &self.clock.now()).await?) })
+        Box::pin(async move {
+            let key = self.store.check_key(presented, &self.clock.now()).await?;
+            if let Some(key) = &key {
+                self.at_desk.shows(&key.staff_scope());
+            }
+            Ok(key)
+        })
     }
 
     fn customer_secret<'a>(&'a self, shop: &'a ShopId) -> Answer<'a, SecretString> {

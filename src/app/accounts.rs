@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::conversation::AtDesk;
 use crate::http::ports::{Accounts, Answer};
 use crate::identity::{ShopId, StaffScope};
 use crate::staff::{
@@ -12,6 +13,8 @@ use crate::time::Clock;
 
 /// Knows who works at the desk.
 pub struct AccountsPort {
+    /// Learns that somebody is there.
+    pub at_desk: AtDesk,
     /// Where they are kept.
     pub store: Store,
     /// What time it is.
@@ -24,7 +27,13 @@ impl Accounts for AccountsPort {
     }
 
     fn session<'a>(&'a self, token: &'a str) -> Answer<'a, Option<StaffAccount>> {
-        Box::pin(async move { Ok(self.store.staff_session(token, &self.clock.now()).await?) })
+        Box::pin(async move {
+            let account = self.store.staff_session(token, &self.clock.now()).await?;
+            if let Some(account) = &account {
+                self.at_desk.shows(&account.scope());
+            }
+            Ok(account)
+        })
     }
 
     fn stands<'a>(&'a self, token: &'a str) -> Answer<'a, bool> {

@@ -39,7 +39,7 @@ use tokio::net::TcpListener;
 use crate::actions::worker::Worker;
 use crate::config::Config;
 use crate::connect::{Orders, ShopActions, ShopSource};
-use crate::conversation::{Conversations, Services};
+use crate::conversation::{AtDesk, Conversations, Services};
 use crate::http::ports::Ports;
 use crate::http::{AppState, DoorSettings};
 use crate::identity::{ConversationIds, ShopId, StaffScope};
@@ -48,7 +48,7 @@ use crate::model::{ChatModel, Embedder, Sampling};
 use crate::pack::types::Pack;
 use crate::record::Record;
 use crate::store::{NewKey, ServingLock, ShopSecret, Store};
-use crate::time::{Clock, TestClock};
+use crate::time::{Clock, Now, TestClock};
 use crate::turn::Limits;
 use crate::web::DemoPage;
 
@@ -136,11 +136,8 @@ impl App {
         } = options;
         let lock = ServingLock::take(&data)?;
         let store = Store::open(&data).await?.naming(ids);
-        let now = clock.now();
         let shop = ShopId::default();
-        let given = admin_key.as_ref().map(secrecy::ExposeSecret::expose_secret);
-        let new_key = store.ensure_admin_key(&shop, given, &now).await?;
-        let secret = store.shop_secret(&shop, customer_secret, &now).await?;
+        let (new_key, secret) = secrets(&store, &shop, (admin_key, customer_secret), &clock.now()).await?;
         let knowledge = Arc::new(open_knowledge(&data, &store, embedder).await?);
         let rules = Arc::new(LiveRules::new(pack, pack_place, Arc::clone(&clock)));
         let conversations = Conversations::new(Services {
@@ -156,6 +153,7 @@ impl App {
             proofs: config.proof.limits(),
             promises: config.promises.times(),
             desk: config.desk.settings(),
+            at_desk: AtDesk::new(Arc::clone(&clock)),
             executes: actions.is_some(),
         });
         let worker = resume(&conversations, actions, &shop).await?;
@@ -209,13 +207,16 @@ impl App {
     pub fn state(&self, demo: Option<DemoPage>) -> AppState {
         let facts = Arc::new(self.facts_port());
         let suggester = Arc::new(suggester::Suggester::new(self.conversations.clone()));
+        let at_desk = &self.conversations.services().at_desk;
         let ports = Ports {
             access: Arc::new(access::AccessPort {
+                at_desk: at_desk.clone(),
                 store: self.store.clone(),
                 clock: Arc::clone(&self.clock),
                 secret: self.secret.secret.clone(),
             }),
             accounts: Arc::new(accounts::AccountsPort {
+                at_desk: at_desk.clone(),
                 store: self.store.clone(),
                 clock: Arc::clone(&self.clock),
             }),
@@ -320,6 +321,7 @@ impl App {
         let refresh = tokio::spawn(keep_fresh(Arc::clone(&self.knowledge), self.store.clone()));
         let rules = Arc::clone(&self.rules);
         let pack = tokio::spawn(async move { rules.keep_fresh().await });
+        self.conversations.services().at_desk.doors_open();
         let lanes = promises::Lanes::start(self.worker.clone());
         let staff = self.worker.staff.clone();
         let telling =
@@ -335,6 +337,18 @@ impl App {
         self.store.close().await;
         result.map_err(Into::into)
     }
+}
+
+/// The first key, if it is made now, and the secret with which the shop signs its customers.
+async fn secrets(
+    store: &Store,
+    shop: &ShopId,
+    (admin_key, customer_secret): (Option<SecretString>, Option<SecretString>),
+    now: &Now,
+) -> anyhow::Result<(Option<NewKey>, ShopSecret)> {
+    let given = admin_key.as_ref().map(secrecy::ExposeSecret::expose_secret);
+    let new_key = store.ensure_admin_key(shop, given, now).await?;
+    Ok((new_key, store.shop_secret(shop, customer_secret, now).await?))
 }
 
 /// Goes on with what the last stop left open. One server has the folder: what an earlier one was doing when it ended is done

@@ -1,5 +1,6 @@
 //! The tickets port: the desk works on the store, and its messages are looked at by the guard, which only warns.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -51,7 +52,7 @@ impl Tickets for TicketsPort {
                 };
                 tickets.extend(self.store.tickets(&staff, &wanted).await?);
             }
-            tickets.sort_by(|a, b| b.priority.cmp(&a.priority).then(a.opened_at.cmp(&b.opened_at)));
+            tickets.sort_by_key(|ticket| (Reverse((ticket.priority, ticket.goes_first)), ticket.opened_at));
             tickets.truncate(filter.limit);
             let queue = self.conversations.queue(&staff).await?;
             Ok(tickets.into_iter().map(|ticket| self.conversations.at_desk(ticket, &queue)).collect())
@@ -84,6 +85,9 @@ impl Tickets for TicketsPort {
     fn claim(&self, staff: StaffScope, ticket: TicketId) -> Answer<'_, DeskTicket> {
         Box::pin(async move {
             let claimed = self.store.claim(&staff, &ticket, &self.clock.now()).await?;
+            if self.conversations.services().at_desk.is_here(&staff) {
+                self.store.watch_tickets(&staff).await?;
+            }
             self.shown(&staff, claimed).await
         })
     }
@@ -165,6 +169,8 @@ impl Tickets for TicketsPort {
 
     fn live(&self, staff: StaffScope, after: Option<i64>) -> Answer<'_, Live<DeskEvent>> {
         Box::pin(async move {
+            let here = self.conversations.services().at_desk.arrives(staff.clone());
+            self.store.watch_tickets(&staff).await?;
             let announcements = self.store.announcements();
             // A number that there is not yet comes from before a backup was put back.
             let newest = self.store.last_desk_event(&staff).await?;
@@ -195,7 +201,11 @@ impl Tickets for TicketsPort {
             let events = readable.filter_map(|(id, event)| async move {
                 event.ok().flatten().map(|event| Numbered { id, event })
             });
-            Ok(events.boxed())
+            let while_here = events.map(move |event| {
+                let _here_while_listening = &here;
+                event
+            });
+            Ok(while_here.boxed())
         })
     }
 }

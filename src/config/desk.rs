@@ -1,5 +1,6 @@
 //! The settings of the desk.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::desk::clocks::ClockSettings;
@@ -24,6 +25,21 @@ pub struct DeskConfig {
     pub wait_update_minutes: u32,
     /// How many such words one wait gets at most. Default: `4`.
     pub wait_updates: u32,
+    /// Seconds after the last word from which on somebody who waits hears that they have moved up in the queue; `0` says nothing of
+    /// it. Default: `60`.
+    pub wait_place_seconds: u32,
+    /// How many such words one wait gets at most, beside the others. Default: `5`.
+    pub wait_place_updates: u32,
+    /// Seconds without a sign of an agent after which a ticket whose customer waits for a word goes back to the head of the queue;
+    /// `0` for never. Only those are missed who have had the desk open since they took it. Default: `60`.
+    pub agent_gone_seconds: u32,
+    /// With more than so many waiting for each person at the desk, only what cannot wait is handed over at once: danger, threats,
+    /// the wish for a person, broken promises, and what only a person may decide. The rest is left as a message, and the customer
+    /// is told so with its time. `0` for never. Default: `6`.
+    pub waiting_per_person: u32,
+    /// How many count as being there at least, for a desk of another system, which has this one open once for all of its people or
+    /// not at all. With `0` and nobody there nothing is put off. Default: `0`.
+    pub people: u32,
     /// Business minutes after which the group is reminded of a handoff that nobody has taken; `0` reminds nobody.
     /// Default: `5`.
     pub remind_minutes: u32,
@@ -57,6 +73,11 @@ impl Default for DeskConfig {
             answer_within_minutes: 30,
             wait_update_minutes: 3,
             wait_updates: 4,
+            wait_place_seconds: 60,
+            wait_place_updates: 5,
+            agent_gone_seconds: 60,
+            waiting_per_person: 6,
+            people: 0,
             remind_minutes: 5,
             escalate_minutes: 10,
             leave_before_closing_minutes: 30,
@@ -77,6 +98,8 @@ impl DeskConfig {
             wait: WaitSettings {
                 update_minutes: self.wait_update_minutes,
                 most_updates: self.wait_updates,
+                place_seconds: self.wait_place_seconds,
+                most_places: self.wait_place_updates,
                 remind_minutes: self.remind_minutes,
                 escalate_minutes: self.escalate_minutes,
                 leave_minutes: self.leave_before_closing_minutes,
@@ -87,6 +110,10 @@ impl DeskConfig {
                 resolution_minutes: self.resolution_minutes,
             },
             assignment: self.assignment,
+            gone_after: (self.agent_gone_seconds > 0)
+                .then(|| SignedDuration::from_secs(i64::from(self.agent_gone_seconds))),
+            waiting_per_person: self.waiting_per_person,
+            people: self.people,
             reopen_days: self.reopen_days,
             high_value: (self.high_value_amount > 0).then(|| i64::from(self.high_value_amount) * 100),
         }
@@ -97,6 +124,9 @@ impl DeskConfig {
         let numbers = [
             ("desk.wait_update_minutes", self.wait_update_minutes),
             ("desk.wait_updates", self.wait_updates),
+            ("desk.wait_place_updates", self.wait_place_updates),
+            ("desk.waiting_per_person", self.waiting_per_person),
+            ("desk.people", self.people),
             ("desk.remind_minutes", self.remind_minutes),
             ("desk.escalate_minutes", self.escalate_minutes),
             ("desk.leave_before_closing_minutes", self.leave_before_closing_minutes),
@@ -106,5 +136,14 @@ impl DeskConfig {
             ("desk.reopen_days", self.reopen_days),
         ];
         numbers.into_iter().find(|(_, number)| *number > 60 * 24 * 31)
+    }
+
+    /// The first number of seconds that makes no sense: a browser takes some to come back after a broken connection.
+    pub(super) fn wrong_seconds(&self) -> Option<(&'static str, u32)> {
+        let numbers = [
+            ("desk.wait_place_seconds", self.wait_place_seconds),
+            ("desk.agent_gone_seconds", self.agent_gone_seconds),
+        ];
+        numbers.into_iter().find(|(_, number)| *number != 0 && !(10..=86_400).contains(number))
     }
 }

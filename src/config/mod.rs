@@ -371,6 +371,9 @@ impl Config {
         if let Some((field, number)) = self.desk.wrong_number() {
             return refuse(field, &number.to_string(), "at most 44640, a month in minutes");
         }
+        if let Some((field, number)) = self.desk.wrong_seconds() {
+            return refuse(field, &number.to_string(), "0, or from 10 seconds to a day, 86400");
+        }
         if let Some((field, number)) = self.proof.wrong_number() {
             return refuse(field, &number.to_string(), "1 to 100 wrong tries, 1 hour to a year");
         }

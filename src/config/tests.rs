@@ -84,6 +84,9 @@ fn bad_files_are_refused_with_their_place() {
     check("[connect.actions]\nfirst_pause_seconds = 0\n", "connect.actions.first_pause_seconds");
     check("[promises]\nput_off_minutes = 0\n", "promises.put_off_minutes");
     check("[desk]\nremind_minutes = 50000\n", "desk.remind_minutes");
+    check("[desk]\nagent_gone_seconds = 2\n", "desk.agent_gone_seconds");
+    check("[desk]\nwait_place_seconds = 90000\n", "desk.wait_place_seconds");
+    check("[desk]\nwaiting_per_person = 50000\n", "desk.waiting_per_person");
     check("[desk]\nassignment = 'nobody'\n", "line 2");
     check("nonsense", "not valid");
 }

@@ -4,6 +4,7 @@
 //! One turn of a conversation runs at a time. A message that arrives meanwhile joins it; see `burst.rs`.
 
 pub mod types;
+mod absent;
 mod burst;
 mod desk;
 mod flow;
@@ -12,6 +13,7 @@ mod gap;
 mod interrupted;
 mod nudge;
 mod parting;
+mod presence;
 mod proof;
 mod unclaimed;
 mod voice;
@@ -30,19 +32,19 @@ use tokio_util::task::TaskTracker;
 use crate::actions::Standing;
 use crate::connect::ShopSource;
 use crate::desk::hours::BusinessHours;
-use crate::desk::queue::desk_status;
 use crate::desk::settings::DeskSettings;
 use crate::desk::types::ConversationState;
-use crate::identity::{ConversationId, MessageId, Scope, StaffScope};
+use crate::identity::{ConversationId, MessageId, Scope};
 use crate::knowledge::Knowledge;
 use crate::model::ChatModel;
 use crate::store::{Appended, Conversation, NewConversation, NewMessage, ProofLimits, Store, StoreError};
 use crate::time::{Clock, Now};
-use crate::turn::types::{A_DAY, Author, DeskStatus, Episode, Memory, OrderProof, Pending, TurnInput};
+use crate::turn::types::{A_DAY, Author, Episode, Memory, OrderProof, Pending, TurnInput};
 use crate::turn::{Limits, Outcome, Rules, Turn, VoiceError};
 use burst::{Bursts, Place};
 pub use desk::Queue;
 pub use parting::Receiver;
+pub use presence::{AtDesk, Listening};
 use types::{ChatReply, IncomingMessage, TurnEvent};
 use voice::StoredVoice;
 
@@ -84,22 +86,13 @@ pub struct Services {
     pub promises: PromiseTimes,
     /// How the desk is run.
     pub desk: DeskSettings,
+    /// Who is at the desk.
+    pub at_desk: AtDesk,
     /// Whether the shop's own system executes actions; otherwise people do.
     pub executes: bool,
 }
 
 impl Services {
-    /// Whether people are there, and how long the queue is before a conversation.
-    pub(crate) async fn desk(
-        &self,
-        staff: &StaffScope,
-        conversation: Option<&ConversationId>,
-        now: &Now,
-    ) -> Result<DeskStatus, StoreError> {
-        let counts = self.store.desk_counts(staff, conversation, now).await?;
-        Ok(desk_status(&self.hours, counts, self.answer_within_business_minutes, now))
-    }
-
     /// What was begun for a customer and promised, as a turn has to know it.
     pub(crate) async fn standing(
         &self,

@@ -83,7 +83,7 @@ impl Conversations {
     }
 
     /// The first wording that the guard lets out; a move is never held up because nothing can be said of it.
-    async fn parting_word(
+    pub(super) async fn parting_word(
         &self,
         (staff, seen): (&StaffScope, &Ticket),
         (kind, mut variables): (&Kind, Value),

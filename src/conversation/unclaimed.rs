@@ -7,11 +7,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::desk::shown;
 use super::word::{HISTORY, Kind, Speech};
 use super::{Conversations, Services};
-use crate::desk::queue::desk_status;
 use crate::desk::types::{Escalation, TicketStatus};
-use crate::desk::wait::{Heard, WaitStep, due};
+use crate::desk::wait::{Heard, NextLook, WaitStep, due};
 use crate::identity::StaffScope;
 use crate::pack::types::Pack;
 use crate::store::{DueWait, Owed, StoreError, WaitDone, WaitMove, WaitWent};
@@ -26,18 +26,18 @@ const AT_ONCE: u32 = 32;
 const STEPS: usize = 8;
 
 /// The kind of promise that a call-back is.
-const CALL_BACK: &str = "callback";
+pub(super) const CALL_BACK: &str = "callback";
 
 impl Conversations {
-    /// Looks after the conversations that nobody has taken, and brings back what was put off until now. How many words were
-    /// said.
+    /// Looks after the conversations that nobody has taken, brings back what was put off until now, and takes from agents who are
+    /// gone what their customers wait for. How many words were said.
     ///
     /// # Errors
     /// If the store does not answer. What was said until then is said.
     pub async fn look_after_waits(&self, staff: &StaffScope) -> Result<usize, StoreError> {
         let services = self.services();
         services.store.wake_snoozed(staff, &services.clock.now()).await?;
-        let (mut said, mut trouble) = (0, None);
+        let (mut said, mut trouble) = (self.take_from_the_gone(staff).await?, None);
         for _ in 0..STEPS {
             let now = services.clock.now();
             let mut moved = 0;
@@ -71,24 +71,26 @@ impl Conversations {
     ) -> Result<Option<WaitWent>, StoreError> {
         let services = self.services();
         if seen.ticket.status != TicketStatus::Open {
-            services.store.look_at_wait(seen, None).await?;
+            services.store.look_at_wait(seen, NextLook::default()).await?;
             return Ok(None);
         }
         let scope = seen.conversation.owner_scope();
         let history = services.store.history(&scope, &seen.conversation.id, None, HISTORY).await?;
         let ours = history.iter().rev().find(|message| message.author != Author::Customer);
+        let desk = services.desk(staff, Some(&seen.conversation.id), now).await?;
         let heard = Heard {
             last_word: ours.map(|message| message.at),
             announced: seen.conversation.memory.announced,
+            ahead: desk.ahead,
         };
         let step = match due(&seen.wait, heard, (&services.desk.wait, &services.hours), now.timestamp()) {
             Ok(step) => step,
-            Err(at) => {
-                services.store.look_at_wait(seen, at).await?;
+            Err(next) => {
+                services.store.look_at_wait(seen, next).await?;
                 return Ok(None);
             }
         };
-        let look = Look { conversations: self, staff, seen, history: &history, now };
+        let look = Look { conversations: self, staff, seen, history: &history, desk: &desk, now };
         let step = look.made(step).await?;
         services.store.move_wait(staff, seen, step, now).await.map(Some)
     }
@@ -116,6 +118,7 @@ struct Look<'a> {
     staff: &'a StaffScope,
     seen: &'a DueWait,
     history: &'a [PastMessage],
+    desk: &'a DeskStatus,
     now: &'a Now,
 }
 
@@ -126,12 +129,16 @@ impl Look<'_> {
 
     /// The step with its word.
     async fn made(&self, step: WaitStep) -> Result<WaitMove, StoreError> {
-        let silently = |done| Ok(WaitMove { done, said: None });
+        let silently = |done| Ok(WaitMove { done, said: None, told_ahead: None });
         match step {
-            WaitStep::Begin => silently(self.begun()),
+            // How many are ahead is what the line of the handoff has told or what holds from it on.
+            WaitStep::Begin => {
+                Ok(WaitMove { done: self.begun(), said: None, told_ahead: Some(self.desk.ahead) })
+            }
             WaitStep::RemindGroup => silently(WaitDone::Escalated(Escalation::Group)),
             WaitStep::CallLead => silently(WaitDone::Escalated(Escalation::Lead)),
-            WaitStep::Update => Ok(WaitMove { done: WaitDone::Updated, said: self.update().await? }),
+            WaitStep::Update => Ok(self.telling(WaitDone::Updated, self.update())),
+            WaitStep::MovedUp => Ok(self.telling(WaitDone::MovedUp, self.update())),
             WaitStep::OfferCallBack => self.offer().await,
             WaitStep::Leave { is_told: true } => {
                 let due = self.seen.ticket.due.max(self.now.timestamp());
@@ -139,6 +146,11 @@ impl Look<'_> {
             }
             WaitStep::Leave { is_told: false } => self.leave().await,
         }
+    }
+
+    /// A step after which the customer knows how many are ahead.
+    fn telling(&self, done: WaitDone, said: Option<Told>) -> WaitMove {
+        WaitMove { done, said, told_ahead: Some(self.desk.ahead) }
     }
 
     fn begun(&self) -> WaitDone {
@@ -150,33 +162,33 @@ impl Look<'_> {
     }
 
     /// How the wait stands; nothing if that would only repeat the last word.
-    async fn update(&self) -> Result<Option<Told>, StoreError> {
-        let said = self.word(&kind("waiting.update", Goal::Handoff), None).await?;
+    fn update(&self) -> Option<Told> {
+        let said = self.word(&kind("waiting.update", Goal::Handoff), None);
         let last = self.history.iter().rev().find(|message| message.author == Author::Assistant);
-        Ok(said.filter(|(sentence, _)| !last.is_some_and(|last| last.text.contains(&sentence.text))))
+        said.filter(|(sentence, _)| !last.is_some_and(|last| last.text.contains(&sentence.text)))
     }
 
     /// It takes longer than was announced: an apology, and a call-back by a time. Who is owed one already hears of that.
     async fn offer(&self) -> Result<WaitMove, StoreError> {
         let new = self.conversations.call_back(self.now);
         let due = self.owed().await?.filter(|due| *due > self.now.timestamp()).unwrap_or(new.due);
-        let said = Some(self.promise("waiting.late", due).await?);
-        Ok(WaitMove { done: WaitDone::OfferedCallBack(Owed { due, ..new }), said })
+        let said = Some(self.promise("waiting.late", due)?);
+        Ok(self.telling(WaitDone::OfferedCallBack(Owed { due, ..new }), said))
     }
 
     /// Nobody takes it today any more: it is a message, and is answered by a time of the next business day. Who is owed a
     /// call-back has heard its time.
     async fn leave(&self) -> Result<WaitMove, StoreError> {
         if self.owed().await?.is_some() {
-            return Ok(WaitMove { done: WaitDone::Left(None), said: None });
+            return Ok(WaitMove { done: WaitDone::Left(None), said: None, told_ahead: None });
         }
         let services = self.services();
         let closes = services.hours.closes_at(self.now.timestamp()).unwrap_or(self.now.timestamp());
         let closed = Now::new(closes, self.now.zoned().time_zone().clone());
         let due = services.hours.due_in_business_minutes(&closed, services.answer_within_business_minutes);
-        let said = Some(self.promise("waiting.left", due).await?);
+        let said = Some(self.promise("waiting.left", due)?);
         let owed = Owed { due, ..self.conversations.call_back(self.now) };
-        Ok(WaitMove { done: WaitDone::Left(Some(owed)), said })
+        Ok(WaitMove { done: WaitDone::Left(Some(owed)), said, told_ahead: None })
     }
 
     /// By when a call-back is owed already.
@@ -187,9 +199,9 @@ impl Look<'_> {
     }
 
     /// A word that names the time by which the customer hears from a person. Without it nothing is promised.
-    async fn promise(&self, place: &str, due: Timestamp) -> Result<Told, StoreError> {
+    fn promise(&self, place: &str, due: Timestamp) -> Result<Told, StoreError> {
         let commitment = json!({ "due": self.now.at(due).to_string(), "kind": CALL_BACK });
-        let said = self.word(&kind(place, Goal::Commit), Some(commitment)).await?;
+        let said = self.word(&kind(place, Goal::Commit), Some(commitment));
         said.ok_or_else(|| {
             StoreError::Other(format!(
                 "nothing can be said of a wait; the pack's `{place}` needs a word for `commit`"
@@ -197,24 +209,19 @@ impl Look<'_> {
         })
     }
 
-    async fn word(&self, kind: &Kind, commitment: Option<Value>) -> Result<Option<Told>, StoreError> {
-        let services = self.services();
-        let conversation = Some(&self.seen.conversation.id);
-        let counts = services.store.desk_counts(self.staff, conversation, self.now).await?;
-        let within = services.answer_within_business_minutes;
-        let desk = desk_status(&services.hours, counts, within, self.now);
-        let rules = services.rules.load_full();
+    fn word(&self, kind: &Kind, commitment: Option<Value>) -> Option<Told> {
+        let rules = self.services().rules.load_full();
         let speech = Speech {
             pack: &rules.pack,
             history: self.history,
             now: self.now,
             seed: u64::from(self.seen.wait.steps) + self.seen.wait.since.as_millisecond().unsigned_abs(),
-            variables: variables(&rules.pack, &desk, commitment, self.now),
+            variables: variables(&rules.pack, self.desk, commitment, self.now),
             facts: Vec::new(),
             done: vec!["ticket_opened".to_owned(), "handoff".to_owned()],
         };
         let word = speech.say(kind, &mut Vec::new());
-        Ok(word.map(|word| word.told(format!("nobody has taken the ticket {}", self.seen.ticket.id))))
+        word.map(|word| word.told(format!("nobody has taken the ticket {}", self.seen.ticket.id)))
     }
 }
 
@@ -223,16 +230,8 @@ fn kind(place: &str, goal: Goal) -> Kind {
 }
 
 fn variables(pack: &Pack, desk: &DeskStatus, commitment: Option<Value>, now: &Now) -> Value {
-    let mut shown = json!({
-        "open": desk.open,
-        "ahead": desk.ahead,
-        "due": now.at(desk.answer_due).to_string(),
-    });
-    if let Some(minutes) = desk.wait_minutes {
-        shown["wait_minutes"] = minutes.into();
-    }
     let mut variables = json!({
-        "desk": shown,
+        "desk": shown(desk, now),
         "shop": { "name": pack.voice.shop },
         "assistant": { "name": pack.voice.assistant },
     });

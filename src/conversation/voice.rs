@@ -6,12 +6,17 @@ use super::Services;
 use super::reply::store_trouble;
 use super::ticket::{self, Case};
 use super::types::TurnEvent;
+use super::unclaimed::CALL_BACK;
 use crate::desk::types::HandoffNote;
 use crate::flows::{FlowMove, FlowState};
 use crate::identity::MessageId;
 use crate::pack::flows::{Asks, StepKind};
 use crate::proactive::Person;
-use crate::store::{Brought, Conversation, FinishedReply, NewAction, NewPromise, StoreError, Undertaking};
+use crate::store::{
+    Brought, Conversation, FinishedReply, NewAction, NewPromise, NewTicket, StoreError, Undertaken,
+    Undertaking,
+};
+use crate::turn::decide;
 use crate::turn::guard::Vetted;
 use crate::turn::trace::SentenceTrace;
 use crate::turn::types::{
@@ -102,10 +107,38 @@ impl<'a> StoredVoice<'a> {
     }
 
     async fn ticket(&self, plan: &HandoffPlan, refused: &[Refusal]) -> Result<Handoff, VoiceError> {
-        let due = self.input.desk.answer_due;
-        ticket::open(self.services, self.case(refused), plan, due, &self.input.now)
-            .await
-            .map_err(store_trouble)
+        let note = ticket::note(self.services, &self.case(refused)).await.map_err(store_trouble)?;
+        let task = ticket::planned(&self.conversation.id, plan, self.input.desk.answer_due, note);
+        let promises = self.call_back(plan, &task).into_iter().collect();
+        let undertaken = self.undertake((Some(task), promises), Vec::new()).await?;
+        let opened = undertaken.handoff.ok_or_else(|| VoiceError::Store("no ticket was opened".into()))?;
+        Ok(ticket::handoff(plan, opened.id))
+    }
+
+    async fn undertake(
+        &self,
+        (handoff, promises): (Option<NewTicket>, Vec<NewPromise>),
+        flows: Vec<FlowMove>,
+    ) -> Result<Undertaken, VoiceError> {
+        let undertaking = Undertaking {
+            conversation: self.conversation.id.clone(),
+            handoff,
+            promises,
+            flows,
+            remind_before: self.services.promises.remind_before,
+        };
+        let store = &self.services.store;
+        store.undertake(&self.input.scope, undertaking, &self.input.now).await.map_err(store_trouble)
+    }
+
+    /// What is only left because too many wait is owed by the time that is said.
+    fn call_back(&self, plan: &HandoffPlan, task: &NewTicket) -> Option<NewPromise> {
+        decide::is_put_off(plan, &self.input.desk).then(|| NewPromise {
+            kind: CALL_BACK.to_owned(),
+            due: task.due,
+            brought: Brought::ByPerson,
+            task: task.clone(),
+        })
     }
 
     /// A promise with what brings its result. What a person owes is work with a ticket, while the assistant goes on.
@@ -180,18 +213,10 @@ impl Voice for StoredVoice<'_> {
             .handoff
             .as_ref()
             .map(|plan| ticket::planned(conversation, plan, self.input.desk.answer_due, note.clone()));
-        let promises = decision.commitments.iter().map(|planned| self.promise(planned, decision, &note));
-        let undertaking = Undertaking {
-            conversation: conversation.clone(),
-            handoff,
-            promises: promises.collect(),
-            flows: begun,
-            remind_before: self.services.promises.remind_before,
-        };
-        let store = &self.services.store;
-        let undertaken =
-            store.undertake(&self.input.scope, undertaking, &self.input.now).await.map_err(store_trouble)?;
         let plan = decision.handoff.as_ref();
+        let put_off = plan.zip(handoff.as_ref()).and_then(|(plan, task)| self.call_back(plan, task));
+        let promises = decision.commitments.iter().map(|planned| self.promise(planned, decision, &note));
+        let undertaken = self.undertake((handoff, promises.chain(put_off).collect()), begun).await?;
         Ok(Backing {
             handoff: plan.zip(undertaken.handoff).map(|(plan, opened)| ticket::handoff(plan, opened.id)),
             actions: undertaken.actions,

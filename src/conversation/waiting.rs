@@ -62,6 +62,10 @@ impl Answering {
         }
         let outcome = Outcome { handoff, ..outcome(memory, situation, &waited, said, late) };
         let message = voice.finish(&outcome).await?;
+        if !outcome.trace.sentences.is_empty() {
+            let told_ahead = waited.tells_queue.then_some(input.desk.ahead);
+            services.store.heard_while_waiting(&conversation.id, told_ahead).await?;
+        }
         let mut reply = reply::whole(&conversation.id, message, outcome);
         if reply.sentences.is_empty() {
             reply.message.clear();

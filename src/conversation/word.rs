@@ -123,3 +123,6 @@ impl Word {
         (sentence, trace)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ pub mod clocks;
 pub mod hours;
 pub mod moves;
 pub mod note;
+pub mod presence;
 pub mod priority;
 pub mod promised;
 pub mod queue;

@@ -23,11 +23,13 @@ pub enum Move {
     Wake,
     /// The agent passes the matter on, to somebody or back to the queue.
     PassOn,
+    /// The agent is gone: the matter goes back to the queue by itself.
+    FallBack,
 }
 
 impl Move {
     /// Every move.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CustomerMessage,
         Self::HandOver,
         Self::Claim,
@@ -37,6 +39,7 @@ impl Move {
         Self::Snooze,
         Self::Wake,
         Self::PassOn,
+        Self::FallBack,
     ];
 
     fn as_str(self) -> &'static str {
@@ -50,6 +53,7 @@ impl Move {
             Self::Snooze => "putting off",
             Self::Wake => "coming back",
             Self::PassOn => "passing on",
+            Self::FallBack => "falling back",
         }
     }
 }
@@ -79,10 +83,13 @@ pub fn next(state: ConversationState, step: Move) -> Result<ConversationState, I
         (Human | Snoozed, Move::Return) => Ok(Bot),
         (Human | Snoozed, Move::Resolve) => Ok(Resolved),
         (Human | Snoozed, Move::Snooze) => Ok(Snoozed),
-        (Human | Snoozed, Move::PassOn) => Ok(Waiting),
+        (Human | Snoozed, Move::PassOn) | (Human, Move::FallBack) => Ok(Waiting),
         // Whoever writes brings back what was put off, and so does its time.
         (Snoozed, Move::CustomerMessage | Move::StaffMessage | Move::HandOver | Move::Claim | Move::Wake) => {
             Ok(Human)
+        }
+        (Snoozed, Move::FallBack) => {
+            Err(illegal(step, "the matter is put off", "it comes back to whoever put it off"))
         }
         (Human, Move::Wake) => Err(illegal(step, "a person is at it", "nothing was put off")),
         (Bot, _) => {
@@ -111,7 +118,10 @@ pub fn next_ticket(status: TicketStatus, step: Move) -> Result<TicketStatus, Ill
         (Claimed | Snoozed, Move::Return) => Ok(Returned),
         (Claimed | Snoozed, Move::Resolve) => Ok(Resolved),
         (Claimed | Snoozed, Move::Snooze) => Ok(Snoozed),
-        (Claimed | Snoozed, Move::PassOn) => Ok(Open),
+        (Claimed | Snoozed, Move::PassOn) | (Claimed, Move::FallBack) => Ok(Open),
+        (Snoozed, Move::FallBack) => {
+            Err(illegal(step, "the ticket is put off", "it comes back to whoever put it off"))
+        }
         (Claimed, Move::Wake) => Err(illegal(step, "a person is at it", "nothing was put off")),
         (Open, _) => Err(illegal(step, "nobody has claimed the ticket", "claim it first")),
         (Returned, _) => Err(illegal(step, "the ticket was given back", "the next handover opens a new one")),

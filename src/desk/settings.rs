@@ -1,5 +1,7 @@
 //! What a shop sets for its desk, beside the hours.
 
+use jiff::SignedDuration;
+
 use super::clocks::ClockSettings;
 use super::types::Assignment;
 use super::wait::WaitSettings;
@@ -15,6 +17,12 @@ pub struct DeskSettings {
     pub assignment: Assignment,
     /// For so many days after it was resolved a matter that comes back is the same matter.
     pub reopen_days: u32,
+    /// After so long without a sign of its agent a ticket goes back to the queue; never if none.
+    pub gone_after: Option<SignedDuration>,
+    /// With more than so many waiting for each who is there only what cannot wait is handed over now; 0 for never.
+    pub waiting_per_person: u32,
+    /// How many count as being there at least; 0 if that is not known.
+    pub people: u32,
     /// An order that comes to so many cents is not kept waiting behind others; none if the amount does not count.
     pub high_value: Option<i64>,
 }

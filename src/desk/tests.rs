@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::hours::{BusinessHours, HolidayRow, HoursError, HoursRow};
 use super::moves::{Move, next, next_ticket};
 use super::note::{NoteSource, build};
-use super::queue::{DeskCounts, desk_status};
+use super::queue::{DeskCounts, desk_status, is_crowded};
 use super::types::{ConversationState, EmotionPoint, TicketStatus};
 use crate::identity::{CustomerId, Identity, MessageId};
 use crate::record::RecordKind;
@@ -140,9 +140,35 @@ fn hours_that_cannot_be_read_are_refused() {
 }
 
 #[test]
+fn it_is_crowded_where_more_wait_than_people_can_take() {
+    let check = |waiting: u32, people: u32, times: u32, expected: bool| {
+        assert_eq!(is_crowded(waiting, people, times), expected, "{waiting} {people} {times}");
+    };
+    check(12, 2, 6, false);
+    check(13, 2, 6, true);
+    check(1, 0, 6, false);
+    check(1000, 2, 0, false);
+    check(u32::MAX, u32::MAX, 6, false);
+}
+
+#[test]
+fn in_a_crowd_nobody_is_promised_to_come_before_those_who_wait() {
+    let check = |now: &str, pace: Option<i64>, (crowded, due): (bool, &str)| {
+        let counts = DeskCounts { ahead: 19, milliseconds_a_place: pace, is_crowded: true };
+        let status = desk_status(&nine_to_ten(), counts, 30, &at(now));
+        assert_eq!((status.crowded, shown(status.answer_due).as_str()), (crowded, due), "{now} {pace:?}");
+    };
+    check("2026-11-20 10:00", None, (true, "2026-11-20 10:30"));
+    check("2026-11-20 10:00", Some(60_000), (true, "2026-11-20 10:30"));
+    check("2026-11-20 10:00", Some(300_000), (true, "2026-11-20 11:45"));
+    check("2026-11-20 21:00", Some(600_000), (true, "2026-11-21 11:30"));
+    check("2026-11-20 23:00", Some(300_000), (false, "2026-11-21 09:30"));
+}
+
+#[test]
 fn a_wait_is_named_only_where_it_is_known() {
     let check = |now: &str, pace: Option<i64>, ahead: u32, expected: Option<u32>| {
-        let counts = DeskCounts { ahead, milliseconds_a_place: pace };
+        let counts = DeskCounts { ahead, milliseconds_a_place: pace, is_crowded: false };
         let status = desk_status(&nine_to_ten(), counts, 240, &at(now));
         assert_eq!(status.wait_minutes, expected, "{now} {pace:?} {ahead}");
         assert_eq!(status.ahead, ahead);
@@ -200,9 +226,9 @@ proptest! {
                 ConversationState::Snoozed => prop_assert_eq!(desk.ticket, Some(TicketStatus::Snoozed)),
                 ConversationState::Bot | ConversationState::Resolved => prop_assert_eq!(desk.open_ticket(), None),
             }
-            // Only an agent takes a conversation out of people's hands, and only a claim puts it into one's.
+            // Only an agent, or being gone, takes a conversation out of people's hands, and only a claim puts it into one's.
             if before.is_with_person() && !desk.state.is_with_person() {
-                prop_assert!(matches!(step, Move::Return | Move::Resolve | Move::PassOn));
+                prop_assert!(matches!(step, Move::Return | Move::Resolve | Move::PassOn | Move::FallBack));
             }
             if desk.state.is_with_person() && !before.is_with_person() {
                 prop_assert_eq!((before, step), (ConversationState::Waiting, Move::Claim));

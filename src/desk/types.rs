@@ -152,6 +152,8 @@ pub struct Ticket {
     pub reopens: Option<TicketId>,
     /// Who was told that nobody takes it.
     pub escalation: Escalation,
+    /// Whether it comes before the others of its priority: it was taken before, and whoever had it is gone.
+    pub goes_first: bool,
     /// Since when the customer waits for a word of a person; none while nobody waits.
     pub waiting_since: Option<Timestamp>,
     /// When a person wrote for the first time.

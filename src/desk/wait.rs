@@ -13,6 +13,10 @@ pub struct WaitSettings {
     pub update_minutes: u32,
     /// How many such words at most.
     pub most_updates: u32,
+    /// Seconds after the last word from which on the customer hears that they have moved up; never if 0.
+    pub place_seconds: u32,
+    /// How many such words at most.
+    pub most_places: u32,
     /// Business minutes after which the group is reminded; never if 0.
     pub remind_minutes: u32,
     /// Business minutes after which a lead is called; never if 0.
@@ -28,6 +32,10 @@ pub struct Wait {
     pub since: Timestamp,
     /// Words that told how it stands.
     pub updates: u32,
+    /// How many were ahead at the last word; none while that is not known.
+    pub told_ahead: Option<u32>,
+    /// Words that told that they have moved up.
+    pub moved_up: u32,
     /// Whether a call-back was offered.
     pub called_back: bool,
     /// Whether it has become a message for the next business day.
@@ -45,6 +53,8 @@ pub struct Heard {
     pub last_word: Option<Timestamp>,
     /// Until when a person was announced to be there.
     pub announced: Option<Timestamp>,
+    /// How many are ahead now.
+    pub ahead: u32,
 }
 
 /// Something that is done about a wait.
@@ -65,25 +75,40 @@ pub enum WaitStep {
     OfferCallBack,
     /// The customer hears how it stands.
     Update,
+    /// The customer hears that fewer are ahead than at the last word.
+    MovedUp,
 }
 
-/// The step that is due at a moment, or when the next one will be; neither if nothing is left to do.
+/// When a wait is looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NextLook {
+    /// In any case; never if none.
+    pub at: Option<Timestamp>,
+    /// From when on it is looked at as soon as somebody leaves the queue; never if none.
+    pub when_moved: Option<Timestamp>,
+}
+
+/// The step that is due at a moment, or when the next one may be.
 pub fn due(
     wait: &Wait,
     heard: Heard,
     (settings, hours): (&WaitSettings, &BusinessHours),
     now: Timestamp,
-) -> Result<WaitStep, Option<Timestamp>> {
+) -> Result<WaitStep, NextLook> {
     if wait.steps == 0 {
         return Ok(WaitStep::Begin);
     }
     let plan = Plan { wait, heard, settings, hours };
     // What is due first in this order is done first: after a stop several may be.
-    let steps = [plan.leave(), plan.lead(), plan.group(), plan.call_back(now), plan.update(now)];
+    let steps =
+        [plan.leave(), plan.lead(), plan.group(), plan.call_back(now), plan.update(now), plan.moved_up(now)];
     let is_due = |step: &(WaitStep, Timestamp)| step.1 <= now;
     match steps.iter().flatten().find(|step| is_due(step)) {
         Some((step, _)) => Ok(*step),
-        None => Err(steps.iter().flatten().map(|(_, at)| *at).min()),
+        None => Err(NextLook {
+            at: steps.iter().flatten().map(|(_, at)| *at).min(),
+            when_moved: plan.may_move_up(now),
+        }),
     }
 }
 
@@ -136,9 +161,35 @@ impl Plan<'_> {
         if minutes == 0 || self.wait.left || self.wait.updates >= self.settings.most_updates {
             return None;
         }
+        self.after_last_word(minutes_of(minutes), now).map(|at| (WaitStep::Update, at))
+    }
+
+    /// Only what is better is told before its time: that somebody more pressing has come is told with the next word. The words that
+    /// are left are spread over the places that are left, so that whoever comes from far behind still hears of the last ones.
+    fn moved_up(&self, now: Timestamp) -> Option<(WaitStep, Timestamp)> {
+        let words = self.settings.most_places.saturating_sub(self.wait.moved_up);
+        let is_worth_it = |told: u32| {
+            let places = told.saturating_sub(self.heard.ahead);
+            places > 0 && places.saturating_mul(words) >= told
+        };
+        let is_told = self.wait.told_ahead.is_some_and(is_worth_it);
+        self.may_move_up(now).filter(|_| is_told).map(|at| (WaitStep::MovedUp, at))
+    }
+
+    /// From when on the customer may hear that they have moved up.
+    fn may_move_up(&self, now: Timestamp) -> Option<Timestamp> {
+        let seconds = self.settings.place_seconds;
+        let is_first = self.wait.told_ahead.is_none_or(|told| told == 0);
+        if seconds == 0 || is_first || self.wait.left || self.wait.moved_up >= self.settings.most_places {
+            return None;
+        }
+        self.after_last_word(SignedDuration::from_secs(i64::from(seconds)), now)
+    }
+
+    /// So long after the customer last heard of us, while people are there.
+    fn after_last_word(&self, distance: SignedDuration, now: Timestamp) -> Option<Timestamp> {
         let last = self.heard.last_word.map_or(self.wait.since, |last| last.max(self.wait.since));
-        let at = last.saturating_add(minutes_of(minutes)).unwrap_or(last);
-        self.while_open(at, now).map(|at| (WaitStep::Update, at))
+        self.while_open(last.saturating_add(distance).unwrap_or(last), now)
     }
 
     /// What is only said while people are there is said when they are back.

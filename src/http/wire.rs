@@ -271,6 +271,8 @@ pub struct TicketSummary {
     pub reopens: Option<String>,
     /// Who was told that nobody takes it.
     pub escalation: Escalation,
+    /// Whether it comes before the others of its priority, because whoever had it is gone.
+    pub goes_first: bool,
     /// Since when the customer waits for a word of a person; null while nobody waits.
     #[schema(format = DateTime)]
     pub waiting_since: Option<String>,
@@ -343,6 +345,7 @@ impl TicketSummary {
             snoozed_until: moment(ticket.snoozed_until),
             reopens: ticket.reopens.map(String::from),
             escalation: ticket.escalation,
+            goes_first: ticket.goes_first,
             waiting_since: moment(ticket.waiting_since),
             clocks: ClocksView::new(clocks, zone),
             wait,

@@ -71,7 +71,7 @@ pub use records::{API_SOURCE, Change, NewRecord, PutOutcome, ReplaceOutcome, Sta
 pub use replies::{FinishedReply, StoredReply};
 pub use sessions::Session;
 pub use shop_events::NumberedEvent;
-pub use tickets::{NewTicket, OpenedTicket, Parting, PassedOn, TicketDetail, TicketFilter};
+pub use tickets::{FallenBack, NewTicket, OpenedTicket, Parting, PassedOn, TicketDetail, TicketFilter};
 pub use unfinished::UnfinishedReply;
 pub use waits::{DueWait, Owed, WaitDone, WaitMove, WaitWent};
 pub use webhooks::{DeliveryFilter, DueDelivery, NewWebhook, WebhookChange};

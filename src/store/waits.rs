@@ -12,7 +12,7 @@ use super::promises::{Given, give};
 use super::tickets::{assign_by, audit, escalate, raise_to, set_assignee, shop_ticket, tell_desk};
 use super::{Store, StoreError, Transaction};
 use crate::desk::types::{Assignment, ConversationState, Escalation, Priority, Ticket, TicketStatus};
-use crate::desk::wait::Wait;
+use crate::desk::wait::{NextLook, Wait};
 use crate::identity::{ConversationId, MessageId, ShopId, StaffScope, TicketId};
 use crate::time::Now;
 use crate::turn::trace::{SentenceTrace, Trace};
@@ -48,6 +48,8 @@ pub enum WaitDone {
     Escalated(Escalation),
     /// The customer has heard how it stands.
     Updated,
+    /// The customer has heard that they have moved up.
+    MovedUp,
     /// The customer was offered a call-back, which is owed from now on.
     OfferedCallBack(Owed),
     /// It has become a message for the next business day; none is owed where one is owed already.
@@ -72,6 +74,8 @@ pub struct WaitMove {
     pub done: WaitDone,
     /// What the customer hears, with why.
     pub said: Option<(SentenceTrace, Trace)>,
+    /// How many are ahead, where the customer knows that from here on.
+    pub told_ahead: Option<u32>,
 }
 
 /// What became of a step.
@@ -116,17 +120,42 @@ impl Store {
         Ok(due)
     }
 
-    /// Nothing is due; the wait is looked at again at a moment, or never.
-    pub async fn look_at_wait(&self, seen: &DueWait, at: Option<Timestamp>) -> Result<(), StoreError> {
+    /// Nothing is due; the wait is looked at again when it says.
+    pub async fn look_at_wait(&self, seen: &DueWait, next: NextLook) -> Result<(), StoreError> {
         let (ticket, steps) = (seen.ticket.id.clone(), seen.wait.steps);
         self.write_in_background(move |transaction| {
             Box::pin(async move {
-                sqlx::query("UPDATE waits SET wake_at = ?1 WHERE ticket = ?2 AND steps = ?3")
-                    .bind(at.map(Timestamp::as_millisecond))
+                sqlx::query("UPDATE waits SET wake_at = ?1, place_at = ?2 WHERE ticket = ?3 AND steps = ?4")
+                    .bind(next.at.map(Timestamp::as_millisecond))
+                    .bind(next.when_moved.map(Timestamp::as_millisecond))
                     .bind(ticket.as_str())
                     .bind(steps)
                     .execute(&mut transaction.connection)
                     .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// The customer who waits in a conversation has heard an answer, and by it how many are ahead if it tells that. A step that was
+    /// decided before comes too late.
+    pub async fn heard_while_waiting(
+        &self,
+        conversation: &ConversationId,
+        told_ahead: Option<u32>,
+    ) -> Result<(), StoreError> {
+        let conversation = conversation.clone();
+        self.write(move |transaction| {
+            Box::pin(async move {
+                sqlx::query(
+                    "UPDATE waits SET told_ahead = COALESCE(?1, told_ahead), steps = steps + 1 \
+                     WHERE conversation = ?2 AND steps > 0",
+                )
+                .bind(told_ahead)
+                .bind(conversation.as_str())
+                .execute(&mut transaction.connection)
+                .await?;
                 Ok(())
             })
         })
@@ -169,12 +198,26 @@ pub(super) async fn begin_wait(
     Ok(())
 }
 
-/// Somebody has taken it.
-pub(super) async fn end_wait(transaction: &mut Transaction, ticket: &TicketId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM waits WHERE ticket = ?1")
+/// Somebody has taken it. Whoever stands in the queue may have moved up, and is looked at as soon as they may hear of it.
+pub(super) async fn end_wait(
+    transaction: &mut Transaction,
+    (shop, ticket): (&ShopId, &TicketId),
+    now: &Now,
+) -> Result<(), StoreError> {
+    let ended = sqlx::query("DELETE FROM waits WHERE ticket = ?1")
         .bind(ticket.as_str())
         .execute(&mut transaction.connection)
         .await?;
+    if ended.rows_affected() > 0 {
+        sqlx::query(
+            "UPDATE waits SET wake_at = MIN(COALESCE(wake_at, MAX(place_at, ?1)), MAX(place_at, ?1)) \
+             WHERE place_at IS NOT NULL AND shop = ?2",
+        )
+        .bind(now.epoch_milliseconds())
+        .bind(shop.as_str())
+        .execute(&mut transaction.connection)
+        .await?;
+    }
     Ok(())
 }
 
@@ -182,6 +225,8 @@ fn read_wait(row: &SqliteRow, escalation: Escalation) -> Result<Wait, StoreError
     Ok(Wait {
         since: time(row.try_get("since")?)?,
         updates: row.try_get("updates")?,
+        told_ahead: row.try_get("told_ahead")?,
+        moved_up: row.try_get("moved_up")?,
         called_back: row.try_get("called_back")?,
         left: row.try_get("is_left")?,
         escalation,
@@ -198,12 +243,15 @@ async fn move_wait(
 ) -> Result<WaitWent, StoreError> {
     let counted = sqlx::query(
         "UPDATE waits SET steps = steps + 1, wake_at = ?1, updates = updates + ?2, \
-         called_back = MAX(called_back, ?3), is_left = MAX(is_left, ?4) WHERE ticket = ?5 AND steps = ?6",
+         called_back = MAX(called_back, ?3), is_left = MAX(is_left, ?4), moved_up = moved_up + ?5, \
+         told_ahead = COALESCE(?6, told_ahead) WHERE ticket = ?7 AND steps = ?8",
     )
     .bind(now.epoch_milliseconds())
     .bind(i64::from(matches!(step.done, WaitDone::Updated)))
     .bind(matches!(step.done, WaitDone::OfferedCallBack(_)))
     .bind(matches!(step.done, WaitDone::Left(_)))
+    .bind(i64::from(matches!(step.done, WaitDone::MovedUp)))
+    .bind(step.told_ahead)
     .bind(id.as_str())
     .bind(steps)
     .execute(&mut transaction.connection)
@@ -213,7 +261,7 @@ async fn move_wait(
     }
     let (mut ticket, mut conversation) = shop_ticket(transaction, staff, id).await?;
     if ticket.status != TicketStatus::Open || conversation.state != ConversationState::Waiting {
-        end_wait(transaction, id).await?;
+        end_wait(transaction, (&staff.shop, id), now).await?;
         return Ok(WaitWent::Gone);
     }
     let commitments = done(transaction, staff, (&mut ticket, &mut conversation), step.done, now).await?;
@@ -241,7 +289,7 @@ async fn done(
             }
             reopen(transaction, staff, (ticket, conversation), reopens_since, now).await?;
             if ticket.assignee.is_none()
-                && let Some(name) = assign_by(transaction, &staff.shop, assignment, now).await?
+                && let Some(name) = assign_by(transaction, &staff.shop, (assignment, None), now).await?
             {
                 set_assignee(transaction, staff, (ticket, conversation), Some(name), now).await?;
             }
@@ -251,7 +299,7 @@ async fn done(
             escalate(transaction, staff, (ticket, conversation), to, now).await?;
             Ok(Vec::new())
         }
-        WaitDone::Updated => Ok(Vec::new()),
+        WaitDone::Updated | WaitDone::MovedUp => Ok(Vec::new()),
         WaitDone::OfferedCallBack(owed) => {
             conversation.memory.waited(Some(owed.due));
             keep_memory(transaction, conversation).await?;

@@ -66,6 +66,7 @@ impl TurnInput {
                 opens_at: None,
                 ahead: 0,
                 wait_minutes: None,
+                crowded: false,
                 answer_due: now.timestamp(),
             },
             now,
@@ -170,6 +171,8 @@ pub struct DeskStatus {
     pub ahead: u32,
     /// An honest estimate of the wait, if there is one.
     pub wait_minutes: Option<u32>,
+    /// Whether more wait than the people who are there can take.
+    pub crowded: bool,
     /// By when a message left now is answered at the latest; always in business hours.
     pub answer_due: Timestamp,
 }

@@ -10,6 +10,7 @@ mod program;
 mod random;
 
 mod ablation;
+mod absent;
 mod bad_input;
 mod cli;
 mod connect;

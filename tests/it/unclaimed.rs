@@ -2,9 +2,9 @@
 
 mod crashes;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::actions::{promises, until};
+use crate::actions::{promises, staff, until, wait_a_while};
 use crate::app::{RunningShop, config, mute, records, repository};
 
 const CUSTOMER: Option<&str> = Some("cus_1006");
@@ -129,5 +129,27 @@ async fn who_comes_at_night_is_owed_what_the_line_has_told() {
     // In the morning people are called, from the opening on.
     shop.at("2026-11-21T09:05:10+08:00");
     wait_for_escalation(&shop, &talk, "group").await;
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_moves_up_hears_it_once() {
+    let shop = at("2026-11-20T10:12:00+08:00").await;
+    let first = shop.chat(CUSTOMER, "转人工").await;
+    let second = shop.chat(Some("cus_1001"), "转人工").await;
+    let staff = staff();
+    until("both waits are looked at", async || {
+        shop.store.due_waits(&staff, 32, &shop.clock().now()).await.unwrap().is_empty().then_some(())
+    })
+    .await;
+    shop.at("2026-11-20T10:12:30+08:00");
+    let path = format!("/api/v1/tickets/{}/claim", text(&first["handoff"], "ticket"));
+    shop.staff_post(&path, json!({})).await.good();
+    shop.at("2026-11-20T10:13:10+08:00");
+    let said = wait_for_words(&shop, &second, 1).await;
+    assert!(said[0].contains("前面没有") || said[0].contains("最前面"), "{said:?}");
+    shop.at("2026-11-20T10:15:00+08:00");
+    wait_a_while().await;
+    assert_eq!(words(&shop, &second).await.len(), 1, "nothing has changed since");
     shop.stop().await;
 }

@@ -52,9 +52,10 @@ pub const PLACES: [(&str, Goal); 33] = [
 ];
 
 /// Places of wording that a pack may have besides: which of two guesses or which item of an order is meant, comfort that names
-/// what the customer needs it for, asking again, owning up to a promise that is overdue.
+/// what the customer needs it for, asking again, owning up to a promise that is overdue, an agent who is gone, and more who wait
+/// than people can take.
 /// `also.TOPIC` names a second matter of that topic, `waiting.SCENARIO` answers that scenario while the customer waits.
-pub const OPTIONAL_PLACES: [&str; 9] = [
+pub const OPTIONAL_PLACES: [&str; 12] = [
     "unclear.guesses",
     "situation",
     "sign_in.again",
@@ -64,6 +65,9 @@ pub const OPTIONAL_PLACES: [&str; 9] = [
     "choose_item",
     "promise_overdue",
     "also",
+    "agent_gone",
+    "crowded",
+    "crowded.offer",
 ];
 
 /// Scenarios that the turn falls back to by name. Every pack must have them: what is not understood but known, what
@@ -90,7 +94,7 @@ pub const SLOTS: [(&str, &[&str]); 8] = [
             "hours_since_event",
         ],
     ),
-    ("desk", &["open", "opens_at", "ahead", "wait_minutes", "due", "agent", "group"]),
+    ("desk", &["open", "opens_at", "ahead", "wait_minutes", "crowded", "due", "agent", "group"]),
     ("commitment", &["due", "new_due"]),
     ("history", &["views", "searches"]),
     ("shop", &["name"]),

@@ -6,9 +6,11 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
-use crate::desk::types::{ConversationState, HandoffNote, Priority, TicketStatus};
+use crate::desk::types::{Assignment, ConversationState, HandoffNote, Priority, TicketStatus};
 use crate::identity::TicketId;
-use crate::store::{NewTicket, Parting, PassedOn, StoreError, TicketFilter, WaitDone, WaitMove, WaitWent};
+use crate::store::{
+    FallenBack, NewTicket, Parting, PassedOn, StoreError, TicketFilter, WaitDone, WaitMove, WaitWent,
+};
 use crate::turn::trace::Trace;
 use crate::turn::types::{Author, HandoffMode, HandoffReason};
 
@@ -45,6 +47,11 @@ enum Happening {
     Waits {
         twice: bool,
     },
+    /// An agent who has had the desk open is gone; twice finds out a second time.
+    IsGone {
+        agent: usize,
+        twice: bool,
+    },
     TimePasses,
     /// The program stops, in good order or not.
     Restarts {
@@ -64,7 +71,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => agent.clone().prop_map(Happening::Returns),
         1 => agent.clone().prop_map(Happening::Resolves),
         2 => agent.clone().prop_map(Happening::Snoozes),
-        2 => (agent.clone(), prop::option::of(agent)).prop_map(|(agent, to)| Happening::PassesOn { agent, to }),
+        2 => (agent.clone(), prop::option::of(agent.clone())).prop_map(|(agent, to)| Happening::PassesOn { agent, to }),
+        2 => (agent, any::<bool>()).prop_map(|(agent, twice)| Happening::IsGone { agent, twice }),
         3 => any::<bool>().prop_map(|twice| Happening::Waits { twice }),
         2 => Just(Happening::TimePasses),
         1 => any::<bool>().prop_map(|orderly| Happening::Restarts { orderly }),
@@ -161,6 +169,7 @@ impl Day {
             Happening::Snoozes(agent) => self.snoozes(talk, agent).await,
             Happening::PassesOn { agent, to } => self.passes_on(talk, agent, to).await,
             Happening::Waits { twice } => self.waits(twice).await,
+            Happening::IsGone { agent, twice } => self.is_gone(agent, twice).await,
             Happening::TimePasses => self.time_passes().await,
             Happening::Restarts { orderly } => {
                 if orderly {
@@ -329,7 +338,8 @@ impl Day {
     async fn waits(&mut self, twice: bool) {
         for seen in self.store.due_waits(&staff(), 32, &self.now).await.unwrap() {
             let (text, sentence) = self.word();
-            let step = WaitMove { done: WaitDone::Updated, said: Some((sentence, Trace::default())) };
+            let said = Some((sentence, Trace::default()));
+            let step = WaitMove { done: WaitDone::Updated, said, told_ahead: None };
             let went = self.store.move_wait(&staff(), &seen, step.clone(), &self.now).await.unwrap();
             assert!(matches!(went, WaitWent::Said(_)), "{went:?}");
             if twice {
@@ -338,6 +348,32 @@ impl Day {
             }
             let model = self.talks.iter_mut().find(|talk| talk.id == seen.conversation.id).unwrap();
             assert_eq!(model.state, ConversationState::Waiting);
+            model.log.push((Author::Assistant, text));
+        }
+    }
+
+    async fn is_gone(&mut self, agent: usize, twice: bool) {
+        self.store.watch_tickets(&super::agent(AGENTS[agent])).await.unwrap();
+        let owed = self.store.owed_by_watched(&staff()).await.unwrap();
+        for seen in owed.into_iter().filter(|ticket| ticket.agent.as_deref() == Some(AGENTS[agent])) {
+            let (text, sentence) = self.word();
+            let fallen = FallenBack {
+                due: None,
+                announced: self.now.timestamp(),
+                assignment: Assignment::ByLoad,
+                said: Some((sentence, Trace::default())),
+            };
+            let went = self.store.fall_back(&staff(), &seen, fallen.clone(), &self.now).await.unwrap();
+            assert!(matches!(went, WaitWent::Said(_)), "{went:?}");
+            if twice {
+                let again = self.store.fall_back(&staff(), &seen, fallen, &self.now).await.unwrap();
+                assert_eq!(again, WaitWent::Gone);
+            }
+            let fallen = self.store.ticket_alone(&staff(), &seen.id).await.unwrap();
+            assert_ne!(fallen.assignee.as_deref(), Some(AGENTS[agent]), "who is gone is not assigned it");
+            let model = self.talks.iter_mut().find(|talk| talk.id == seen.conversation).unwrap();
+            assert_eq!((model.state, model.agent), (ConversationState::Human, Some(agent)));
+            model.lets_go(ConversationState::Waiting);
             model.log.push((Author::Assistant, text));
         }
     }

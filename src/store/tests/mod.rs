@@ -1,5 +1,6 @@
 //! The store on temporary folders.
 
+mod absence;
 mod actions;
 mod conversations;
 mod crash;

@@ -11,7 +11,7 @@ use crate::store::{
 use crate::turn::trace::Trace;
 use crate::turn::types::{HandoffMode, HandoffReason};
 
-async fn handed_over(store: &Store, scope: &Scope, note: HandoffNote) -> Ticket {
+pub(super) async fn handed_over(store: &Store, scope: &Scope, note: HandoffNote) -> Ticket {
     let conversation = opened(store, scope).await;
     let new = NewTicket {
         conversation: conversation.id,
@@ -31,7 +31,7 @@ async fn seen(store: &Store, ticket: &Ticket) -> DueWait {
 }
 
 async fn done(store: &Store, ticket: &Ticket, done: WaitDone) -> WaitWent {
-    let step = WaitMove { done, said: None };
+    let step = WaitMove { done, said: None, told_ahead: None };
     store.move_wait(&staff(), &seen(store, ticket).await, step, &now()).await.unwrap()
 }
 
@@ -54,7 +54,11 @@ async fn a_word_and_its_promise_are_written_once() {
     let sentence =
         SentenceTrace { text: "慢了".into(), goal: Goal::Commit, by: By::Wording, evidence: Vec::new() };
     let owed = Owed { kind: "callback".into(), due, remind_before: SignedDuration::from_mins(30) };
-    let step = WaitMove { done: WaitDone::OfferedCallBack(owed), said: Some((sentence, Trace::default())) };
+    let step = WaitMove {
+        done: WaitDone::OfferedCallBack(owed),
+        said: Some((sentence, Trace::default())),
+        told_ahead: None,
+    };
     let went = store.move_wait(&staff(), &looked, step.clone(), &now()).await.unwrap();
     assert!(matches!(went, WaitWent::Said(_)));
     // Whoever has seen the same wait comes too late.

@@ -1,5 +1,6 @@
 //! Tickets as rows: the desk's queue, what an agent reads, and who did what.
 
+mod absence;
 mod open;
 mod parting;
 mod upkeep;
@@ -21,6 +22,7 @@ use crate::identity::{ConversationId, Scope, StaffScope, TicketId};
 use crate::staff::AuditEntry;
 use crate::turn::types::{Handoff, HandoffMode, HandoffReason};
 
+pub use absence::FallenBack;
 pub(super) use open::{open as open_in, program};
 pub(super) use parting::release_all;
 pub use parting::{Parting, PassedOn};
@@ -123,7 +125,7 @@ impl Store {
     ) -> Result<Vec<Ticket>, StoreError> {
         let rows = sqlx::query(match filter.status {
             Some(status) if status.is_owed() && filter.before.is_none() => {
-                tickets_where!("shop = ?1 AND status = ?2" in order "priority DESC, number")
+                tickets_where!("shop = ?1 AND status = ?2" in order "priority DESC, goes_first DESC, number")
             }
             _ => tickets_where!("+shop = ?1 AND (?2 IS NULL OR +status = ?2)" in order "number DESC"),
         })
@@ -259,6 +261,7 @@ pub(super) fn read_ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
         snoozed_until: moment("snoozed_until")?,
         reopens: reopens.map(from_text).transpose()?,
         escalation: read_escalation(row.try_get("escalation")?)?,
+        goes_first: row.try_get("goes_first")?,
         waiting_since: moment("waiting_since")?,
         first_response_at: moment("first_response_at")?,
         closed_at: moment("closed_at")?,

@@ -105,6 +105,7 @@ fn fresh(new: NewTicket, now: &Now) -> Ticket {
         snoozed_until: None,
         reopens: None,
         escalation: Escalation::Nobody,
+        goes_first: false,
         waiting_since: Some(now.timestamp()),
         first_response_at: None,
         closed_at: None,

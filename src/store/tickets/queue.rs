@@ -3,6 +3,7 @@
 use sqlx::Row;
 
 use crate::desk::queue::DeskCounts;
+use crate::desk::types::Ticket;
 use crate::identity::{ConversationId, StaffScope, TicketId};
 use crate::store::codec::from_text;
 use crate::store::{Store, StoreError};
@@ -16,12 +17,26 @@ impl Store {
     pub async fn queue(&self, staff: &StaffScope) -> Result<Vec<TicketId>, StoreError> {
         let rows = sqlx::query(
             "SELECT id FROM tickets WHERE shop = ?1 AND mode = 'now' AND status = 'open' \
-             ORDER BY priority DESC, number",
+             ORDER BY priority DESC, goes_first DESC, number",
         )
         .bind(staff.shop.as_str())
         .fetch_all(self.readers())
         .await?;
         rows.iter().map(|row| from_text(row.try_get("id")?)).collect()
+    }
+
+    /// How many would come before a ticket if it went back to the head of its priority.
+    pub async fn ahead_of_head(&self, staff: &StaffScope, ticket: &Ticket) -> Result<u32, StoreError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS n FROM tickets AS t JOIN tickets AS own ON own.id = ?2 AND own.shop = ?1 \
+             WHERE t.shop = ?1 AND t.mode = 'now' AND t.status = 'open' AND t.id <> own.id \
+             AND (t.priority, t.goes_first, -t.number) > (own.priority, 1, -own.number)",
+        )
+        .bind(staff.shop.as_str())
+        .bind(ticket.id.as_str())
+        .fetch_one(self.readers())
+        .await?;
+        Ok(row.try_get("n")?)
     }
 
     /// How long the queue is, before a conversation's own open ticket or, without one, before a ticket opened now,
@@ -36,7 +51,7 @@ impl Store {
             "SELECT COUNT(*) AS n FROM tickets AS t LEFT JOIN tickets AS own \
              ON own.conversation = ?2 AND own.shop = ?1 AND own.mode = 'now' AND own.status = 'open' \
              WHERE t.shop = ?1 AND t.mode = 'now' AND t.status = 'open' AND (own.id IS NULL \
-             OR t.priority > own.priority OR (t.priority = own.priority AND t.number < own.number))",
+             OR (t.priority, t.goes_first, -t.number) > (own.priority, own.goes_first, -own.number))",
         )
         .bind(staff.shop.as_str())
         .bind(conversation.map(ConversationId::as_str))
@@ -55,6 +70,7 @@ impl Store {
         Ok(DeskCounts {
             ahead: ahead.try_get("n")?,
             milliseconds_a_place: paces.get(paces.len() / 2).copied(),
+            is_crowded: false,
         })
     }
 }

@@ -133,11 +133,12 @@ pub(in crate::store) async fn set_assignee(
     audit(transaction, staff, ("assign", ticket.id.as_str(), &name), now).await
 }
 
-/// Whose turn it is; nobody's where people take what they like, or where nobody has been at the desk lately.
+/// Whose turn it is, if not that of somebody who is gone; nobody's where people take what they like, or where nobody has been at
+/// the desk lately.
 pub(in crate::store) async fn assign_by(
     transaction: &mut Transaction,
     shop: &ShopId,
-    assignment: Assignment,
+    (assignment, gone): (Assignment, Option<&str>),
     now: &Now,
 ) -> Result<Option<String>, StoreError> {
     let mut candidates = Vec::new();
@@ -145,7 +146,8 @@ pub(in crate::store) async fn assign_by(
         return Ok(None);
     }
     let turns = last_turns(transaction, shop, now).await?;
-    for name in roster(transaction, shop, now).await? {
+    let roster = roster(transaction, shop, now).await?;
+    for name in roster.into_iter().filter(|name| Some(name.as_str()) != gone) {
         let turn = turns.get(&name).copied().unwrap_or_default();
         let load = match assignment {
             Assignment::ByLoad => load_of(transaction, (shop, &name)).await?,

@@ -137,10 +137,10 @@ pub(super) async fn claim(
     }
     ticket.agent = Some(agent.actor.clone());
     ticket.assignee.clone_from(&ticket.agent);
-    ticket.snoozed_until = None;
+    (ticket.snoozed_until, ticket.goes_first) = (None, false);
     // How fast the queue moves is told by the first claim alone.
     sqlx::query(
-        "UPDATE tickets SET status = 'claimed', agent = ?1, assignee = ?1, snoozed_until = NULL, \
+        "UPDATE tickets SET status = 'claimed', agent = ?1, assignee = ?1, snoozed_until = NULL, watched = 0, goes_first = 0, \
          claimed_at = COALESCE(claimed_at, ?2) WHERE id = ?3",
     )
     .bind(&agent.actor)
@@ -148,7 +148,7 @@ pub(super) async fn claim(
     .bind(id.as_str())
     .execute(&mut transaction.connection)
     .await?;
-    end_wait(transaction, id).await?;
+    end_wait(transaction, (&agent.shop, id), now).await?;
     tell_desk(transaction, &mut conversation, &ticket, now).await?;
     audit(transaction, agent, ("claim", id.as_str(), ""), now).await?;
     begun_by_person(transaction, agent, id, now).await?;

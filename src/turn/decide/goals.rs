@@ -6,6 +6,7 @@ use super::class::Course;
 use super::empathy;
 use super::extract::{Ranked, best_extract, fitting_sentences, ranked};
 use super::flow::{self, Going};
+use super::handoff::{OFFER_ACCEPTED, OFFER_IN_CROWD, by_the_load, place_in_crowd};
 use super::measure;
 use super::promise::{self, Promising};
 use super::scenario::UNCLEAR;
@@ -98,7 +99,10 @@ pub fn realise(
         }
         Some(plan) => {
             meet_all(course, words, &mut spoken);
-            leave_message(plan, words, &mut spoken);
+            // What nothing answers is left for people already.
+            if spoken.handoff.is_none() {
+                leave_message(plan, words, &mut spoken);
+            }
         }
         None => {
             meet_all(course, words, &mut spoken);
@@ -112,10 +116,12 @@ pub fn realise(
     spoken
 }
 
-/// Whether people have to settle it, at once or, where nobody is there, by its time; the assistant says no more on it.
+/// Whether people have to settle it, at once or, where nobody is there or too many wait, by its time; the assistant says no more on
+/// it.
 fn is_for_people(plan: &HandoffPlan) -> bool {
-    plan.mode == HandoffMode::Now
-        || (plan.mode == HandoffMode::Async && plan.reason == HandoffReason::ComplexAfterSale)
+    let settles = matches!(plan.reason, HandoffReason::ComplexAfterSale | HandoffReason::NotUnderstood)
+        || plan.detail.as_deref() == Some(OFFER_ACCEPTED);
+    plan.mode == HandoffMode::Now || (plan.mode == HandoffMode::Async && settles)
 }
 
 /// The assistant says that it is one in its first reply, whatever the reply is about.
@@ -181,6 +187,9 @@ fn meet_by_wording(course: &Course<'_>, goal: Goal, words: &mut Words<'_>, spoke
 /// The scenario's own line, or the one of the finer reason, or the one of the reason; the common ones come last,
 /// because they know neither the queue nor the time.
 pub fn handoff_line(scenario: Option<&Scenario>, plan: &HandoffPlan, words: &mut Words<'_>) -> Option<Draft> {
+    if let Some(place) = place_in_crowd(plan, &words.situation().input.desk) {
+        return line_in_crowd(place, words);
+    }
     let reason = format!("handoff.{}", reason_name(plan.reason));
     let later = plan.reason == HandoffReason::NoEvidence && plan.mode == HandoffMode::Async;
     scenario
@@ -191,6 +200,16 @@ pub fn handoff_line(scenario: Option<&Scenario>, plan: &HandoffPlan, words: &mut
         .or_else(|| words.draft(&reason, Goal::Handoff))
         // A silent handoff must not be: where every line was said, an old one is said again.
         .or_else(|| words.said_before(&reason, Goal::Handoff))
+}
+
+/// Why nobody comes now, and by when there is an answer. A pack of one's own that has no such line says the one of a question that
+/// is left; it has no offer that would be true.
+fn line_in_crowd(place: &str, words: &mut Words<'_>) -> Option<Draft> {
+    let own = words.own_draft(place, Goal::Handoff).or_else(|| words.said_before(place, Goal::Handoff));
+    if own.is_some() || place == OFFER_IN_CROWD {
+        return own;
+    }
+    words.own_draft("no_evidence", Goal::Handoff).or_else(|| words.said_before("no_evidence", Goal::Handoff))
 }
 
 /// The name of a reason as the API and the pack write it.
@@ -219,6 +238,7 @@ pub fn late_handoff(
     words: &mut Words<'_>,
 ) -> (HandoffPlan, Option<Draft>) {
     let plan = HandoffPlan { reason, detail: None, mode: mode_for(stage), why: why.to_owned() };
+    let plan = by_the_load(plan, &words.situation().input.desk);
     let draft = handoff_line(None, &plan, words);
     (plan, draft)
 }
@@ -512,5 +532,5 @@ fn without_answer(course: &Course<'_>, said_all: bool, words: &mut Words<'_>, sp
         mode: if declined { HandoffMode::Async } else { mode_for(scenario.stage) },
         why: format!("{why} {}", scenario.id),
     };
-    leave_message(plan, words, spoken);
+    leave_message(by_the_load(plan, &words.situation().input.desk), words, spoken);
 }

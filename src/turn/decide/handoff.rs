@@ -11,7 +11,7 @@ use super::scenario::Chosen;
 use super::verdict::Outcome;
 use crate::pack::types::Pack;
 use crate::turn::types::{
-    Feedback, HandoffMode, HandoffPlan, HandoffReason, Pending, Reading, Tier, TurnInput,
+    DeskStatus, Feedback, HandoffMode, HandoffPlan, HandoffReason, Pending, Reading, Tier, TurnInput,
 };
 
 /// "不用", "no thanks": the answer to an offered person that wants none.
@@ -21,6 +21,15 @@ static DECLINES: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("a fixed expression")
 });
+
+/// The place of the wording for what is left because too many wait.
+const CROWDED: &str = "crowded";
+
+/// The place of the wording that offers to leave it.
+pub const OFFER_IN_CROWD: &str = "crowded.offer";
+
+/// The detail of a handoff that the customer has said yes to.
+pub const OFFER_ACCEPTED: &str = "offer_accepted";
 
 /// What the rules look at.
 #[derive(Clone, Copy)]
@@ -46,6 +55,7 @@ pub fn due(case: Case<'_>) -> Option<HandoffPlan> {
         .or_else(|| not_understood(case))
         .or_else(|| unresolved(case))
         .map(|plan| by_the_hour(plan, case.situation.input.desk.open))
+        .map(|plan| by_the_load(plan, &case.situation.input.desk))
 }
 
 /// Where nobody is there, what a person has to decide is left with its time and the assistant goes on with what can be
@@ -56,6 +66,42 @@ fn by_the_hour(plan: HandoffPlan, open: bool) -> HandoffPlan {
         return plan;
     }
     HandoffPlan { mode: HandoffMode::Async, ..plan }
+}
+
+/// Where more wait than the people who are there can take, only what cannot wait is handed over now (service practice §4.4, rows 1
+/// to 6); the rest is left with its time, and the assistant goes on.
+pub fn by_the_load(plan: HandoffPlan, desk: &DeskStatus) -> HandoffPlan {
+    if !desk.crowded || cannot_wait(&plan) || plan.mode != HandoffMode::Now {
+        return plan;
+    }
+    let why = format!("{}; too many wait already", plan.why);
+    HandoffPlan { mode: HandoffMode::Async, why, ..plan }
+}
+
+/// Danger, threats, the wish for a person, a broken promise and what only a person may decide.
+fn cannot_wait(plan: &HandoffPlan) -> bool {
+    matches!(
+        plan.reason,
+        HandoffReason::ComplexAfterSale | HandoffReason::StrongWords | HandoffReason::AskedForPerson
+    )
+}
+
+/// The place of what is said where too many wait for a handoff of this kind; none where its own line is true. A question that
+/// nothing answers is left with its time in any case.
+pub fn place_in_crowd(plan: &HandoffPlan, desk: &DeskStatus) -> Option<&'static str> {
+    if !desk.crowded || cannot_wait(plan) {
+        return None;
+    }
+    match plan.mode {
+        HandoffMode::Offer => Some(OFFER_IN_CROWD),
+        HandoffMode::Async if plan.reason != HandoffReason::NoEvidence => Some(CROWDED),
+        HandoffMode::Async | HandoffMode::Now => None,
+    }
+}
+
+/// Whether a matter is left with its time for no other reason than that too many wait.
+pub fn is_put_off(plan: &HandoffPlan, desk: &DeskStatus) -> bool {
+    place_in_crowd(plan, desk) == Some(CROWDED)
 }
 
 /// Whether the message declines the person that was offered.
@@ -97,7 +143,7 @@ fn accepted_offer(case: Case<'_>) -> Option<HandoffPlan> {
         return plan(
             HandoffReason::UnresolvedTurns,
             HandoffMode::Now,
-            Some("offer_accepted"),
+            Some(OFFER_ACCEPTED),
             "the offer was accepted",
         );
     }

@@ -1,7 +1,5 @@
 //! What the conversation remembers after a turn.
 
-use jiff::ToSpan;
-
 use super::Situation;
 use super::episodes::{Placed, matter_of};
 use super::goals::Spoken;
@@ -9,9 +7,10 @@ use super::handoff::declines;
 use super::ladder::Ladder;
 use super::measure;
 use super::scenario::{Chosen, UNCLEAR};
+use crate::desk::queue::expected;
 use crate::turn::types::{
-    Episode, EpisodeState, Feedback, Goal, HandoffMode, Memory, Pending, PlannedGoal, Promised, Realisation,
-    Tier, TurnInput,
+    Episode, EpisodeState, Feedback, Goal, HandoffMode, HandoffReason, Memory, Pending, PlannedGoal,
+    Promised, Realisation, Tier, TurnInput,
 };
 
 /// How many products talked about are kept.
@@ -55,6 +54,10 @@ pub fn after(
     }
     if hands_over(spoken) {
         memory.announced = announced(input);
+    }
+    // Whoever is not understood goes to people, now or by a time; it is counted anew from there.
+    let is_left = spoken.handoff.as_ref().is_some_and(|plan| plan.reason == HandoffReason::NotUnderstood);
+    if hands_over(spoken) || is_left {
         memory.not_understood = 0;
     }
     let mut episode = episode_after(situation, chosen, placed, ladder, spoken);
@@ -120,10 +123,7 @@ fn hands_over(spoken: &Spoken) -> bool {
 
 /// Until when somebody is to be there: the estimate of the queue, or the time by which a message is answered.
 pub fn announced(input: &TurnInput) -> Option<jiff::Timestamp> {
-    match input.desk.wait_minutes {
-        Some(minutes) => input.now.timestamp().checked_add(i64::from(minutes).minutes()).ok(),
-        None => Some(input.desk.answer_due),
-    }
+    Some(expected(&input.desk, &input.now))
 }
 
 /// A turn counts as unresolved if it rejected or repeated, or was not understood; acceptance clears the count. A

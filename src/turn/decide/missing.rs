@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Situation;
 use super::goals::{Spoken, handoff_line, introduce, mode_for, ready};
+use super::handoff::by_the_load;
 use super::measure;
 use super::offer::{listed, numbered};
 use super::verdict::Asking;
@@ -150,6 +151,7 @@ fn cannot_be_read(why: &str, scenario: &Scenario, words: &mut Words<'_>) -> Spok
         mode: mode_for(scenario.stage),
         why: format!("the shop's order system: {why}"),
     };
+    let plan = by_the_load(plan, &words.situation().input.desk);
     let mut spoken = Spoken::default();
     introduce(words, &mut spoken);
     let introduced = !spoken.goals.is_empty();
@@ -187,6 +189,7 @@ fn leave_to_a_person(words: &mut Words<'_>, spoken: &mut Spoken) {
         mode: HandoffMode::Now,
         why: "what is missing was asked for and did not come".to_owned(),
     };
+    let plan = by_the_load(plan, &words.situation().input.desk);
     spoken.pending = None;
     spoken.goals.extend(handoff_line(None, &plan, words).map(ready));
     spoken.handoff = Some(plan);

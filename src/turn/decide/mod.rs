@@ -39,7 +39,7 @@ pub use empathy::SITUATION;
 pub use episodes::recall;
 pub use extract::fitting_sentences;
 pub use goals::{late_handoff, reason_name};
-pub use handoff::{handoff_by_text, is_danger};
+pub use handoff::{handoff_by_text, is_danger, is_put_off};
 pub use measure::{MOST_BUBBLES, asks};
 pub use memory::announced;
 use scenario::Chosen;

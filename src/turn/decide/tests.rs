@@ -53,6 +53,7 @@ fn input(text: &str, memory: Memory, now: Now) -> TurnInput {
             opens_at: None,
             ahead: 2,
             wait_minutes: Some(3),
+            crowded: false,
             answer_due: now.timestamp(),
         },
         now,

@@ -30,6 +30,8 @@ pub struct Waited<'a> {
     pub chosen: Chosen<'a>,
     /// What to say, in order.
     pub lines: Vec<Draft>,
+    /// Whether that tells how the queue stands.
+    pub tells_queue: bool,
 }
 
 /// Answers somebody who waits. `raised` is what the message itself calls a person for, `late` whether the time that was
@@ -48,17 +50,18 @@ pub fn while_waiting<'a>(
     let chosen = choose(situation, &variables);
     let mut words = Words::new(situation, variables.clone(), Tier::Handoff);
     if let Some(line) = called_for(&chosen, raised, &mut words) {
-        return Waited { chosen, lines: vec![line] };
+        return Waited { chosen, lines: vec![line], tells_queue: false };
     }
     let mut field = Words::new(situation, variables, Tier::Standard);
     let for_people = is_upset(&words) || asks_for_people(raised, &words);
     let answer = if for_people { None } else { asked_field(&chosen, &mut field) };
     let owned_up = if late { words.own_draft(LATE, Goal::Handoff) } else { None };
     let mut lines: Vec<Draft> = owned_up.into_iter().chain(answer).collect();
+    let tells_queue = lines.is_empty() && asks_for_people(raised, &words);
     if lines.is_empty() {
         lines.extend(acknowledgement(&chosen, raised, &mut words));
     }
-    Waited { chosen, lines }
+    Waited { chosen, lines, tells_queue }
 }
 
 /// What is said before the queue is spoken of: danger that the message names, strong words, and the danger that somebody

@@ -76,6 +76,7 @@ fn desk(input: &TurnInput) -> Value {
     let mut desk = Map::new();
     desk.insert("open".into(), input.desk.open.into());
     desk.insert("ahead".into(), input.desk.ahead.into());
+    desk.insert("crowded".into(), input.desk.crowded.into());
     desk.insert("due".into(), shown(input.desk.answer_due).into());
     if let Some(opens_at) = input.desk.opens_at {
         desk.insert("opens_at".into(), shown(opens_at).into());

@@ -516,6 +516,7 @@ impl Fake {
             snoozed_until: None,
             reopens: None,
             escalation: Escalation::Nobody,
+            goes_first: false,
             waiting_since: Some(Timestamp::now()),
             first_response_at: None,
             closed_at: None,

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::class::Course;
 use super::goals::{Spoken, handoff_line, introduce, ready};
-use super::handoff::handoff_by_text;
+use super::handoff::{by_the_load, handoff_by_text};
 use super::measure;
 use super::promise::{self, Promising};
 use super::scenario::{Chosen, GENERAL_QUESTION, SAFETY_PRIORITY, UNCLEAR, VERY_SURE};
@@ -409,7 +409,10 @@ fn give_up(kind: &FlowKind, moved: FlowMove, words: &mut Words<'_>, spoken: &mut
         mode: HandoffMode::Now,
         why: format!("the step {} of {} was not answered", moved.step, kind.id),
     };
-    let line = common(kind, ("gave_up", Goal::Handoff), words).or_else(|| handoff_line(None, &plan, words));
+    let plan = by_the_load(plan, &words.situation().input.desk);
+    let own =
+        if plan.mode == HandoffMode::Now { common(kind, ("gave_up", Goal::Handoff), words) } else { None };
+    let line = own.or_else(|| handoff_line(None, &plan, words));
     spoken.goals.extend(line.map(ready));
     spoken.handoff = Some(plan);
     spoken.flows.push(moved.ended(FlowState::WithPeople));

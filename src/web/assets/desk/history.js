@@ -6,7 +6,7 @@ import { personName } from "/assets/desk/tickets.js";
 import { code, t } from "/assets/desk/words.js";
 
 /** Moves that say something to whoever reads the conversation; messages and notes stand in it themselves. */
-const TOLD = new Set(["claim", "return", "resolve", "snooze", "wake", "pass_on", "release", "assign", "raise_ticket", "reopen", "leave_for_later", "offer_call_back"]);
+const TOLD = new Set(["claim", "return", "resolve", "snooze", "wake", "pass_on", "release", "assign", "raise_ticket", "reopen", "leave_for_later", "offer_call_back", "fall_back"]);
 /** Ticket id to `{stand, entries}`: the audit, and how the ticket stood when it was read. */
 const audits = new Map();
 

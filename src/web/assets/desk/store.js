@@ -135,8 +135,10 @@ const MOVES = { claimed: "claim", snoozed: "snooze", returned: "return", resolve
 
 /** Keeps what changed while the page looked on, for the lines between the messages. */
 function noteChange(before, ticket) {
-  const kind = MOVES[ticket.status];
-  const agent = kind === "pass_on" ? before.agent : holder(ticket) ?? before.agent;
+  // Whoever had it was gone.
+  const fell = ticket.goes_first && ticket.status === "open";
+  const kind = fell ? "fall_back" : MOVES[ticket.status];
+  const agent = kind === "pass_on" || fell ? before.agent : holder(ticket) ?? before.agent;
   const line = { at: new Date().toISOString(), kind: before.status === "snoozed" && kind === "claim" ? "wake" : kind, agent };
   state.changes.set(ticket.id, [...(state.changes.get(ticket.id) ?? []), line]);
 }

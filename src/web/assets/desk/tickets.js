@@ -96,7 +96,7 @@ export function sorted(tickets) {
     const active = isActive(ticket);
     const since = waitingSince(ticket);
     const rank = active ? (PRIORITIES[ticket.priority] ?? 2) * 2 + (since ? 0 : 1) : 9;
-    const moment = Date.parse(since ?? ticket.opened_at);
+    const moment = ticket.goes_first ? 0 : Date.parse(since ?? ticket.opened_at);
     return { ticket, rank, moment: active ? moment : -moment };
   });
   ranked.sort((a, b) => a.rank - b.rank || a.moment - b.moment || (a.ticket.id < b.ticket.id ? -1 : 1));
