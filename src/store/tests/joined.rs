@@ -5,11 +5,11 @@ use serde_json::Map;
 use super::{agent, at, customer, now, opened, store, visitor};
 use crate::identity::{Scope, VisitorId};
 use crate::pack::proactive::Purpose;
-use crate::proactive::{EventType, Nudge, NudgeState, Person, Planned, ShopEvent};
+use crate::proactive::{EventType, Nudge, NudgeState, Person, Planned, Remembered, ShopEvent};
 use crate::store::{BegunByEvent, NudgeWord, Store};
 use crate::time::Now;
 use crate::turn::trace::Trace;
-use crate::turn::types::Memory;
+use crate::turn::types::Pending;
 
 fn person(scope: &Scope) -> Person {
     Person::of(scope).unwrap()
@@ -46,7 +46,7 @@ async fn token(store: &Store, scope: &Scope) -> String {
 /// Plans a word by an event of its own. How many are new.
 async fn planned(store: &Store, scope: &Scope, cause: &str, event: &str) -> usize {
     looked(store, scope, event, &now()).await;
-    let fresh = store.fresh_events(&agent("shop"), 100).await.unwrap();
+    let fresh = store.fresh_events(&agent("shop"), 0, 100).await.unwrap();
     let number = fresh.iter().find(|fresh| fresh.event.id == event).unwrap().number;
     let word = Planned {
         rule: "r".to_owned(),
@@ -75,7 +75,11 @@ async fn said(store: &Store, scope: &Scope) {
             trace: Trace::default(),
             outside: false,
             commitments: Vec::new(),
-            memory: Memory::default(),
+            remembers: Remembered {
+                product: None,
+                order: None,
+                offered: Pending::Nudge { choices: Vec::new(), yes: None, product: None },
+            },
         };
         store.send_nudge(scope, (nudge, word), |_| Ok(()), &now()).await.unwrap();
     }
