@@ -22,6 +22,11 @@ fn keeps_its_form(character: char) -> bool {
     matches!(character, '，' | '！' | '？' | '；' | '：' | '（' | '）' | '～' | '…')
 }
 
+/// Chinese characters and marks that have no other form, nearly all of a text: they need not be looked up.
+fn is_unified(character: char) -> bool {
+    matches!(character, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '、' | '。')
+}
+
 /// The text with compatibility forms folded: `１，２９９元` → `1，299元`, `㎏` → `kg`, `①` → `1`.
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -29,7 +34,9 @@ pub(super) fn fold(text: &str) -> String {
         if is_invisible(character) {
             continue;
         }
-        if character.is_ascii() || keeps_its_form(character) {
+        if is_unified(character) {
+            folded.push(character);
+        } else if character.is_ascii() || keeps_its_form(character) {
             folded.push(if character == '\t' || character == '\u{0}' { ' ' } else { character });
         } else if matches!(character, '\u{2010}' | '\u{2011}') {
             // Model numbers are copied with hyphens that no line breaks at.

@@ -1,3 +1,5 @@
+use unicode_normalization::UnicodeNormalization;
+
 use super::super::fold::{fold, tighten};
 use super::super::values::{Day, Measure, Moment, Span, Value, extract};
 use super::now;
@@ -139,4 +141,11 @@ fn words_with_numerals_in_them_are_no_values() {
 fn hidden_words_are_folded_and_tightened() {
     assert_eq!(fold("ＶＸ１２\u{200b}3，①"), "VX123，1 ");
     assert_eq!(tighten("加 微.信♥"), "加微信");
+}
+
+#[test]
+fn what_is_not_looked_up_has_no_other_form() {
+    for character in ('\u{3400}'..='\u{9fff}').chain(['、', '。']) {
+        assert_eq!(fold(&character.to_string()), std::iter::once(character).nfkc().collect::<String>());
+    }
 }
