@@ -110,7 +110,8 @@ impl Shop {
             flows: Vec::new(),
             remind_before: REMIND_BEFORE,
         };
-        let taken_on = self.store.undertake(scope, undertaking, &common::now());
+        let now = common::now();
+        let taken_on = self.store.undertake(scope, undertaking, &now);
         self.runtime.block_on(taken_on).expect("what a turn takes on can be stored")
     }
 }
