@@ -294,6 +294,8 @@ pub async fn change_own_password(
         return Err(ApiError::new(ErrorCode::InvalidField, message));
     }
     let password = Password::new(body.password).map_err(|error| wrong("password", &error))?;
+    // Whoever has a session has signed in from here, also before a restart, and is not kept out by those who guess elsewhere.
+    state.limits.sign_in.signed_in(&account.name, address.0);
     state.limits.sign_in.admit(&account.name, address.0)?;
     let (token, current) = (session.token.clone(), body.current);
     let change = OwnPassword { token, current, password, address: address.0 };
