@@ -78,19 +78,13 @@ impl CaseType {
         }
     }
 
-    /// What the customer is told when it is opened.
+    /// What the customer is told when it is opened. That it is opened says Warmdesk, and this follows it.
     pub fn told(self) -> &'static str {
         match self {
-            Self::ReturnRefund => {
-                "退货通过了，请在7天内寄到浙江省杭州市余杭区暖芽仓退货组，寄出后把快递单号发在这里"
-            }
-            Self::Exchange => {
-                "换货通过了，请在7天内把原来的寄到浙江省杭州市余杭区暖芽仓换货组，寄出后把快递单号发在这里"
-            }
-            Self::Repair => {
-                "寄修登记好了，请寄到浙江省杭州市余杭区暖芽仓维修组，配件一起放进去，寄出后把快递单号发在这里"
-            }
-            Self::Reissue => "补发单建好了，仓库今天发出",
+            Self::ReturnRefund => "请在7天内寄到浙江省杭州市余杭区暖芽仓退货组，寄出后把快递单号发在这里",
+            Self::Exchange => "请在7天内把原来的寄到浙江省杭州市余杭区暖芽仓换货组，寄出后把快递单号发在这里",
+            Self::Repair => "请寄到浙江省杭州市余杭区暖芽仓维修组，配件一起放进去，寄出后把快递单号发在这里",
+            Self::Reissue => "仓库今天发出",
         }
     }
 }
