@@ -188,7 +188,8 @@ fn of_brakes() -> Vec<Loosened> {
             rules.brakes.holdout_percent = 0;
         }),
         loosened("cancelled", usual.clone(), nothing_is_cancelled),
-        loosened("expired", usual.clone(), nothing_expires),
+        // What is held back by a cap would be said the day after.
+        loosened("expired", Limits { a_day: 1, ..usual.clone() }, nothing_expires),
         loosened("looks", usual.clone(), |rules, _| without_conditions(rule_of(rules, "viewed_often"))),
         // A child that is not born yet, or whose birthday is no day.
         loosened("consents", usual, |rules, _| without_conditions(rule_of(rules, "child_birthday"))),

@@ -111,10 +111,14 @@ fn harmless_words_are_no_strong_ones() {
 
 /// What is decided where more wait than people can take.
 fn in_a_crowd(text: &str, read: Reading, memory: Memory) -> Decision {
+    in_a_crowd_with(&facts(), text, read, memory)
+}
+
+fn in_a_crowd_with(facts: &Facts, text: &str, read: Reading, memory: Memory) -> Decision {
     let mut input = input(text, Memory { introduced: true, ..memory }, morning());
     (input.desk.crowded, input.desk.ahead, input.desk.wait_minutes) = (true, 13, None);
     input.desk.answer_due = moment("2026-11-20T11:45:00+08:00").timestamp();
-    Shop::open().decide(&input, &read, &facts())
+    Shop::open().decide(&input, &read, facts)
 }
 
 /// The places of the lines that hand over, leave or offer.
@@ -143,7 +147,7 @@ fn in_a_crowd_only_what_cannot_wait_is_handed_over_at_once() {
     check(&about("我要投诉你们", "complaint_escalation"), (StrongWords, Now));
     check(&about("漏电了 手被电了", "safety_incident"), (ComplexAfterSale, Now));
     let lost = Memory { not_understood: 5, ..Memory::default() };
-    let unclear = in_a_crowd("嘟嘟噜噜", reading("嘟嘟噜噜", &[]), lost);
+    let unclear = in_a_crowd_with(&Facts::default(), "嘟嘟噜噜", reading("嘟嘟噜噜", &[]), lost);
     check(&unclear, (NotUnderstood, Async));
     assert_eq!(unclear.memory.not_understood, 0, "it is left once, and counted anew");
     let offered = Memory { pending: Some(Pending::OfferHandoff), ..Memory::default() };
