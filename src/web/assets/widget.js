@@ -240,7 +240,7 @@ class Line {
   constructor(host, tell) { this.#host = host; this.#tell = (what, data) => { if (!this.#ended) tell(what, data); }; }
 
   open() { return this.#opening ??= this.#begin().catch((error) => { this.#opening = null; throw error; }); }
-  /** Opens it only for who may be told something: has signed in, or was here before. */
+  /** Opens it only for who has signed in or was here before. */
   async resume() {
     const proof = await this.#who();
     if (proof?.signature || this.#kept()) await this.open();
@@ -252,7 +252,7 @@ class Line {
     for (const wake of this.#sleepers) wake();
     this.#sleepers.clear();
   }
-  /** Stops listening until woken; browsers allow only a few open streams over all tabs. */
+  /** Stops listening until woken; browsers allow few open streams. */
   rest() { this.#resting = true; this.#attempt?.abort(); }
 
   async #who() {
@@ -267,7 +267,7 @@ class Line {
   }
   /** Keeps something in this tab; without a value it is read, with null removed. */
   keep(part, value, place = "sessionStorage") { return this.#name ? keep(place, `${this.#name} ${part}`, value) : null; }
-  /** Over tabs too, except for a customer, who is proven in each tab anew. */
+  /** Over tabs too, except for a customer, proven in each anew. */
   share(part, value) { return this.keep(part, value, this.#place); }
 
   async #begin() {
@@ -282,7 +282,7 @@ class Line {
     await told;
     this.flush();
   }
-  /** Under which the visitor's token is kept: what this browser did before anybody signed in counts for whoever does so next. */
+  /** The name of the visitor's token, which counts for whoever signs in next. */
   get #before() { return `warmdesk ${this.#host.server} visitor token`; }
   async #renew(proof) {
     const visitor = proof ? undefined : keep("localStorage", "warmdesk visitor") ?? undefined;
@@ -306,7 +306,7 @@ class Line {
     if (!staffKey) return token ? { authorization: `Bearer ${token}` } : {};
     return { authorization: `Bearer ${staffKey}`, ...(token && { "x-warmdesk-session": token }) };
   }
-  /** The head has to come in time; what follows may take as long as it lives. */
+  /** The head has to come in time; what follows may take longer. */
   async request(path, { method = "GET", body, raw, headers = {}, token, control = new AbortController() } = {}) {
     const late = setTimeout(() => control.abort(), raw ? 6 * HEAD_MILLISECONDS : HEAD_MILLISECONDS);
     try {
@@ -356,7 +356,7 @@ class Line {
       this.#tell(event, data);
     }
   }
-  /** The session is no longer known: a new one, whose conversation may be another. */
+  /** A new session, whose conversation may be another. */
   async #begunAnew() {
     const { conversation } = this.session;
     await this.#renew(await this.#host.proof());
@@ -405,7 +405,7 @@ class Line {
     this.drop(item); this.#tell("sent", item);
     this.#answer(item, response, control);
   }
-  /** An answer that breaks off is kept by the server and arrives with the stream. */
+  /** An answer that breaks off arrives with the stream. */
   async #answer(item, response, control) {
     let ended = false;
     try {
@@ -534,7 +534,7 @@ export class WarmdeskChat extends HTMLElement {
     this.#line = new Line(this, (what, data) => this.#heard[what]?.(data));
     this.#line.resume().catch(() => {});
   }
-  /** Several changes at once, as of customer and signature, lead to one new beginning. */
+  /** Several changes at once lead to one new beginning. */
   #soonAgain() {
     if (this.#restarting) return;
     this.#restarting = true;
@@ -771,7 +771,7 @@ export class WarmdeskChat extends HTMLElement {
     const row = this.#row("customer", item.text, null, pictures.map(({ url, shown }) => ({ type: "image", url, shown })));
     this.#own.set(item.id, { item, row, bound: false });
   }
-  /** Null when an own message has arrived, empty while it is on its way, or why it waits. */
+  /** Null when an own message has arrived, empty on its way, or why it waits. */
   #fate(item, text) {
     const row = this.#own.get(item.id)?.row; if (!row) return;
     row.querySelector(".fate")?.remove(); row.classList.toggle("pending", text !== null);
@@ -779,7 +779,7 @@ export class WarmdeskChat extends HTMLElement {
     row.append(make("span", { class: "fate" }, text, press("", () => { this.#fate(item, ""); this.#line.resend(item); }, this.#t.retry)));
     this.#scroll(true);
   }
-  /** Whether a customer's message stands there already because this page has sent it. */
+  /** Whether this page has sent a customer's message. */
   #isOwn(message, first) {
     const same = (text, attachments) => text === message.text && attachments.length === message.attachments.length;
     for (const own of this.#own.values()) {
@@ -787,7 +787,7 @@ export class WarmdeskChat extends HTMLElement {
       own.bound = true; this.#line.drop(own.item); this.#fate(own.item, null);
       return true;
     }
-    // After a reload, what is not known to have arrived can only come after what was seen before it.
+    // After a reload, what may not have arrived comes after what was seen before it.
     const sent = first && this.#line.outbox.find((item) => !this.#own.has(item.id) && same(item.text, item.attachments) && (!item.after || this.#seen.has(item.after)));
     if (sent) this.#line.drop(sent);
     return false;
@@ -855,13 +855,13 @@ export class WarmdeskChat extends HTMLElement {
     const row = make("div", { class: `row ${author}${first ? " first" : ""}`, "data-name": label }, make("span", { class: author === "customer" || !first ? "sr" : "name" }, label), text ? make("div", { class: "bubble" }, ...linked(text)) : null, ...files.map((file) => this.#picture(file)));
     this.#add(row, author === "customer"); return row;
   }
-  /** What is said while an answer is made may be that answer, and waits for its end. */
+  /** What is said while an answer is made may be that answer and waits. */
   #take(message, first) {
     if (message.author !== "assistant" || !this.#turns.size) return this.#showMessage(message, first);
     this.#held.set(message.id, message);
     return false;
   }
-  /** Shows of a message what is not shown yet: one that is still being written has fewer lines than later. */
+  /** Shows of a message what is not shown yet; more may be written later. */
   #showMessage({ id, author, name, text, attachments, at }, first) {
     const lines = author === "assistant" ? text.split("\n").filter(Boolean) : [text];
     const shown = this.#seen.get(id) ?? 0;
