@@ -119,7 +119,7 @@ impl Shop {
 async fn conversations(store: &Store) -> Vec<(Scope, ConversationId)> {
     let mut conversations = Vec::new();
     for number in 0..CONVERSATIONS {
-        let customer = CustomerId::new(&format!("cus_{number}")).expect("a well-formed id");
+        let customer = CustomerId::new(format!("cus_{number}")).expect("a well-formed id");
         let scope = Scope::customer(ShopId::default(), customer);
         let new = NewConversation { channel: "bench".into(), memory: Memory::default() };
         let opened = store.open_conversation(&scope, new, &common::now()).await;

@@ -9,7 +9,7 @@ mod wishes;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::codec::{from_text, from_word, time, word};
+use super::codec::{from_text, from_word, json, time, word};
 use super::joined::also_known_as;
 use super::shop_events::{person_of, read_event};
 use super::{Store, StoreError, Transaction};
@@ -46,15 +46,13 @@ impl Store {
         let (shop, moment) = (staff.shop.clone(), now.epoch_milliseconds());
         self.write(move |transaction| {
             Box::pin(async move {
+                let (some, none): (Vec<_>, Vec<_>) =
+                    begun.iter().partition(|begun| !begun.planned.is_empty());
+                mark_looked_at(transaction, &none).await?;
                 let mut new = 0;
-                for begun in &begun {
-                    let marked =
-                        sqlx::query("UPDATE shop_events SET fresh = 0 WHERE number = ?1 AND fresh = 1")
-                            .bind(begun.event)
-                            .execute(&mut transaction.connection)
-                            .await?;
+                for begun in some {
                     // One that was looked at or erased meanwhile begins nothing.
-                    let still_fresh = marked.rows_affected() > 0;
+                    let still_fresh = mark_looked_at(transaction, &[begun]).await? > 0;
                     let Some(person) = begun.person.as_ref().filter(|_| still_fresh) else { continue };
                     for planned in &begun.planned {
                         new += usize::from(
@@ -168,6 +166,18 @@ const INSERT: &str = concat!(
     ") ON CONFLICT (shop, rule, person, cause) DO UPDATE SET event = excluded.event, due = excluded.due, \
      expires = excluded.expires, looks = looks + 1 WHERE ?12 AND state = 'planned' AND excluded.due > due"
 );
+
+/// Marks events as looked at, with one statement. How many were not yet.
+async fn mark_looked_at(transaction: &mut Transaction, begun: &[&BegunByEvent]) -> Result<u64, StoreError> {
+    let numbers: Vec<i64> = begun.iter().map(|begun| begun.event).collect();
+    let marked = sqlx::query(
+        "UPDATE shop_events SET fresh = 0 WHERE number IN (SELECT value FROM json_each(?1)) AND fresh = 1",
+    )
+    .bind(json(&numbers)?)
+    .execute(&mut transaction.connection)
+    .await?;
+    Ok(marked.rows_affected())
+}
 
 async fn insert(
     transaction: &mut Transaction,
