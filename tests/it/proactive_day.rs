@@ -153,7 +153,9 @@ fn nothing_is_cancelled(rules: &mut Proactive, _: &mut Day) {
     }
 }
 
-fn nothing_expires(rules: &mut Proactive, _: &mut Day) {
+/// Everybody agrees as well: what comes late is no answer to what is looked at, and needs consent.
+fn nothing_expires(rules: &mut Proactive, day: &mut Day) {
+    everybody_agrees(rules, day);
     for rule in &mut rules.rules {
         rule.expires_after = SignedDuration::from_hours(24 * 800);
         without_conditions(rule);
@@ -188,8 +190,7 @@ fn of_brakes() -> Vec<Loosened> {
             rules.brakes.holdout_percent = 0;
         }),
         loosened("cancelled", usual.clone(), nothing_is_cancelled),
-        // What is held back by a cap would be said the day after.
-        loosened("expired", Limits { a_day: 1, ..usual.clone() }, nothing_expires),
+        loosened("expired", usual.clone(), nothing_expires),
         loosened("looks", usual.clone(), |rules, _| without_conditions(rule_of(rules, "viewed_often"))),
         // A child that is not born yet, or whose birthday is no day.
         loosened("consents", usual, |rules, _| without_conditions(rule_of(rules, "child_birthday"))),
