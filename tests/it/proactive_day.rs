@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use warmdesk::eval::proactive::{Arrived, Day, Making, NudgeLine, Simulated, make_day, simulate};
 use warmdesk::pack::load::{PackSource, load};
-use warmdesk::pack::proactive::{NudgeRule, Proactive};
+use warmdesk::pack::proactive::{Moment, NudgeRule, Proactive};
 use warmdesk::proactive::{NudgeState, Reason};
 use warmdesk::record::RecordKind;
 
@@ -153,10 +153,14 @@ fn nothing_is_cancelled(rules: &mut Proactive, _: &mut Day) {
     }
 }
 
-/// Everybody agrees as well: what comes late is no answer to what is looked at, and needs consent.
+/// Everybody agrees as well, because what comes late is no answer to what is looked at; and what comes before a time would
+/// end with it, so that it comes after another.
 fn nothing_expires(rules: &mut Proactive, day: &mut Day) {
     everybody_agrees(rules, day);
     for rule in &mut rules.rules {
+        if matches!(rule.moment, Moment::Before { .. }) {
+            rule.moment = Moment::After { wait: SignedDuration::from_mins(90), at: None };
+        }
         rule.expires_after = SignedDuration::from_hours(24 * 800);
         without_conditions(rule);
     }
